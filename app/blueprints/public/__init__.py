@@ -1,0 +1,14 @@
+"""What everybody may see: the home page, the directory, the maps, the site's own pages, the open data."""
+
+from flask import Blueprint, Flask
+
+from app.blueprints.public import councils, data, display, files, health, home, maps, pages
+
+bp = Blueprint("public", __name__)
+for _module in (councils, data, display, files, health, home, maps, pages):
+    bp.register_blueprint(_module.bp)
+
+
+def init_app(app: Flask) -> None:
+    """Add these pages to the application."""
+    app.register_blueprint(bp)

@@ -1,0 +1,64 @@
+"""`/conseils`: the directory, its search, and the page of each council."""
+
+from flask import Blueprint, abort, render_template, request
+from sqlalchemy.orm import selectinload
+
+from app.access import get_readable_or_404
+from app.blueprints.web import ListPagination, current_viewer, public_page
+from app.forms.search import SearchForm
+from app.models import Council, Neighbourhood, TerritoryKind
+from app.services.directory import directory
+
+bp = Blueprint("councils", __name__, url_prefix="/conseils")
+
+FICHE = (
+    selectinload(Council.neighbourhoods).selectinload(Neighbourhood.communes),
+    selectinload(Council.territories),
+    selectinload(Council.links),
+    selectinload(Council.pictures),
+)
+
+
+@bp.get("")
+@public_page
+def index():
+    """Show what was searched for, the councils of one territory, or the territories to choose from."""
+    places = directory()
+    form = SearchForm(request.args)
+    if not form.validate():
+        return render_template("public/councils/search.html", form=form, found=None, directory=places), 422
+    if form.q.data:
+        found = places.search(form.q.data)
+        page = ListPagination(found.councils)
+        return render_template("public/councils/search.html", form=form, found=found, page=page, directory=places)
+    for kind, argument in AREAS.items():
+        if code := request.args.get(argument):
+            return _area(places, kind, code, form)
+    return render_template("public/councils/index.html", form=form, directory=places)
+
+
+AREAS = {TerritoryKind.COMMUNE: "commune", TerritoryKind.DEPARTMENT: "departement", TerritoryKind.REGION: "region"}
+
+
+def _area(places, kind, code, form):
+    """Show the councils of a commune, a department or a region; the nearest ones where there is none."""
+    known, entries = {
+        TerritoryKind.COMMUNE: (places.communes, places.by_commune),
+        TerritoryKind.DEPARTMENT: (places.departments, places.by_department),
+        TerritoryKind.REGION: (places.regions, places.by_region),
+    }[kind]
+    area = known.get(code) or abort(404)
+    page = ListPagination(entries.get(code, []))
+    near = [] if page.total else places.near(area)
+    return render_template("public/councils/area.html", form=form, area=area, page=page, near=near, directory=places)
+
+
+@bp.get("/<slug>")
+@public_page
+def show(slug):
+    """Show the page of a council."""
+    council = get_readable_or_404(Council, current_viewer(), *FICHE, slug=slug)
+    near = []
+    if council.latitude is not None:
+        near = directory().nearest(council.latitude, council.longitude, but=council.id)[:5]
+    return render_template("public/councils/show.html", council=council, near=near)

@@ -1,0 +1,47 @@
+"""`/sante`: whether the site works, for the machine or the person who watches it."""
+
+import ipaddress
+import shutil
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, current_app, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/sante")
+def show():
+    """Answer 200 when all is well, 503 otherwise; which part fails is told to this machine only."""
+    checks = {"database": _database(), "migrations": _migrations(), "disk": _disk()}
+    healthy = all(check["ok"] for check in checks.values())
+    answer = {"status": "ok" if healthy else "error"}
+    if ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 - an address, not a bind
+        answer["checks"] = checks
+    return jsonify(answer), 200 if healthy else 503
+
+
+def _database():
+    try:
+        db.session.execute(db.select(1))
+    except SQLAlchemyError as error:
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": True}
+
+
+def _migrations():
+    directory = current_app.extensions["migrate"].directory
+    wanted = set(ScriptDirectory(directory).get_heads())
+    try:
+        present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    except SQLAlchemyError as error:
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": present == wanted, "present": sorted(present), "wanted": sorted(wanted)}
+
+
+def _disk():
+    free = shutil.disk_usage(current_app.config["INSTANCE_DIR"]).free // 2**20
+    return {"ok": free >= current_app.config["DISK_FREE_MIN_MB"], "free_mb": free}

@@ -1,0 +1,248 @@
+"""What all views share: security headers, error pages, pages kept ready for visitors, static files."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from threading import Lock
+
+from cachetools import LRUCache
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    get_flashed_messages,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_sqlalchemy.pagination import Pagination
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from app.access import VISITOR, Viewer
+from app.forms.search import SearchForm
+from app.models.stamp import PAGES, read_stamp
+from app.templating import PARIS, Assets
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # « no-referrer » would empty the Origin header that form checks read
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+}
+POLICY = (
+    "default-src 'none'; style-src 'self' {}; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+VARY = "Accept-Encoding, Cookie, Save-Data"
+PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all
+KEEP_QUERIES_UP_TO = 200  # characters: a longer address is answered, not kept
+
+ERRORS = {
+    400: ("Demande incomprise", "Le site n’a pas compris cette demande. Revenez en arrière et recommencez."),
+    403: ("Accès réservé", "Cette page existe, mais elle n’est pas ouverte à votre compte."),
+    404: ("Page introuvable", "Cette adresse ne mène à aucune page. Elle a peut-être changé, ou contient une faute."),
+    405: ("Demande incomprise", "Cette page ne répond pas à cette demande. Revenez en arrière et recommencez."),
+    413: ("Envoi trop lourd", "Ce que vous envoyez est trop lourd pour le site. Choisissez un fichier plus petit."),
+    429: ("Trop de demandes", "Beaucoup de demandes viennent de chez vous. Attendez une minute, puis recommencez."),
+    500: ("Le site a rencontré une erreur", "L’erreur a été notée. Recommencez dans quelques minutes."),
+    503: ("Le site revient bientôt", "Une opération d’entretien est en cours. Recommencez dans quelques minutes."),
+}
+
+
+def current_viewer() -> Viewer:
+    """Return who asks for the present page."""
+    return VISITOR
+
+
+def assets() -> Assets:
+    """Return the style sheet and static files of this run."""
+    return current_app.extensions["assets"]
+
+
+def without_images() -> bool:
+    """Tell whether this visitor, or their browser, asked for pages without pictures."""
+    return request.cookies.get("images") == "non" or request.headers.get("Save-Data", "").lower() == "on"
+
+
+def absolute_url(endpoint: str, **values) -> str:
+    """Return the address of a page with the site's own `BASE_URL`, never with the name that the request claims."""
+    return current_app.config["BASE_URL"] + url_for(endpoint, **values)
+
+
+class ListPagination(Pagination):
+    """One page of a list that is in memory, for the same macro as the pages of a query. A bad number is a 404."""
+
+    def __init__(self, rows: list, per_page: int = 20):
+        super().__init__(per_page=per_page, max_per_page=per_page, rows=rows)
+
+    def _query_items(self):
+        first = (self.page - 1) * self.per_page
+        return self._query_args["rows"][first : first + self.per_page]
+
+    def _query_count(self):
+        return len(self._query_args["rows"])
+
+
+# Pages kept ready -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Kept:
+    version: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+def public_page(view):
+    """Decorate a view whose page is the same for all visitors: ETag, 304, and a copy kept until something changes.
+
+    The version of a page is that of everything visitors see (a stamp raised in the transaction of each change), of
+    the program and of the day, so that one short query answers most visits. The copy is kept as it was sent,
+    compressed.
+    """
+
+    @wraps(view)
+    def wrapper(**values):
+        version = f"{assets().build}.{read_stamp(PAGES)}.{datetime.now(PARIS):%j}"
+        key = (request.full_path, request.headers.get("Accept-Encoding", ""), without_images())
+        page = hashlib.sha256(repr(key[::2]).encode()).hexdigest()[:8]
+        version = f"{version}.{page}"
+        if request.if_none_match.contains_weak(version):
+            return _share(Response(status=304), version)
+        kept = _store().get(key)
+        if kept and kept.version == version:
+            return Response(kept.body, headers=kept.headers)
+        request.environ[PUBLIC] = (key, version)
+        return _share(make_response(view(**values)), version)
+
+    return wrapper
+
+
+def _share(response, version):
+    response.set_etag(version, weak=True)
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def _store():
+    return current_app.extensions["kept_pages"]
+
+
+class _PageStore:
+    """The finished pages of this process, the least used leaving first. `size` in bytes."""
+
+    def __init__(self, size: int):
+        self._pages = LRUCache(size, getsizeof=lambda kept: len(kept.body) + 600)
+        self._lock = Lock()
+
+    def get(self, key) -> _Kept | None:
+        with self._lock:
+            return self._pages.get(key)
+
+    def put(self, key, kept: _Kept) -> None:
+        if len(kept.body) < self._pages.maxsize // 8 and len(key[0]) <= KEEP_QUERIES_UP_TO:
+            with self._lock:
+                self._pages[key] = kept
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pages.clear()
+
+
+def _keep(response):
+    """Keep a public page as it leaves, compressed and with all its headers."""
+    public = request.environ.get(PUBLIC)
+    if public and response.status_code == 200 and request.method == "GET" and not response.is_streamed:
+        key, version = public
+        _store().put(key, _Kept(version, response.get_data(), tuple(response.headers.items())))
+    return response
+
+
+# Answers ----------------------------------------------------------------------------------------------------------
+
+
+def _set_headers(response):
+    if "Content-Security-Policy" not in response.headers:
+        response.headers.update(HEADERS)
+        response.headers["Content-Security-Policy"] = POLICY.format(assets().css_hash)
+        response.headers["Vary"] = VARY
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        if current_app.config["BASE_URL"].startswith("https:"):
+            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return response
+
+
+def _error_page(error: HTTPException):
+    if error.response is not None:
+        return error.response
+    if isinstance(error, SecurityError):  # an unknown host name: no address can be built from it
+        return Response("Cette adresse n’est pas celle du site.\n", 400, content_type="text/plain; charset=utf-8")
+    code = error.code if error.code in ERRORS else 400 if error.code < 500 else 500
+    title, text = ERRORS[code]
+    response = make_response(render_template("errors/error.html", code=code, heading=title, text=text), error.code)
+    for name in ("Allow", "Retry-After"):
+        if value := error.get_response().headers.get(name):
+            response.headers[name] = value
+    return response
+
+
+def _csrf_page(error):
+    title = "Formulaire trop ancien"
+    text = "Ce formulaire est resté ouvert trop longtemps. Revenez en arrière, rechargez la page et recommencez."
+    return render_template("errors/error.html", code=400, heading=title, text=text), 400
+
+
+def _database_page(error):
+    current_app.logger.exception("the database does not answer")
+    text = ERRORS[503][1]
+    page = render_template("errors/error.html", code=503, heading="Le site est momentanément indisponible", text=text)
+    return page, 503, {"Retry-After": "60"}
+
+
+def _close_for_maintenance():
+    if current_app.config["MAINTENANCE"] and request.endpoint not in ("static", "public.health.show"):
+        title, text = ERRORS[503]
+        page = render_template("errors/error.html", code=503, heading=title, text=text)
+        return page, 503, {"Retry-After": "600"}
+
+
+def _static(name):
+    asset = assets().files.get(name) or abort(404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(asset.content, mimetype=None, content_type=asset.media_type, headers=headers)
+
+
+def _context():
+    return {
+        "absolute_url": absolute_url,
+        "assets": assets(),
+        "flashes": _flashes,
+        "search_form": lambda: SearchForm(formdata=None),
+        "site": current_app.config,
+        "without_images": without_images(),
+    }
+
+
+def _flashes():
+    """Return the messages for this person; never in a page that is kept for all."""
+    return [] if PUBLIC in request.environ else get_flashed_messages()
+
+
+def init_app(app: Flask) -> None:
+    """Set up what every answer carries. The copy of a page is taken last, after its compression."""
+    app.extensions["kept_pages"] = _PageStore(app.config["PAGE_CACHE_MB"] * 2**20)
+    app.add_url_rule("/static/<name>", "static", _static)
+    app.before_request(_close_for_maintenance)
+    app.after_request(_keep)
+    app.after_request(_set_headers)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(OperationalError, _database_page)
+    app.context_processor(_context)

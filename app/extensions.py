@@ -1,0 +1,56 @@
+"""Bare extension objects, and what every database connection is set to."""
+
+import sqlite3
+
+from flask_compress import Compress
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    """The base of all models; named constraints, so that migrations can drop them on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+csrf = CSRFProtect()
+compress = Compress()
+
+
+def begin_write() -> None:
+    """Start the transaction of a write: on SQLite it takes the write lock at once, so no update is lost.
+
+    Whatever the session did before is committed, and its objects are read again. Slow work (hashing a password,
+    scaling a picture) belongs before this call, as other writers wait from here to the commit.
+    """
+    db.session.commit()
+    db.session.connection(execution_options={"sqlite_begin": "immediate"})
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection, record):
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the driver's own half-transactions lose updates; BEGIN is ours, below
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection):
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("sqlite_begin") == "immediate"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

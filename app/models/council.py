@@ -1,0 +1,101 @@
+"""Citizens' councils and their public page, the fiche."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.extensions import db
+from app.labels import Precision, TerritoryKind
+from app.models.file import StoredFile
+from app.models.neighbourhood import Neighbourhood
+from app.models.stamp import ShownToVisitors
+from app.models.territory import Territory
+from app.models.types import UTCDateTime, utcnow
+
+council_territories = Table(
+    "council_territories",
+    db.metadata,
+    Column("council_id", ForeignKey("councils.id", ondelete="CASCADE"), primary_key=True),
+    Column("territory_id", ForeignKey("territories.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_council_territories_territory_id", "territory_id"),
+)
+
+
+class Council(ShownToVisitors, db.Model):
+    """A citizens' council. It covers one or more neighbourhoods.
+
+    `territories` (communes, EPCI, departments, regions) and the place on the map follow from the neighbourhoods:
+    `services.councils.place` keeps them. The other columns are what the council writes on its page; `edited_at`
+    is None until it has written something.
+    """
+
+    __tablename__ = "councils"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    precision: Mapped[str] = mapped_column(String(10), default=Precision.UNKNOWN)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    description: Mapped[str] = mapped_column(Text, default="")
+    description_html: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(20), default="")
+    address: Mapped[str] = mapped_column(String(300), default="")
+    meetings: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    neighbourhoods: Mapped[list[Neighbourhood]] = relationship(order_by="Neighbourhood.code")
+    territories: Mapped[list[Territory]] = relationship(
+        secondary=council_territories, order_by=(Territory.name, Territory.code)
+    )
+    links: Mapped[list["CouncilLink"]] = relationship(
+        order_by="CouncilLink.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    pictures: Mapped[list["CouncilPicture"]] = relationship(
+        order_by="CouncilPicture.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the council has written nothing on its page yet."""
+        return self.edited_at is None
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether the place on the map is a guess."""
+        return self.precision != Precision.EXACT
+
+    def territories_of(self, kind: TerritoryKind) -> list[Territory]:
+        """Return the territories of one kind, by name."""
+        return [territory for territory in self.territories if territory.kind == kind]
+
+
+class CouncilLink(ShownToVisitors, db.Model):
+    """An address of the council elsewhere on the Web."""
+
+    __tablename__ = "council_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    council_id: Mapped[int] = mapped_column(ForeignKey("councils.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    label: Mapped[str] = mapped_column(String(120))
+    url: Mapped[str] = mapped_column(String(500))
+
+
+class CouncilPicture(ShownToVisitors, db.Model):
+    """A picture on the council's page, with the words for those who do not see it."""
+
+    __tablename__ = "council_pictures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    council_id: Mapped[int] = mapped_column(ForeignKey("councils.id", ondelete="CASCADE"), index=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    alternative: Mapped[str] = mapped_column(String(300))
+
+    file: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)

@@ -1,0 +1,1 @@
+"""Verbs over several rows; they flush, the caller commits."""

@@ -1,0 +1,74 @@
+"""A small index of words for names of places: whole words, beginnings, and words with a slip or two."""
+
+from bisect import bisect_left
+from collections import defaultdict
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from app.text import fold
+
+# Words that say nothing about which council is meant.
+EMPTY_WORDS = frozenset(
+    "a au aux cedex citoyen citoyens citoyenne conseil conseils d de des du en et l la le les prioritaire "
+    "prioritaires qpv quartier quartiers sous sur".split()
+)
+EXACT, PREFIX, SLIP = 1.0, 0.7, 0.4
+
+
+def meaningful(folded: str) -> list[str]:
+    """Return the words of a folded text that say something; all of them when none does."""
+    words = folded.split()
+    return [word for word in words if word not in EMPTY_WORDS] or words
+
+
+class Words:
+    """Which rows each word leads to, and how strongly."""
+
+    def __init__(self):
+        self._rows: dict[str, dict[int, float]] = defaultdict(dict)
+        self._sorted: list[str] = []
+
+    def add(self, text: str, row: int, weight: float) -> None:
+        """Make `row` answer to each word of `text`, and to all of them written as one."""
+        folded = fold(text)
+        for word in (*meaningful(folded), folded.replace(" ", "")):
+            self._rows[word][row] = max(weight, self._rows[word].get(row, 0))
+
+    def seal(self) -> None:
+        """Make the index ready for questions, when all is added."""
+        self._sorted = sorted(self._rows)
+
+    def search(self, words: list[str]) -> dict[int, float]:
+        """Return the rows that answer to every word, with their score; slips count when nothing is right."""
+        for look_up in (self._beginnings, self._slips):
+            scores = [look_up(word) for word in words]
+            rows = set(scores[0]).intersection(*scores[1:])
+            if rows:
+                return {row: sum(score[row] for score in scores) for row in rows}
+        return {}
+
+    def _beginnings(self, word):
+        scores: dict[int, float] = {}
+        self._raise(scores, word, EXACT)
+        if len(word) < 3:  # « st » or « 1 » begins too many words
+            return scores
+        for position in range(bisect_left(self._sorted, word), len(self._sorted)):
+            candidate = self._sorted[position]
+            if not candidate.startswith(word):
+                break
+            self._raise(scores, candidate, PREFIX * len(word) / len(candidate))
+        return scores
+
+    def _slips(self, word):
+        scores = self._beginnings(word)
+        slips = 2 if len(word) >= 7 else 1 if len(word) >= 4 else 0
+        if slips and not word.isdigit():  # another number is another place, not a slip
+            close = process.extract(word, self._sorted, scorer=OSA.distance, score_cutoff=slips, limit=30)
+            for candidate, distance, _ in close:
+                self._raise(scores, candidate, SLIP / (1 + distance))
+        return scores
+
+    def _raise(self, scores, word, quality):
+        for row, weight in self._rows.get(word, {}).items():
+            scores[row] = max(scores.get(row, 0), weight * quality)

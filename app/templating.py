@@ -1,0 +1,109 @@
+"""How dates, numbers, distances and sizes are said in French, and the style sheet that every page carries."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import rcssmin
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask import Flask
+from markupsafe import Markup
+
+from app import labels, markup
+
+PARIS = ZoneInfo("Europe/Paris")
+FOLDER = Path(__file__).parent
+MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A static file, served for a year under a name that holds the hash of its content."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Assets:
+    """What pages need beside their text: the style sheet (whole, and its CSP hash) and the static files."""
+
+    css: Markup
+    css_hash: str
+    files: dict[str, Asset]  # by hashed name
+    names: dict[str, str]  # plain name → hashed name
+    build: str  # changes with any file of the application, so that no page of the former version is shown again
+
+
+def load_assets() -> Assets:
+    """Read `app/static`, once, at start."""
+    files, names = {}, {}
+    for path in sorted((FOLDER / "static").iterdir()):
+        content = path.read_bytes()
+        if path.suffix == ".css":
+            content = rcssmin.cssmin(content.decode()).encode()
+        name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:10]}{path.suffix}"
+        files[name] = Asset(name, MEDIA_TYPES[path.suffix], content)
+        names[path.name] = name
+    css = files[names["site.css"]].content
+    build = hashlib.sha256()
+    for path in sorted(p for p in FOLDER.rglob("*") if p.suffix in (".py", ".html", ".css", ".json")):
+        build.update(path.read_bytes())
+    return Assets(
+        css=markup.stylesheet(css.decode()),
+        css_hash=f"'sha256-{b64encode(hashlib.sha256(css).digest()).decode()}'",
+        files=files,
+        names=names,
+        build=build.hexdigest()[:8],
+    )
+
+
+def day(value: date | datetime) -> str:
+    """Say a day: « 3 mars 2026 », « 1er mars 2026 ». An instant is told in the time of Paris."""
+    if isinstance(value, datetime):
+        value = value.astimezone(PARIS).date()
+    said = format_date(value, "d MMMM y", locale="fr")
+    return said.replace("1 ", "1er ", 1) if value.day == 1 else said
+
+
+def iso(value: datetime) -> str:
+    """Write an instant for the `datetime` attribute of `<time>`."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def number(value: float) -> str:
+    """Say a number: « 1 514 », « 0,5 »."""
+    return format_decimal(value, locale="fr")
+
+
+def distance(km: float) -> str:
+    """Say a distance: « 350 m », « 1,2 km », « 12 km »."""
+    if km < 0.95:
+        return f"{max(50, round(km * 1000 / 50) * 50)} m"
+    return f"{number(round(km, 1) if km < 9.95 else round(km))} km"
+
+
+def weight(size: int) -> str:
+    """Say the size of a file given in bytes: « 12 Ko », « 1,4 Mo »."""
+    if size < 1_000_000:
+        return f"{number(max(1, round(size / 1000)))} Ko"
+    return f"{number(round(size / 1_000_000, 1))} Mo"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """Say a count with its noun: « 0 conseil », « 1 conseil », « 1 514 conseils »."""
+    return f"{number(count)} {many if count > 1 else one}"
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters and the words of `labels`."""
+    app.extensions["assets"] = load_assets()
+    app.jinja_env.filters.update(
+        day=day, iso=iso, number=number, distance=distance, weight=weight, trusted=markup.trusted, plural=plural
+    )
+    app.jinja_env.globals.update(labels=labels)

@@ -1,0 +1,27 @@
+"""Names made comparable: without accents, case, hyphens or the spellings of « saint »; and made into addresses."""
+
+import re
+import unicodedata
+
+from slugify import slugify
+
+LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'", "°": "o"})
+SHORTENED = {"saint": "st", "sainte": "ste", "saints": "sts", "saintes": "stes"}
+NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
+
+
+def fold(text: str) -> str:
+    """Return `text` as words of plain small letters and digits with one space between: « L’Haÿ-les-Roses » →
+    « l hay les roses », « Saint-Étienne » → « st etienne »."""
+    plain = unicodedata.normalize("NFKD", text.translate(LIGATURES)).encode("ascii", "ignore").decode().lower()
+    return " ".join(SHORTENED.get(word, word) for word in NOT_A_LETTER.sub(" ", plain).split())
+
+
+def one_line(text: str | None) -> str:
+    """Return what was typed in a one-line field without control signs, doubled or outer blanks."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
+
+
+def slug(text: str, length: int = 80) -> str:
+    """Return `text` as a part of an address: « Cœur d’Agglo » → « coeur-d-agglo »."""
+    return slugify(text.translate(LIGATURES).replace("'", "-"), max_length=length, word_boundary=True)

@@ -1,0 +1,160 @@
+"""Every setting of the site, read from the environment or from `.env`; nothing else reads them.
+
+`load()` returns the mapping that `create_app()` takes. A missing or impossible value raises `ConfigError`, whose
+text is one French sentence for the person who installs the site.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent
+TRUE, FALSE = {"1", "oui", "true", "yes", "on"}, {"", "0", "non", "false", "no", "off"}
+
+
+class ConfigError(Exception):
+    """A setting that prevents the start; the message says which one and what to write."""
+
+
+def environment() -> dict[str, str]:
+    """Return the settings of `.env`, overridden by those of the process."""
+    return {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **os.environ}
+
+
+def load(env: dict[str, str] | None = None) -> dict:
+    """Return the Flask configuration made from `env` (by default: `.env` and the environment).
+
+    Raises `ConfigError` on the first setting that is missing or makes no sense.
+    """
+    env = environment() if env is None else env
+    production = _flag(env, "PRODUCTION")
+    instance = _instance_dir(env)
+    base_url = _base_url(env, production)
+    operator = {
+        name: _text(env, name, default, required=production)
+        for name, default in {
+            "OPERATOR_NAME": "Association de démonstration",
+            "OPERATOR_ADDRESS": "1 place de la Mairie, 00000 Exemple-Ville",
+            "OPERATOR_EMAIL": "contact@demo.example",
+            "PUBLICATION_DIRECTOR": "Camille Exemple",
+            "HOSTING_NAME": "Hébergeur de démonstration",
+            "HOSTING_ADDRESS": "1 rue des Serveurs, 00000 Exemple-Ville",
+        }.items()
+    }
+    if "@" not in operator["OPERATOR_EMAIL"]:
+        raise ConfigError("OPERATOR_EMAIL doit être une adresse électronique, par exemple contact@exemple.fr.")
+    return {
+        **operator,
+        "PRODUCTION": production,
+        "INSTANCE_DIR": instance,
+        "BASE_URL": base_url,
+        "TRUSTED_HOSTS": _hosts(env, base_url, production),
+        "PROXY_HOPS": _number(env, "PROXY_HOPS", 0, 0, 5),
+        "SECRET_KEY": _secret_key(env, instance, production),
+        "SQLALCHEMY_DATABASE_URI": _database(env, instance),
+        "SITE_NAME": _text(env, "SITE_NAME", "Conseils citoyens"),
+        "OPERATOR_PHONE": _text(env, "OPERATOR_PHONE", ""),
+        "MAINTENANCE": _flag(env, "MAINTENANCE"),
+        "DISK_FREE_MIN_MB": _number(env, "DISK_FREE_MIN_MB", 200, 0, 10**7),
+        "PAGE_CACHE_MB": _number(env, "PAGE_CACHE_MB", 16, 0, 4096),
+        "MAX_CONTENT_LENGTH": _number(env, "MAX_UPLOAD_MB", 25, 1, 1024) * 2**20,
+        "SESSION_COOKIE_NAME": "__Host-session" if base_url.startswith("https:") else "session",
+        "SESSION_COOKIE_SECURE": base_url.startswith("https:"),
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the session: a long text is not lost to a clock
+        "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
+        "COMPRESS_ALGORITHM_STREAMING": [],
+        "COMPRESS_BR_LEVEL": 5,
+    }
+
+
+def _text(env, name, default="", *, required=False):
+    value = env.get(name, "").strip()
+    if not value and required:
+        raise ConfigError(f"{name} manque : ce réglage est obligatoire quand PRODUCTION=1 (voir .env.example).")
+    return value or default
+
+
+def _flag(env, name):
+    value = env.get(name, "").strip().lower()
+    if value not in TRUE | FALSE:
+        raise ConfigError(f"{name} vaut « {value} » : écrivez 1 pour oui ou 0 pour non.")
+    return value in TRUE
+
+
+def _number(env, name, default, low, high):
+    value = env.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise ConfigError(f"{name} vaut « {value} » : écrivez un nombre entier entre {low} et {high}.")
+    return int(value)
+
+
+def _instance_dir(env):
+    path = Path(_text(env, "INSTANCE_DIR", str(ROOT / "instance"))).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"INSTANCE_DIR : le dossier {path} ne peut pas être créé ({error.strerror}).") from error
+    if not os.access(path, os.W_OK):
+        raise ConfigError(f"INSTANCE_DIR : il est impossible d'écrire dans le dossier {path}.")
+    return path
+
+
+def _base_url(env, production):
+    port = _number(env, "PORT", 8000, 1, 65535)
+    value = _text(env, "BASE_URL", f"http://127.0.0.1:{port}", required=production).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise ConfigError(f"BASE_URL vaut « {value} » : écrivez l'adresse du site, comme https://conseils.exemple.fr.")
+    if production and parts.scheme != "https":
+        raise ConfigError(f"BASE_URL vaut « {value} » : quand PRODUCTION=1, l'adresse commence par https://.")
+    return value
+
+
+def _hosts(env, base_url, production):
+    """Return the host names that requests may carry; the loopback ones stay open for health checks."""
+    named = [host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()]
+    return [*dict.fromkeys([urlsplit(base_url).hostname, "localhost", "127.0.0.1", "[::1]", *named])]
+
+
+def _secret_key(env, instance, production):
+    value = env.get("SECRET_KEY", "").strip()
+    if value:
+        if len(value) < 24:
+            raise ConfigError("SECRET_KEY est trop courte : il faut au moins 24 caractères tirés au hasard.")
+        return value
+    if production:
+        raise ConfigError("SECRET_KEY manque : ce réglage est obligatoire quand PRODUCTION=1 (voir .env.example).")
+    path = instance / "secret_key"
+    if not path.exists():
+        # Two workers may start at the same instant: the link is made whole, once, and the other one reads it.
+        draft = instance / f"secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text(encoding="ascii")
+
+
+def _database(env, instance):
+    value = _text(env, "DATABASE_URL", f"sqlite:///{instance / 'conseils.sqlite3'}")
+    if value.startswith("postgres://"):  # the form that many hosting companies hand out
+        value = "postgresql://" + value.removeprefix("postgres://")
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ConfigError("DATABASE_URL n'est pas une adresse de base de données (voir .env.example).") from error
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigError(f"DATABASE_URL désigne « {backend} » : seuls sqlite et postgresql sont pris en charge.")
+    return value

@@ -1,0 +1,62 @@
+"""Rows that tests start from: a small made-up country."""
+
+from app.extensions import db
+from app.models import Council, Neighbourhood, PostalCode, Precision, Territory, TerritoryKind, neighbourhood_communes
+from app.models.stamp import DIRECTORY, PAGES, renew
+from app.text import slug
+
+
+def make_territory(kind: TerritoryKind, code: str, name: str, *, postal_codes=(), place=(None, None), **columns):
+    territory = Territory(kind=kind, code=code, name=name, latitude=place[0], longitude=place[1], **columns)
+    territory.postal_codes = [PostalCode(code=postal_code) for postal_code in postal_codes]
+    db.session.add(territory)
+    db.session.flush()
+    return territory
+
+
+def make_commune(code: str, name: str, department: Territory, **columns) -> Territory:
+    return make_territory(
+        TerritoryKind.COMMUNE, code, name, department_id=department.id, region_id=department.region_id, **columns
+    )
+
+
+def make_council(name: str, commune: Territory, *, place=None, code=None, **columns) -> Council:
+    """Add a council with one neighbourhood, at the centre of its commune unless `place` says where."""
+    latitude, longitude = place or (commune.latitude, commune.longitude)
+    known = dict(latitude=latitude, longitude=longitude, precision=Precision.EXACT)
+    council = Council(**{"name": name, "slug": slug(f"{name} {commune.name}"), **known, **columns})
+    council.territories = [commune, commune.department, *([commune.region] if commune.region else [])]
+    code = code or f"QP{commune.code[:2]:0>3}{db.session.query(Neighbourhood).count() + 1:03}"
+    neighbourhood = Neighbourhood(code=code, name=name, generation=2014, **known)
+    council.neighbourhoods = [neighbourhood]
+    db.session.add(council)
+    db.session.flush()
+    link = {"neighbourhood_id": neighbourhood.id, "commune_id": commune.id, "position": 0}
+    db.session.execute(neighbourhood_communes.insert().values(link))
+    renew(PAGES, DIRECTORY)
+    return council
+
+
+class Country:
+    """Two departments, four communes, three councils: enough for every page. See `make_country`."""
+
+
+def make_country() -> Country:
+    country = Country()
+    region = make_territory(TerritoryKind.REGION, "84", "Auvergne-Rhône-Alpes", place=(45.5, 4.5))
+    ain = make_territory(TerritoryKind.DEPARTMENT, "01", "Ain", region_id=region.id, place=(46.1, 5.35))
+    isere = make_territory(TerritoryKind.DEPARTMENT, "38", "Isère", region_id=region.id, place=(45.2, 5.6))
+    country.region, country.ain, country.isere = region, ain, isere
+    country.bourg = make_commune(
+        "01053", "Bourg-en-Bresse", ain, postal_codes=["01000"], place=(46.2051, 5.2460), population=42000
+    )
+    country.hay = make_commune("01900", "L’Haÿ-Saint-Étienne", ain, postal_codes=["01900"], place=(46.0, 5.5))
+    country.vieu = make_commune("01442", "Vieu", ain, postal_codes=["01260"], place=(45.90, 5.68), population=300)
+    country.grenoble = make_commune("38185", "Grenoble", isere, postal_codes=["38000", "38100"], place=(45.18, 5.72))
+    country.reyssouze = make_council(
+        "Grande Reyssouze Terre des Fleurs", country.bourg, place=(46.2105, 5.22199), code="QP001001"
+    )
+    country.croix = make_council("Croix Blanche", country.bourg, place=(46.20564, 5.24225), code="QP001002")
+    country.mistral = make_council("Mistral - Eaux Claires", country.grenoble, code="QP038001")
+    db.session.commit()
+    return country

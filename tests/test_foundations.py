@@ -1,0 +1,294 @@
+"""What all else stands on: settings, connections, instants, texts, places, marks on a map."""
+
+import sqlite3
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import downgrade, upgrade
+
+import config
+from app import create_app, geo, markup, templating
+from app.extensions import begin_write, db
+from app.models import Council, Stamp
+from app.services import maps
+from app.services.directory import Entry
+from app.text import fold, one_line, slug
+from tests.conftest import settings
+
+# Settings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "huit"), ("PORT", "0"), ("PRODUCTION", "peut-être"), ("BASE_URL", "conseils.fr"),
+        ("BASE_URL", "https://a.fr/x"), ("SECRET_KEY", "court"), ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "rien"),
+        ("OPERATOR_EMAIL", "personne"), ("MAX_UPLOAD_MB", "-1"), ("PROXY_HOPS", "9"), ("INSTANCE_DIR", "/proc/rien"),
+    ],
+)  # fmt: skip
+def test_an_impossible_setting_is_named_in_one_sentence(tmp_path, name, value):
+    with pytest.raises(config.ConfigError) as caught:
+        config.load({"INSTANCE_DIR": str(tmp_path), name: value})
+    assert name in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_production_asks_for_what_a_demonstration_makes_up(tmp_path):
+    complete = {
+        "PRODUCTION": "1", "INSTANCE_DIR": str(tmp_path), "SECRET_KEY": "x" * 40, "BASE_URL": "https://conseils.fr",
+        "OPERATOR_NAME": "A", "OPERATOR_ADDRESS": "B", "OPERATOR_EMAIL": "a@b.fr", "PUBLICATION_DIRECTOR": "C",
+        "HOSTING_NAME": "D", "HOSTING_ADDRESS": "E",
+    }  # fmt: skip
+    loaded = config.load(complete)
+    assert loaded["SESSION_COOKIE_NAME"] == "__Host-session" and loaded["SESSION_COOKIE_SECURE"]
+    for name in set(complete) - {"PRODUCTION", "INSTANCE_DIR"}:
+        with pytest.raises(config.ConfigError, match=name):
+            config.load(complete | {name: ""})
+    with pytest.raises(config.ConfigError, match="https"):
+        config.load(complete | {"BASE_URL": "http://conseils.fr"})
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path):
+    first = config.load({"INSTANCE_DIR": str(tmp_path)})["SECRET_KEY"]
+    assert config.load({"INSTANCE_DIR": str(tmp_path)})["SECRET_KEY"] == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_postgres_address_is_taken_in_the_form_that_hosts_hand_out(tmp_path):
+    loaded = config.load({"INSTANCE_DIR": str(tmp_path), "DATABASE_URL": "postgres://u:p@h/d"})
+    assert loaded["SQLALCHEMY_DATABASE_URI"] == "postgresql://u:p@h/d"
+
+
+# The database -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sqlite_app(tmp_path):
+    """A site of its own on SQLite, for what cannot be rolled back."""
+    app = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'own.sqlite3'}"))
+    with app.app_context():
+        upgrade()
+    return app
+
+
+def test_sqlite_connections_have_wal_foreign_keys_and_patience(sqlite_app):
+    with sqlite_app.app_context(), db.engine.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
+        assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
+
+
+def test_writes_at_the_same_time_lose_no_update(sqlite_app):
+    def add():
+        with sqlite_app.app_context():
+            for _ in range(20):
+                begin_write()
+                stamp = db.session.get(Stamp, "pages")
+                stamp.version = stamp.version + 1  # read, then written: what a plain BEGIN would lose
+                db.session.commit()
+
+    threads = [threading.Thread(target=add) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with sqlite_app.app_context():
+        assert db.session.get(Stamp, "pages").version == 120
+
+
+REBUILD = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "rebuild"
+down_revision = "{head}"
+
+
+def upgrade():
+    with op.batch_alter_table("councils", recreate="always") as batch:
+        batch.add_column(sa.Column("extra", sa.Integer()))
+"""
+
+
+def test_a_migration_keeps_the_rows_that_point_to_a_rebuilt_table(sqlite_app, tmp_path):
+    """The trap: SQLite's batch mode drops the table, and with foreign keys on its children go with it."""
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    for name in ("env.py", "alembic.ini"):
+        (folder / name).write_text((config.ROOT / "migrations" / name).read_text())
+    for path in (config.ROOT / "migrations" / "versions").glob("*.py"):
+        (folder / "versions" / path.name).write_text(path.read_text())
+    (folder / "versions" / "rebuild.py").write_text(REBUILD.format(head=head(sqlite_app)))
+    with sqlite_app.app_context():
+        council = Council(name="A", slug="a")
+        db.session.add(council)
+        db.session.flush()
+        db.session.execute(
+            sa.text("INSERT INTO council_links (council_id, position, label, url) VALUES (:id, 0, 'l', 'u')"),
+            {"id": council.id},
+        )
+        db.session.commit()
+        db.session.remove()
+        upgrade(directory=str(folder))
+        assert db.session.scalar(sa.text("SELECT COUNT(*) FROM council_links")) == 1
+        assert db.session.scalar(sa.text("PRAGMA foreign_keys")) == 1
+
+
+def head(app):
+    with app.app_context():
+        return db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def test_migrations_go_down_and_up_again(tmp_path):
+    app = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'updown.sqlite3'}"))
+    with app.app_context():
+        upgrade()
+        db.session.add(Council(name="A", slug="a"))
+        db.session.commit()
+        db.session.remove()
+        downgrade(revision="base")
+        assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
+        upgrade()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Council)) == 0
+
+
+def test_the_models_are_what_the_migrations_make(app):
+    context = MigrationContext.configure(db.session.connection(), opts={"compare_type": True})
+    assert compare_metadata(context, db.metadata) == []
+
+
+def test_an_instant_comes_back_aware_in_utc(app):
+    moment = datetime(2026, 10, 25, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+    db.session.add(Council(name="A", slug="a", created_at=moment))
+    db.session.commit()
+    db.session.expire_all()
+    stored = db.session.scalar(sa.select(Council.created_at))
+    assert stored == moment and stored.tzinfo == UTC
+    with pytest.raises(sa.exc.StatementError):
+        db.session.execute(sa.update(Council).values(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+    db.session.rollback()
+
+
+def test_the_driver_of_sqlite_does_not_begin_on_its_own(sqlite_app):
+    with sqlite_app.app_context(), db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection) and raw.isolation_level is None
+
+
+# Texts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("L’Haÿ-les-Roses", "l hay les roses"), ("SAINT-ÉTIENNE", "st etienne"), ("Cœur d’Agglo n°2", "coeur d agglo no2"),
+     ("Sainte Æmilie", "ste aemilie"), ("%", ""), ("\0", "")],
+)  # fmt: skip
+def test_names_are_made_comparable(text, expected):
+    assert fold(text) == expected
+
+
+def test_names_make_addresses():
+    assert slug("Cœur d’Agglo – L'Été n°2") == "coeur-d-agglo-l-ete-no2"
+    assert one_line(" a\0b\n c\u2028d ") == "a b c d"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# Titre", "<h3>Titre</h3>"),
+        ("**gras** *fin*", "<p><strong>gras</strong> <em>fin</em></p>"),
+        ("<script>alert(1)</script>", ""),
+        ("<img src=x onerror=alert(1)>", ""),
+        ("[x](javascript:alert(1))", "<p><a rel=\"nofollow ugc noopener\">x</a></p>"),
+        ("http://exemple.fr", '<p><a href="http://exemple.fr" rel="nofollow ugc noopener">http://exemple.fr</a></p>'),
+    ],
+)  # fmt: skip
+def test_text_becomes_safe_html(text, expected):
+    html = markup.render(text)
+    assert "<script" not in html and "onerror" not in html.replace("&lt;img src=x onerror=alert(1)&gt;", "")
+    assert html == expected or not expected
+
+
+def test_a_text_that_would_take_too_long_is_refused_in_french():
+    for text in ("[" * 401, "x" * 20_001, "[a](b" * 401):
+        with pytest.raises(markup.TextTooComplex, match="caractères|crochets"):
+            markup.render(text)
+
+
+def test_two_texts_rendered_at_once_are_not_mixed():
+    texts = {f"# T{n}\n\nmot{n} " * 20: n for n in range(40)}
+    results = {}
+    threads = [threading.Thread(target=lambda t=t: results.__setitem__(t, markup.render(t))) for t in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(results[text] == markup.render(text) for text in texts)
+
+
+def test_dates_and_numbers_are_said_in_french():
+    assert templating.day(datetime(2026, 2, 28, 23, 30, tzinfo=UTC)) == "1er mars 2026"
+    assert templating.day(datetime(2026, 3, 11, 12, tzinfo=UTC)) == "11 mars 2026"
+    assert templating.plural(1514, "conseil", "conseils").replace("\u202f", " ") == "1 514 conseils"
+    assert templating.plural(1, "conseil", "conseils") == "1 conseil"
+    assert [templating.distance(km) for km in (0.02, 0.34, 0.96, 1.24, 9.96, 61.4)] == [
+        "50 m", "350 m", "1 km", "1,2 km", "10 km", "61 km"
+    ]  # fmt: skip
+    assert templating.weight(11_800) == "12 Ko"
+    assert templating.weight(1_440_000) == "1,4 Mo"
+
+
+# Places -----------------------------------------------------------------------------------------------------------
+
+
+def test_distances_are_those_of_the_globe():
+    paris, marseille = (48.8566, 2.3522), (43.2965, 5.3698)
+    assert geo.distance_km(paris, marseille) == pytest.approx(660.5, abs=1)
+    assert geo.distance_km(paris, paris) == 0
+
+
+def test_the_centre_of_a_ring_is_its_centre_of_gravity():
+    square = [(2.0, 48.0), (2.0, 48.2), (2.1, 48.2), (2.1, 48.0)]
+    centre, area = geo.centroid(square)
+    assert centre == pytest.approx((2.05, 48.1)) and area == pytest.approx(0.02)
+    assert geo.centroid([(1.0, 2.0), (1.0, 2.0)])[0] == (1.0, 2.0)
+
+
+def entry(number, latitude, longitude):
+    return Entry(number, f"c{number}", f"Conseil {number}", latitude, longitude, "exact", False, (), ())
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.001, 0.05, 0.5, 2.0])
+@pytest.mark.parametrize("number", [1, 2, 3, 9, 60])
+def test_every_council_has_a_mark_that_a_finger_can_reach(spread, number):
+    golden = 0.6180339887
+    entries = [entry(n, 46 + (n * golden % 1) * spread, 5 + (n * golden**2 % 1) * spread) for n in range(number)]
+    frame = geo.Frame.around([(45.5, 4.5), (48.5, 7.5)])
+    reached = walk(entries, frame, depth=0)
+    assert reached == {e.id for e in entries}
+
+
+def walk(entries, frame, depth):
+    """Follow every group down to its councils, and measure the marks on the way."""
+    assert depth < 8
+    drawn = maps.marks(entries, frame)
+    for position, mark in enumerate(drawn):
+        assert 0 <= mark.x <= frame.width and 0 <= mark.y <= frame.height
+        for other in drawn[position + 1 :]:
+            assert (mark.x - other.x) ** 2 + (mark.y - other.y) ** 2 >= (maps.TOUCH * 0.8) ** 2
+    reached = set()
+    for mark in drawn:
+        reached |= {mark.entries[0].id} if not mark.frame else walk(list(mark.entries), mark.frame, depth + 1)
+    return reached
+
+
+def test_each_department_of_the_outlines_has_a_map():
+    for code in maps.outlines()["departments"]:
+        frame = maps.department_frame(code)
+        assert 200 < frame.height < 900, code
+        assert maps.outline_path(code, frame).startswith("M")
