@@ -4,21 +4,23 @@ import sys
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from app import storage
 from app.extensions import db
-from app.services import reference
+from app.services import demo, reference
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
 
 reference_commands = AppGroup("reference", help="Données officielles : territoires et quartiers prioritaires.")
+demo_commands = AppGroup("demo", help="Données de démonstration, inventées.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
     app.cli.add_command(reference_commands)
+    app.cli.add_command(demo_commands)
 
 
 @reference_commands.command("import", help="Importe des fichiers officiels (CSV, GeoJSON), ou ceux d’un dossier.")
@@ -37,6 +39,28 @@ def import_reference(paths, generation):
     db.session.commit()
     _delete_contents(unused)
     report.print_summary()
+
+
+@demo_commands.command("load", help="Charge les données de démonstration, si l’annuaire est vide.")
+def load_demo():
+    """Load the demo into an empty directory; refused in production."""
+    if current_app.config["PRODUCTION"]:
+        sys.exit("Ce site est en production (PRODUCTION=1) : les données de démonstration n’y sont pas chargées.")
+    loaded = demo.load()
+    db.session.commit()
+    if loaded:
+        click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
+    else:
+        click.echo("L’annuaire contient déjà des conseils : rien n’a été chargé.")
+
+
+@demo_commands.command("clear", help="Retire les conseils de démonstration ; les territoires restent.")
+def clear_demo():
+    """Remove the demo councils with their neighbourhoods and pictures."""
+    removed, unused = demo.clear()
+    db.session.commit()
+    _delete_contents(unused)
+    click.echo(f"Conseils de démonstration retirés : {removed}.")
 
 
 def _delete_contents(digests):

@@ -6,6 +6,7 @@ changed: a search then costs no query but the stamp's, however many councils the
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from math import cos, hypot, radians
 from threading import Lock
 
@@ -161,29 +162,34 @@ class Directory:
         words = meaningful(folded)[:MAX_WORDS]
         if not words:
             return Found()
-        scores = self._words.search(words) or self._words.search(["".join(words)])
+        exact = self._exactly(folded, words)
+        scores = self._words.search(words) or ({} if exact else self._words.search(words, slips=True))
         councils = [self.councils[row] for row in sorted(scores, key=lambda row: (-scores[row], row))]
-        meant = [place for place in self._communes_meant(folded, words, councils) if place.code not in self.by_commune]
-        areas = [
-            place for place in (*self.departments.values(), *self.regions.values())
-            if fold(place.name) == folded or (place.kind == TerritoryKind.DEPARTMENT and place.code.lower() == folded)
-        ]  # fmt: skip
-        if not meant:
-            return Found(councils, areas=areas)
-        return Found(councils, meant[0], self.near(meant[0]), meant[1:], areas)
+        # Beside councils that were found, only the very name of a commune is worth a word.
+        communes = exact if exact or councils else self._nearly(words)
+        meant = [place for place in communes if place.code not in self.by_commune]
+        near = self.near(meant[0]) if meant and not councils else []
+        return Found(councils, meant[0] if meant else None, near, meant[1:], self._areas(folded))
 
-    def _communes_meant(self, folded, words, councils):
-        """Return the communes that a query may mean, the most likely first."""
-        for word in words:
-            if word in self._postal:
-                return sorted(self._postal[word], key=lambda place: -place.population)
-        exact = self._named.get(folded, [])
-        if exact or councils:  # beside councils that were found, only the very name of a commune is worth a word
-            return sorted(exact, key=lambda place: -place.population)
-        scores = self._commune_words.search(words) or self._commune_words.search(["".join(words)])
+    def _areas(self, folded):
+        """Return the departments and regions of this name or number."""
+        return [
+            place
+            for place in (*self.departments.values(), *self.regions.values())
+            if folded in (fold(place.name), place.code.lower() if place.kind == TerritoryKind.DEPARTMENT else None)
+        ]
+
+    def _exactly(self, folded, words):
+        """Return the communes of exactly this name or postal code, the largest first."""
+        postal = next((self._postal[word] for word in words if word in self._postal), [])
+        return sorted(postal or self._named.get(folded, []), key=lambda place: -place.population)
+
+    def _nearly(self, words):
+        """Return the communes that these words may mean, the largest of the likeliest first."""
+        scores = self._commune_words.search(words) or self._commune_words.search(words, slips=True)
         best = max(scores.values(), default=0)
-        close = [self._places[row] for row, score in scores.items() if score >= best * 0.8]
-        return sorted(close, key=lambda place: -place.population)[:NEAREST]
+        likely = [self._places[row] for row, score in scores.items() if score >= best * 0.8]
+        return sorted(likely, key=lambda place: -place.population)[:NEAREST]
 
     def near(self, place: Place) -> list[tuple[float, Entry]]:
         """Return the councils nearest to a place, with their distances in kilometres."""
@@ -194,12 +200,11 @@ class Directory:
     def nearest(self, latitude: float, longitude: float, but: int = 0) -> list[tuple[float, Entry]]:
         """Return the councils nearest to a point in degrees, except the one whose id is `but`."""
         squeeze = cos(radians(latitude))  # a flat measure sorts well enough; the true distance is told
-        ranked = sorted(
-            (hypot(entry.latitude - latitude, (entry.longitude - longitude) * squeeze), row)
-            for row, entry in enumerate(self.councils)
-            if entry.latitude is not None and entry.id != but
+        close = nsmallest(
+            NEAREST,
+            (entry for entry in self.councils if entry.latitude is not None and entry.id != but),
+            key=lambda entry: hypot(entry.latitude - latitude, (entry.longitude - longitude) * squeeze),
         )
-        close = [self.councils[row] for _, row in ranked[:NEAREST]]
         here = (latitude, longitude)
         return sorted(((distance_km(here, (e.latitude, e.longitude)), e) for e in close), key=lambda pair: pair[0])
 

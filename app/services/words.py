@@ -28,6 +28,7 @@ class Words:
     def __init__(self):
         self._rows: dict[str, dict[int, float]] = defaultdict(dict)
         self._sorted: list[str] = []
+        self._by_length: dict[int, list[str]] = defaultdict(list)
 
     def add(self, text: str, row: int, weight: float) -> None:
         """Make `row` answer to each word of `text`, and to all of them written as one."""
@@ -38,11 +39,17 @@ class Words:
     def seal(self) -> None:
         """Make the index ready for questions, when all is added."""
         self._sorted = sorted(self._rows)
+        for word in self._sorted:
+            self._by_length[len(word)].append(word)
 
-    def search(self, words: list[str]) -> dict[int, float]:
-        """Return the rows that answer to every word, with their score; slips count when nothing is right."""
-        for look_up in (self._beginnings, self._slips):
-            scores = [look_up(word) for word in words]
+    def search(self, words: list[str], slips: bool = False) -> dict[int, float]:
+        """Return the rows that answer to every word, with their score.
+
+        With `slips`, words that differ by a letter or two count too; and all words may be written as one.
+        """
+        look_up = self._slips if slips else self._beginnings
+        for attempt in (words, ["".join(words)])[: len(words)]:
+            scores = [look_up(word) for word in attempt]
             rows = set(scores[0]).intersection(*scores[1:])
             if rows:
                 return {row: sum(score[row] for score in scores) for row in rows}
@@ -63,9 +70,13 @@ class Words:
     def _slips(self, word):
         scores = self._beginnings(word)
         slips = 2 if len(word) >= 7 else 1 if len(word) >= 4 else 0
-        if slips and not word.isdigit():  # another number is another place, not a slip
-            close = process.extract(word, self._sorted, scorer=OSA.distance, score_cutoff=slips, limit=30)
-            for candidate, distance, _ in close:
+        if not slips or word.isdigit():  # another number is another place, not a slip
+            return scores
+        for length in range(len(word) - slips, len(word) + slips + 1):
+            choices = self._by_length.get(length, [])
+            for candidate, distance, _ in process.extract(
+                word, choices, scorer=OSA.distance, processor=None, score_cutoff=slips, limit=20
+            ):
                 self._raise(scores, candidate, SLIP / (1 + distance))
         return scores
 
