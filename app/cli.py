@@ -36,8 +36,11 @@ def import_reference(paths, generation):
         unused = reference.import_paths(paths, report, GENERATIONS[generation])
     except reference.ImportStopped as error:
         sys.exit(f"Import arrêté, rien n’a été enregistré. {error}")
+    except KeyboardInterrupt:
+        sys.exit("Import interrompu : rien n’a été enregistré.")
     db.session.commit()
-    _delete_contents(unused)
+    for digest in unused:
+        storage.delete(digest)
     report.print_summary()
 
 
@@ -59,10 +62,6 @@ def clear_demo():
     """Remove the demo councils with their neighbourhoods and pictures."""
     removed, unused = demo.clear()
     db.session.commit()
-    _delete_contents(unused)
+    for digest in unused:
+        storage.delete(digest)
     click.echo(f"Conseils de démonstration retirés : {removed}.")
-
-
-def _delete_contents(digests):
-    for digest in digests:
-        storage.path(digest).unlink(missing_ok=True)

@@ -22,3 +22,8 @@ def save(content: bytes) -> str:
 def path(digest: str) -> Path:
     """Return where the content with this SHA-256 lies."""
     return current_app.config["INSTANCE_DIR"] / "files" / digest[:2] / digest
+
+
+def delete(digest: str) -> None:
+    """Remove the content with this SHA-256, if it is there; call it after the commit that made it useless."""
+    path(digest).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from app import labels, markup
 
 PARIS = ZoneInfo("Europe/Paris")
 FOLDER = Path(__file__).parent
-MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
+MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from tests.factories import make_country
 # Endpoint → (an address, the answer to a visitor).
 ROUTES = {
     "static": ("/static/{css}", 200),
+    "favicon": ("/favicon.ico", 200),
     "public.home.show": ("/", 200),
     "public.councils.index": ("/conseils", 200),
     "public.councils.show": ("/conseils/{council.slug}", 200),

@@ -219,6 +219,13 @@ def _static(name):
     return Response(asset.content, mimetype=None, content_type=asset.media_type, headers=headers)
 
 
+def _favicon():
+    """Send the icon that browsers ask for by themselves: no page names it, so that a first visit is one request."""
+    response = _static(assets().names["favicon.ico"])
+    response.headers["Cache-Control"] = "public, max-age=2592000"
+    return response
+
+
 def _context():
     return {
         "absolute_url": absolute_url,
@@ -239,6 +246,7 @@ def init_app(app: Flask) -> None:
     """Set up what every answer carries. The copy of a page is taken last, after its compression."""
     app.extensions["kept_pages"] = _PageStore(app.config["PAGE_CACHE_MB"] * 2**20)
     app.add_url_rule("/static/<name>", "static", _static)
+    app.add_url_rule("/favicon.ico", "favicon", _favicon)
     app.before_request(_close_for_maintenance)
     app.after_request(_keep)
     app.after_request(_set_headers)

@@ -82,8 +82,7 @@ class _Canvas:
 
     def webp(self):
         output = io.BytesIO()
-        reduced = self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-        reduced.save(output, "WEBP", quality=78, method=4)
+        self.image.reduce(SCALE).save(output, "WEBP", quality=78, method=4)
         return output.getvalue()
 
     @staticmethod
@@ -93,8 +92,8 @@ class _Canvas:
 
 def draw(random: Random) -> Picture:
     """Return the picture that `random` leads to: always the same for the same seed."""
-    canvas, mood = _Canvas(), random.choice(MOODS)
-    place, blocks = random.choice(list(PLACES)), random.choice(list(NUMBERS))
+    canvas = _Canvas()
+    mood, place, blocks = (random.choice(list(options)) for options in (MOODS, PLACES, NUMBERS))
     _sky(canvas, mood, random)
     _far_town(canvas, mood, random)
     _ground(canvas, mood)
@@ -136,8 +135,7 @@ def _blocks(canvas, mood, number, random):
     for index, (front, side) in enumerate(facades):
         columns, floors = random.randint(3, 4 if number == 5 else 6), random.randint(3, 7)
         width = min(columns * 32 + 24, step - 14)
-        left = 30 + index * step + (step - width) / 2
-        _block(canvas, left, width, columns, floors, front, side, mood, random)
+        _block(canvas, 30 + index * step + (step - width) / 2, width, columns, floors, front, side, mood, random)
 
 
 def _block(canvas, left, width, columns, floors, front, side, mood, random):

@@ -26,12 +26,18 @@ def import_paths(paths: Iterable[Path], report: Report, generation: int | None =
     sources = read_paths(paths, report)
     begin_write()
     unused = []
-    if any(source.kind is Kind.NEIGHBOURHOOD and source.records for source in sources):
+    if _brings_neighbourhoods(sources):
         removed, unused = councils.remove_demo()
         if removed:
-            report.say(f"Les {removed} conseils de démonstration sont retirés.")
+            report.say(f"Conseils de démonstration retirés : {removed}.")
     write(sources, report, generation)
     return unused
+
+
+def _brings_neighbourhoods(sources):
+    """Tell whether a file lists neighbourhoods with their communes; mere figures about them open no council."""
+    lists = (source.records for source in sources if source.kind is Kind.NEIGHBOURHOOD)
+    return any(record.communes or record.commune_names for records in lists for _, record in records)
 
 
 def read_paths(paths: Iterable[Path], report: Report) -> list[Source]:

@@ -29,7 +29,9 @@ def parts(text: str) -> tuple[str, ...]:
 
 
 def name(text: str, length: int = 200) -> str:
-    """Return a name. Raises `BadRow` when it is longer than its column."""
+    """Return a name. Raises `BadRow` when it is longer than its column or has damaged characters."""
+    if "\ufffd" in text:
+        raise BadRow(f"« {text[:40]} » a un caractère illisible")
     if len(text) > length:
         raise BadRow(f"« {text[:40]}… » dépasse {length} caractères")
     return text
@@ -90,9 +92,10 @@ def position(latitude: str, longitude: str) -> tuple[float, float] | None:
     if not latitude and not longitude:
         return None
     try:
-        return checked(float(latitude.replace(",", ".")), float(longitude.replace(",", ".")))
+        place = float(latitude.replace(",", ".")), float(longitude.replace(",", "."))
     except ValueError as error:
         raise BadRow(f"position « {latitude[:20]} {longitude[:20]} » illisible") from error
+    return checked(*place)
 
 
 def point(text: str) -> tuple[float, float] | None:

@@ -5,12 +5,14 @@ import gzip
 import io
 import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.services.reference.report import ImportStopped, NotUnderstood
 
 MAX_BYTES = 50 * 2**20
+UNREADABLE = "\ufffd"
 DELIMITERS = ";,\t"
 IGNORED = {".md", ".txt"}
 WORKBOOKS = {".xlsx", ".xls", ".ods", ".xlsm"}
@@ -51,10 +53,12 @@ def read_text(path: Path) -> str:
     """Return the text of a file, gzipped or not, in UTF-8 or Windows-1252. Raises `NotUnderstood`."""
     content = _read_bytes(path)
     refuse_binary(path.name, content)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text = content.decode("utf-8-sig", errors="replace")
+    broken = text.count(UNREADABLE)
+    # One damaged byte does not make a UTF-8 file a Windows one: there, nearly every accent is broken.
+    if broken and not content.startswith(BOM_UTF8) and 2 * broken > sum(not char.isascii() for char in text):
         return content.decode("cp1252", errors="replace")
+    return text
 
 
 def _read_bytes(path):
@@ -65,7 +69,7 @@ def _read_bytes(path):
         raise NotUnderstood("ce fichier ne peut pas être lu : il est abîmé ou protégé") from error
     if len(content) > MAX_BYTES:
         raise NotUnderstood(f"ce fichier dépasse {MAX_BYTES // 2**20} Mo")
-    if not content.strip(b"\xef\xbb\xbf \r\n\t"):
+    if not content.strip(BOM_UTF8 + b" \r\n\t"):
         raise NotUnderstood("ce fichier est vide")
     return content
 
@@ -81,7 +85,7 @@ def refuse_binary(name: str, content: bytes) -> None:
     if suffix in WORKBOOKS or kinds is WORKBOOKS:
         raise NotUnderstood("c’est un classeur : ouvrez-le et enregistrez la feuille utile au format CSV UTF-8")
     if b"\0" in content[:4096]:
-        raise NotUnderstood("ce n’est pas du texte : il faut un fichier CSV ou GeoJSON")
+        raise NotUnderstood("ce n’est pas du texte lisible : enregistrez-le au format CSV UTF-8 ou GeoJSON")
 
 
 def rows(text: str, delimiter: str) -> Iterator[tuple[int, list]]:

@@ -105,7 +105,11 @@ def _territory(kind, get):
 
 
 def _optional(convert, text):
-    return convert(text) if text else None
+    """Return the code of a parent, or None for what is none, such as INSEE's ZZZZZZZZZ outside any EPCI."""
+    try:
+        return convert(text) if text else None
+    except BadRow:
+        return None
 
 
 def _postal_codes(text):
@@ -150,8 +154,7 @@ def _position(get):
 
 def _named_territories(get, department, communes, names):
     """Yield the places that a row names with their codes, the parents first."""
-    given = get.get("department", "")
-    department = cells.department_code(given) if given[:1].isdigit() else department
+    department = _optional(cells.department_code, get.get("department")) or department
     region = _optional(cells.region_code, get.get("region"))
     epci, ept = _optional(cells.siren, get.get("epci")), _optional(cells.siren, get.get("ept"))
     if region and get.get("region_name"):

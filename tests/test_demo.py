@@ -1,0 +1,150 @@
+"""The demo: a made-up country of councils, loaded by the importer, that leaves no trace when it goes."""
+
+import re
+from collections import Counter
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import func, select
+
+from app import create_app, storage
+from app.extensions import db
+from app.geo import distance_km
+from app.models import Council, Neighbourhood, Precision, StoredFile, Territory, TerritoryKind
+from app.services import demo
+from app.services.reference.records import TerritoryRecord
+from tests.conftest import settings
+from tests.factories import make_country
+
+FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
+PUBLIC = {"OPERATOR_NAME": "a", "OPERATOR_ADDRESS": "b", "OPERATOR_EMAIL": "c@demo.example",
+          "PUBLICATION_DIRECTOR": "d", "HOSTING_NAME": "e", "HOSTING_ADDRESS": "f"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo_site(tmp_path_factory):
+    """A site of its own, on SQLite, with the demo."""
+    instance = tmp_path_factory.mktemp("demo")
+    site = create_app(settings(instance, DATABASE_URL=f"sqlite:///{instance / 'demo.sqlite3'}"))
+    with site.app_context():
+        upgrade()
+    result = site.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 0 and "1514 conseils citoyens" in result.output, result.output
+    return site
+
+
+@pytest.fixture
+def site(demo_site):
+    with demo_site.app_context():
+        yield demo_site
+
+
+@pytest.fixture
+def written(site):
+    return db.session.scalars(select(Council).where(Council.edited_at.is_not(None))).all()
+
+
+def count(model):
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_each_department_has_as_many_neighbourhoods_as_in_reality(site):
+    assert sum(demo.NUMBERS.values()) == 1514
+    codes = db.session.scalars(select(Neighbourhood.code))
+    assert Counter(code[2:5].removeprefix("0") for code in codes) == Counter(demo.NUMBERS)
+
+
+def test_every_council_is_marked_as_demo_and_belongs_to_its_commune_department_and_region(site):
+    assert db.session.scalar(select(func.count()).where(Council.is_demo)) == 1514
+    for council in db.session.scalars(select(Council).limit(40)):
+        kinds = {territory.kind for territory in council.territories}
+        assert kinds >= {TerritoryKind.COMMUNE, TerritoryKind.DEPARTMENT, TerritoryKind.REGION}
+
+
+def test_neighbourhoods_of_a_commune_have_names_of_their_own_and_stand_near_its_centre(site):
+    seen = Counter()
+    for neighbourhood in db.session.scalars(select(Neighbourhood)):
+        commune = neighbourhood.communes[0]
+        seen[commune.code, neighbourhood.name] += 1
+        place = neighbourhood.latitude, neighbourhood.longitude
+        away = distance_km(place, (commune.latitude, commune.longitude))
+        assert away < 2.6 and (neighbourhood.precision == Precision.COMMUNE) == (away < 0.01)
+    assert max(seen.values()) == 1
+    precisions = Counter(db.session.scalars(select(Council.precision)))
+    assert 20 < precisions[Precision.COMMUNE] < 120
+
+
+def test_about_forty_councils_have_written_their_page(written):
+    assert len(written) == 40
+    departments = Counter(council.territories_of(TerritoryKind.DEPARTMENT)[0].code for council in written)
+    assert all(departments[code] >= 3 for code in ("01", "59", "93", "974"))
+    assert len({council.description for council in written}) == 40
+    assert all(80 <= len(council.description.split()) <= 200 for council in written)
+    assert all("<p>" in council.description_html and "**" not in council.description_html for council in written)
+
+
+def test_nobody_can_be_reached_by_a_made_up_contact(written):
+    for council in written:
+        assert council.email.endswith("@demo.example")
+        assert FICTION.fullmatch(council.phone)
+        assert all(re.fullmatch(r"https://[a-z0-9-]+\.demo\.example/[a-z-]+", link.url) for link in council.links)
+        assert council.address and council.meetings and 1 <= len(council.links) <= 2
+
+
+def test_each_written_page_has_a_light_picture_described_in_words(written):
+    assert len({council.pictures[0].file.digest for council in written}) == 40
+    for council in written:
+        picture = council.pictures[0]
+        content = storage.path(picture.file.digest).read_bytes()
+        assert content[8:12] == b"WEBP" and len(content) == picture.file.size <= 25_000
+        assert picture.alternative.startswith("Dessin : ")
+
+
+def test_a_demo_page_is_shown(site, written):
+    page = site.test_client().get(f"/conseils/{written[0].slug}")
+    assert page.status_code == 200
+    assert written[0].email in page.text
+
+
+def test_the_demo_is_the_same_everywhere(site):
+    communes = db.session.scalars(select(Territory).where(Territory.kind == TerritoryKind.COMMUNE)).all()
+    records = [TerritoryRecord(TerritoryKind.COMMUNE, c.code, c.name, department=c.department.code,
+                               population=c.population, latitude=c.latitude, longitude=c.longitude)
+               for c in communes]  # fmt: skip
+    names = {record.code: record.name for record in demo.make_neighbourhoods(records)}
+    assert names == dict(db.session.execute(select(Neighbourhood.code, Neighbourhood.name)).all())
+
+
+def test_a_second_load_leaves_the_directory_as_it_is(site):
+    before = db.session.scalars(select(Council.id)).all()
+    result = site.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 0 and "rien n’a été chargé" in result.output
+    assert db.session.scalars(select(Council.id)).all() == before
+
+
+def test_the_demo_never_joins_real_councils(app):
+    make_country()
+    assert "rien n’a été chargé" in app.test_cli_runner().invoke(args=["demo", "load"]).output
+    assert "retirés : 0" in app.test_cli_runner().invoke(args=["demo", "clear"]).output
+    assert count(Council) == 3
+
+
+def test_the_demo_is_refused_in_production(tmp_path):
+    site = create_app(settings(tmp_path, PRODUCTION="1", BASE_URL="https://conseils.demo.example", **PUBLIC))
+    result = site.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 1
+    assert "PRODUCTION=1" in result.output
+
+
+def test_clearing_the_demo_removes_councils_neighbourhoods_and_pictures(app, monkeypatch):
+    monkeypatch.setattr(demo, "NUMBERS", {"01": 3})
+    monkeypatch.setattr(demo, "WRITTEN", {"01": 2})
+    app.test_cli_runner().invoke(args=["demo", "load"])
+    shared, other = db.session.scalars(select(StoredFile.digest).order_by(StoredFile.id))
+    db.session.add(StoredFile(digest=shared, name="autre.webp", media_type="image/webp", size=1))
+    db.session.commit()
+    assert "retirés : 3" in app.test_cli_runner().invoke(args=["demo", "clear"]).output
+    db.session.expire_all()
+    assert (count(Council), count(Neighbourhood), count(StoredFile)) == (0, 0, 1)
+    assert storage.path(shared).exists() and not storage.path(other).exists()
+    assert count(Territory) > 5000
