@@ -70,7 +70,8 @@ def load(env: dict[str, str] | None = None) -> dict:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the session: a long text is not lost to a clock
         "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
-        "COMPRESS_ALGORITHM_STREAMING": [],
+        "COMPRESS_ALGORITHM_STREAMING": ["zstd", "gzip"],
+        "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/csv", "application/geo+json", "application/json"],
         "COMPRESS_BR_LEVEL": 5,
     }
 

@@ -1,5 +1,9 @@
 """The demo: a made-up country of councils, loaded by the importer, that leaves no trace when it goes."""
 
+import csv
+import gzip
+import io
+import json
 import re
 from collections import Counter
 
@@ -11,10 +15,11 @@ from app import create_app, storage
 from app.extensions import db
 from app.geo import distance_km
 from app.models import Council, Neighbourhood, Precision, StoredFile, Territory, TerritoryKind
-from app.services import demo
+from app.services import demo, open_data
 from app.services.reference.records import TerritoryRecord
 from tests.conftest import settings
 from tests.factories import make_country
+from tests.test_pages import bytes_on_the_wire
 
 FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
 PUBLIC = {"OPERATOR_NAME": "a", "OPERATOR_ADDRESS": "b", "OPERATOR_EMAIL": "c@demo.example",
@@ -148,3 +153,22 @@ def test_clearing_the_demo_removes_councils_neighbourhoods_and_pictures(app, mon
     assert (count(Council), count(Neighbourhood), count(StoredFile)) == (0, 0, 1)
     assert storage.path(shared).exists() and not storage.path(other).exists()
     assert count(Territory) > 5000
+
+
+@pytest.mark.parametrize("address", ["/", "/conseils", "/conseils?departement=59", "/carte", "/carte/59", "/carte/93"])
+def test_a_page_of_the_whole_country_fits_the_first_window_of_a_connection(site, address):
+    response = site.test_client().get(address, headers={"Accept-Encoding": "gzip"})
+    assert bytes_on_the_wire(response) <= 14_000
+
+
+def test_the_open_data_hold_every_council_and_travel_compressed(site):
+    client = site.test_client()
+    rows = list(csv.DictReader(io.StringIO(client.get("/donnees/conseils.csv").text)))
+    assert len(rows) == 1514
+    assert list(rows[0]) == list(open_data.COLUMNS)
+    assert all(row["demonstration"] == "oui" for row in rows)
+    packed = client.get("/donnees/conseils.geojson", headers={"Accept-Encoding": "gzip"})
+    features = json.loads(gzip.decompress(packed.data))["features"]
+    assert len(features) == 1514
+    assert features[0]["properties"]["nom"] == rows[0]["nom"]
+    assert features[0]["geometry"]["coordinates"] == [float(rows[0]["longitude"]), float(rows[0]["latitude"])]
