@@ -64,7 +64,7 @@ class Frame:
 
     @classmethod
     def around(cls, points: list[tuple[float, float]], margin: float = 0.06, least: float = 0.01) -> "Frame":
-        """Return the frame of these (latitude, longitude), with a margin, its height between 0.75 and 1.3 times its width.
+        """Return the frame of these (latitude, longitude), with a margin, 0.75 to 1.3 times as tall as wide.
 
         `margin` is a share of the larger side, `least` the smallest side in degrees of longitude.
         """

@@ -17,6 +17,7 @@ from app import labels, markup
 
 PARIS = ZoneInfo("Europe/Paris")
 FOLDER = Path(__file__).parent
+SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL")
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}
 
 
@@ -37,11 +38,11 @@ class Assets:
     css_hash: str
     files: dict[str, Asset]  # by hashed name
     names: dict[str, str]  # plain name → hashed name
-    build: str  # changes with any file of the application, so that no page of the former version is shown again
+    build: str  # changes with the program and its settings, so that no page of the former ones is shown again
 
 
-def load_assets() -> Assets:
-    """Read `app/static`, once, at start."""
+def load_assets(settings: dict) -> Assets:
+    """Read `app/static`, once, at start. `settings` are those that pages show."""
     files, names = {}, {}
     for path in sorted((FOLDER / "static").iterdir()):
         content = path.read_bytes()
@@ -51,7 +52,7 @@ def load_assets() -> Assets:
         files[name] = Asset(name, MEDIA_TYPES[path.suffix], content)
         names[path.name] = name
     css = files[names["site.css"]].content
-    build = hashlib.sha256()
+    build = hashlib.sha256(repr(sorted(settings.items())).encode())
     for path in sorted(p for p in FOLDER.rglob("*") if p.suffix in (".py", ".html", ".css", ".json")):
         build.update(path.read_bytes())
     return Assets(
@@ -102,7 +103,8 @@ def plural(count: int, one: str, many: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the words of `labels`."""
-    app.extensions["assets"] = load_assets()
+    shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
+    app.extensions["assets"] = load_assets(shown)
     app.jinja_env.filters.update(
         day=day, iso=iso, number=number, distance=distance, weight=weight, trusted=markup.trusted, plural=plural
     )

@@ -86,6 +86,13 @@ def test_a_change_is_seen_at_once_on_a_page_that_was_kept(client, country):
     assert "neuf@demo.example" in second.text
 
 
+def test_a_page_of_other_settings_is_another_page(client, app, country):
+    etag = client.get("/mentions-legales").headers["ETag"]
+    other = create_app(settings(app.config["INSTANCE_DIR"], OPERATOR_NAME="Une autre association"))
+    response = other.test_client().get("/mentions-legales", headers={"If-None-Match": etag})
+    assert "Une autre association" in response.text
+
+
 def test_a_change_that_is_undone_leaves_the_kept_page(client, country):
     address = "/conseils/" + country.croix.slug
     etag = client.get(address).headers["ETag"]
@@ -240,7 +247,7 @@ def test_a_database_that_does_not_answer_gives_a_calm_503(client, app, country, 
     def fail(*args, **kwargs):
         raise OperationalError("SELECT", {}, Exception("unable to open database file"))
 
-    monkeypatch.setattr("app.blueprints.web.read_stamp", fail)
+    monkeypatch.setattr("app.blueprints.kept.read_stamp", fail)
     response = client.get("/")
     assert response.status_code == 503
     assert "momentanément indisponible" in response.text

@@ -1,12 +1,5 @@
-"""What all views share: security headers, error pages, pages kept ready for visitors, static files."""
+"""What all views share: the viewer, addresses, pages of a list, security headers, error pages, static files."""
 
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-from functools import wraps
-from threading import Lock
-
-from cachetools import LRUCache
 from flask import (
     Flask,
     Response,
@@ -25,8 +18,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.access import VISITOR, Viewer
 from app.forms.search import SearchForm
-from app.models.stamp import PAGES, read_stamp
-from app.templating import PARIS, Assets
+from app.templating import Assets
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,8 +33,7 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 VARY = "Accept-Encoding, Cookie, Save-Data"
-PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all
-KEEP_QUERIES_UP_TO = 200  # characters: a longer address is answered, not kept
+PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
 ERRORS = {
     400: ("Demande incomprise", "Le site n’a pas compris cette demande. Revenez en arrière et recommencez."),
@@ -88,81 +79,6 @@ class ListPagination(Pagination):
 
     def _query_count(self):
         return len(self._query_args["rows"])
-
-
-# Pages kept ready -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Kept:
-    version: str
-    body: bytes
-    headers: tuple[tuple[str, str], ...]
-
-
-def public_page(view):
-    """Decorate a view whose page is the same for all visitors: ETag, 304, and a copy kept until something changes.
-
-    The version of a page is that of everything visitors see (a stamp raised in the transaction of each change), of
-    the program and of the day, so that one short query answers most visits. The copy is kept as it was sent,
-    compressed.
-    """
-
-    @wraps(view)
-    def wrapper(**values):
-        version = f"{assets().build}.{read_stamp(PAGES)}.{datetime.now(PARIS):%j}"
-        key = (request.full_path, request.headers.get("Accept-Encoding", ""), without_images())
-        page = hashlib.sha256(repr(key[::2]).encode()).hexdigest()[:8]
-        version = f"{version}.{page}"
-        if request.if_none_match.contains_weak(version):
-            return _share(Response(status=304), version)
-        kept = _store().get(key)
-        if kept and kept.version == version:
-            return Response(kept.body, headers=kept.headers)
-        request.environ[PUBLIC] = (key, version)
-        return _share(make_response(view(**values)), version)
-
-    return wrapper
-
-
-def _share(response, version):
-    response.set_etag(version, weak=True)
-    response.headers["Cache-Control"] = "public, max-age=60"
-    return response
-
-
-def _store():
-    return current_app.extensions["kept_pages"]
-
-
-class _PageStore:
-    """The finished pages of this process, the least used leaving first. `size` in bytes."""
-
-    def __init__(self, size: int):
-        self._pages = LRUCache(size, getsizeof=lambda kept: len(kept.body) + 600)
-        self._lock = Lock()
-
-    def get(self, key) -> _Kept | None:
-        with self._lock:
-            return self._pages.get(key)
-
-    def put(self, key, kept: _Kept) -> None:
-        if len(kept.body) < self._pages.maxsize // 8 and len(key[0]) <= KEEP_QUERIES_UP_TO:
-            with self._lock:
-                self._pages[key] = kept
-
-    def clear(self) -> None:
-        with self._lock:
-            self._pages.clear()
-
-
-def _keep(response):
-    """Keep a public page as it leaves, compressed and with all its headers."""
-    public = request.environ.get(PUBLIC)
-    if public and response.status_code == 200 and request.method == "GET" and not response.is_streamed:
-        key, version = public
-        _store().put(key, _Kept(version, response.get_data(), tuple(response.headers.items())))
-    return response
 
 
 # Answers ----------------------------------------------------------------------------------------------------------
@@ -243,12 +159,10 @@ def _flashes():
 
 
 def init_app(app: Flask) -> None:
-    """Set up what every answer carries. The copy of a page is taken last, after its compression."""
-    app.extensions["kept_pages"] = _PageStore(app.config["PAGE_CACHE_MB"] * 2**20)
+    """Set up what every answer carries."""
     app.add_url_rule("/static/<name>", "static", _static)
     app.add_url_rule("/favicon.ico", "favicon", _favicon)
     app.before_request(_close_for_maintenance)
-    app.after_request(_keep)
     app.after_request(_set_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _csrf_page)

@@ -122,7 +122,8 @@ def print_queries(env, pages, engine):
             env=os.environ | env | {"PAGE_CACHE_MB": "0"}, cwd=ROOT, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
         with engine.connect() as connection:
-            print(f"  {connection.scalar(sa.text('SELECT COUNT(*) FROM councils'))} conseils")
+            councils = connection.scalar(sa.text("SELECT COUNT(*) FROM councils"))
+        print(f"  {councils} conseils")
         for name, line in zip(pages, said.splitlines(), strict=True):
             print(f"    {name:30} {line}")
 
@@ -139,12 +140,13 @@ def multiply(engine, factor):
 
 
 COPIES = [
-    "INSERT INTO councils (id, slug, name, latitude, longitude, precision, is_demo, description, description_html, email,"
-    " phone, address, meetings, created_at) SELECT id + :shift, slug || '-' || :shift, name || ' ' || :shift,"
-    " latitude + :aside, longitude + :aside, precision, is_demo, description, description_html, email, phone, address,"
-    " meetings, created_at FROM councils WHERE id <= :step",
-    "INSERT INTO council_territories (council_id, territory_id) SELECT council_id + :shift, territory_id"
-    " FROM council_territories WHERE council_id <= :step",
+    """INSERT INTO councils (id, slug, name, latitude, longitude, precision, is_demo, description, description_html,
+    email, phone, address, meetings, created_at)
+    SELECT id + :shift, slug || '-' || :shift, name || ' ' || :shift, latitude + :aside, longitude + :aside, precision,
+    is_demo, description, description_html, email, phone, address, meetings, created_at
+    FROM councils WHERE id <= :step""",
+    """INSERT INTO council_territories (council_id, territory_id)
+    SELECT council_id + :shift, territory_id FROM council_territories WHERE council_id <= :step""",
 ]
 
 

@@ -13,8 +13,8 @@ engine = create_engine(os.environ["DATABASE_URL"])
 
 PAGE = """<!doctype html><html lang="fr"><head><title>{{ council.name }}</title></head><body><h1>{{ council.name }}</h1>
 <p>{{ count }}</p><ul>{% for place in places %}<li><a href="/quartiers/{{ place.code }}">{{ place.name }}</a>
-<span>{{ place.code }}, {{ place.latitude }}, {{ place.longitude }}</span> <small>liste de {{ place.generation }}, précision
-{{ place.precision }}</small></li>{% endfor %}</ul></body></html>"""
+<span>{{ place.code }}, {{ place.latitude }}, {{ place.longitude }}</span>
+<small>liste de {{ place.generation }}, précision {{ place.precision }}</small></li>{% endfor %}</ul></body></html>"""
 
 
 @app.get("/hello")

@@ -91,7 +91,7 @@ class Browser:
         events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
         icons = self.evaluate("[...document.querySelectorAll('link[rel~=icon]')].map(e => e.href)")
-        return [url for url in urls if url not in icons]
+        return [url for url in urls if url not in icons and urlsplit(url).path != "/favicon.ico"]
 
 
 @pytest.fixture(scope="session")

@@ -132,11 +132,12 @@ def test_the_html_and_the_css_are_valid(site, pages, tmp_path):
         paths[f"{number}.html"] = path
     checker = ["java", "-jar", MODULES / "vnu-jar/build/dist/vnu.jar", "--format", "json", "--stdout"]
     run = subprocess.run([*checker, *tmp_path.glob("*.html")], capture_output=True, text=True)
-    report([
-        f"{paths[Path(message['url']).name]}: {message['message']}: {message.get('extract', '')[:100]}"
-        for message in json.loads(run.stdout)["messages"]
-        if message["type"] != "info"
-    ])
+    found = {}
+    for message in json.loads(run.stdout)["messages"]:
+        if message["type"] != "info":
+            error = f"{message['message']}: {message.get('extract', '')[:100]}"
+            found.setdefault(error, set()).add(paths[Path(message["url"]).name])
+    report([f"{error}: {' '.join(sorted(where))}" for error, where in found.items()])
 
 
 def test_a_text_browser_finds_a_council_by_the_keyboard_alone(site, tmp_path):

@@ -4,7 +4,8 @@ from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import selectinload
 
 from app.access import get_readable_or_404
-from app.blueprints.web import ListPagination, current_viewer, public_page
+from app.blueprints.kept import public_page
+from app.blueprints.web import ListPagination, current_viewer
 from app.forms.search import SearchForm
 from app.models import Council, Neighbourhood, TerritoryKind
 from app.services.directory import directory

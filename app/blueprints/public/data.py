@@ -6,8 +6,8 @@ import json
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
 
-from app.blueprints.web import absolute_url, assets, public_page
-from app.models.stamp import PAGES, read_stamp
+from app.blueprints.kept import public_page, public_version
+from app.blueprints.web import absolute_url
 from app.services import open_data
 
 bp = Blueprint("data", __name__, url_prefix="/donnees")
@@ -34,7 +34,7 @@ def councils_geojson():
 
 def _stream(lines, media_type, name):
     """Send lines as they are read; 304 when the directory is the one that the client has."""
-    tag = f"{assets().build}.{read_stamp(PAGES)}"
+    tag = public_version()
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app.blueprints.web import public_page
+from app.blueprints.kept import public_page
 from app.forms.search import SearchForm
 from app.services.directory import directory
 from app.services.maps import outlines

@@ -4,7 +4,8 @@ from dataclasses import astuple
 
 from flask import Blueprint, abort, render_template, request
 
-from app.blueprints.web import ListPagination, public_page
+from app.blueprints.kept import public_page
+from app.blueprints.web import ListPagination
 from app.geo import Frame
 from app.services import maps
 from app.services.directory import directory

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app.blueprints.web import public_page
+from app.blueprints.kept import public_page
 
 bp = Blueprint("pages", __name__)
 
