@@ -33,7 +33,8 @@ compress = Compress()
 def begin_write() -> None:
     """Start the transaction of a write: on SQLite it takes the write lock at once, so no update is lost.
 
-    Whatever the session did before is committed, and its objects are read again. Slow work (hashing a password,
+    PostgreSQL locks rows instead: read what you are going to change `with_for_update`, which SQLite ignores. Whatever
+    the session did before is committed, and its objects are read again. Slow work (hashing a password,
     scaling a picture) belongs before this call, as other writers wait from here to the commit.
     """
     db.session.commit()

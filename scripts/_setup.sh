@@ -56,6 +56,7 @@ find_python() {
 
 make_venv() {
     local python
+    [ -w . ] || die "Le compte $(id -un) ne peut pas écrire dans $ROOT : relancez avec le compte à qui est ce dossier."
     if command -v python3 >/dev/null && ! find_python sys >/dev/null; then
         die "Il faut Python 3.11 ou plus récent ; cette machine a $(python3 --version 2>&1)." \
             "Debian 12, Ubuntu 24.04 et les versions suivantes conviennent."

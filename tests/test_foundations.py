@@ -1,7 +1,10 @@
 """What all else stands on: settings, connections, instants, texts, places, marks on a map."""
 
+import os
+import shutil
 import sqlite3
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,11 +16,12 @@ from flask_migrate import downgrade, upgrade
 import config
 from app import create_app, geo, markup, templating
 from app.extensions import begin_write, db
-from app.models import Council, Stamp
+from app.models import Council, CouncilLink, Stamp
 from app.services import maps
 from app.services.directory import Entry
 from app.text import fold, one_line, slug
 from tests.conftest import settings
+from tests.factories import make_country
 
 # Settings ---------------------------------------------------------------------------------------------------------
 
@@ -68,8 +72,26 @@ def test_a_postgres_address_is_taken_in_the_form_that_hosts_hand_out(tmp_path):
 
 
 @pytest.fixture
+def own_app(tmp_path):
+    """A site with a database of its own, for what cannot be rolled back."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if not server:
+        yield create_app(settings(tmp_path))
+        return
+    name = f"own_{uuid.uuid4().hex}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        own = create_app(settings(tmp_path, DATABASE_URL=server.replace("/postgres?", f"/{name}?")))
+        yield own
+        with own.app_context():
+            db.engine.dispose()
+        connection.execute(sa.text(f"DROP DATABASE {name}"))
+
+
+@pytest.fixture
 def sqlite_app(tmp_path):
-    """A site of its own on SQLite, for what cannot be rolled back."""
+    """A site with an SQLite database of its own, whatever the other tests run on."""
     app = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'own.sqlite3'}"))
     with app.app_context():
         upgrade()
@@ -83,12 +105,15 @@ def test_sqlite_connections_have_wal_foreign_keys_and_patience(sqlite_app):
         assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
 
 
-def test_writes_at_the_same_time_lose_no_update(sqlite_app):
+def test_writes_at_the_same_time_lose_no_update(own_app):
+    with own_app.app_context():
+        upgrade()
+
     def add():
-        with sqlite_app.app_context():
+        with own_app.app_context():
             for _ in range(20):
                 begin_write()
-                stamp = db.session.get(Stamp, "pages")
+                stamp = db.session.get(Stamp, "pages", with_for_update=True)
                 stamp.version = stamp.version + 1  # read, then written: what a plain BEGIN would lose
                 db.session.commit()
 
@@ -97,7 +122,7 @@ def test_writes_at_the_same_time_lose_no_update(sqlite_app):
         thread.start()
     for thread in threads:
         thread.join()
-    with sqlite_app.app_context():
+    with own_app.app_context():
         assert db.session.get(Stamp, "pages").version == 120
 
 
@@ -105,7 +130,7 @@ REBUILD = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "rebuild"
+revision = "next"
 down_revision = "{head}"
 
 
@@ -113,29 +138,39 @@ def upgrade():
     with op.batch_alter_table("councils", recreate="always") as batch:
         batch.add_column(sa.Column("extra", sa.Integer()))
 """
+FAILING = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "{head}"
+
+
+def upgrade():
+    op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
+    1 / 0
+"""
+
+
+def copy_migrations(tmp_path, added):
+    """Return a folder with the migrations of the site and one more."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(config.ROOT / "migrations", folder)
+    (folder / "versions" / "added.py").write_text(added)
+    return folder
 
 
 def test_a_migration_keeps_the_rows_that_point_to_a_rebuilt_table(sqlite_app, tmp_path):
     """The trap: SQLite's batch mode drops the table, and with foreign keys on its children go with it."""
-    folder = tmp_path / "migrations"
-    (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "alembic.ini"):
-        (folder / name).write_text((config.ROOT / "migrations" / name).read_text())
-    for path in (config.ROOT / "migrations" / "versions").glob("*.py"):
-        (folder / "versions" / path.name).write_text(path.read_text())
-    (folder / "versions" / "rebuild.py").write_text(REBUILD.format(head=head(sqlite_app)))
+    folder = copy_migrations(tmp_path, REBUILD.format(head=head(sqlite_app)))
     with sqlite_app.app_context():
-        council = Council(name="A", slug="a")
-        db.session.add(council)
-        db.session.flush()
-        db.session.execute(
-            sa.text("INSERT INTO council_links (council_id, position, label, url) VALUES (:id, 0, 'l', 'u')"),
-            {"id": council.id},
-        )
+        country = make_country()
+        country.croix.links = [CouncilLink(label="l", url="https://demo.example/")]
         db.session.commit()
         db.session.remove()
         upgrade(directory=str(folder))
         assert db.session.scalar(sa.text("SELECT COUNT(*) FROM council_links")) == 1
+        assert db.session.scalar(sa.text("SELECT COUNT(*) FROM neighbourhoods WHERE council_id IS NOT NULL")) == 3
         assert db.session.scalar(sa.text("PRAGMA foreign_keys")) == 1
 
 
@@ -144,17 +179,25 @@ def head(app):
         return db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def test_migrations_go_down_and_up_again(tmp_path):
-    app = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'updown.sqlite3'}"))
-    with app.app_context():
+def test_migrations_go_down_and_up_again_with_rows_in_the_tables(own_app):
+    with own_app.app_context():
         upgrade()
-        db.session.add(Council(name="A", slug="a"))
-        db.session.commit()
+        make_country()
         db.session.remove()
         downgrade(revision="base")
         assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
         upgrade()
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Council)) == 0
+        make_country()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Council)) == 3
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(sqlite_app, tmp_path):
+    folder = copy_migrations(tmp_path, FAILING.format(head=head(sqlite_app)))
+    with sqlite_app.app_context():
+        with pytest.raises(ZeroDivisionError):
+            upgrade(directory=str(folder))
+        assert "half" not in sa.inspect(db.engine).get_table_names()
+        assert head(sqlite_app) != "next"
 
 
 def test_the_models_are_what_the_migrations_make(app):
