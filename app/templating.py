@@ -1,4 +1,4 @@
-"""How dates, numbers, distances and sizes are said in French, and the style sheet that every page carries."""
+"""How dates, numbers, distances, sizes and names are said in French, and the static files of the site."""
 
 import hashlib
 from base64 import b64encode
@@ -14,8 +14,10 @@ from flask import Flask
 from markupsafe import Markup
 
 from app import labels, markup
+from app.text import fold
 
 PARIS = ZoneInfo("Europe/Paris")
+NBSP = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 FOLDER = Path(__file__).parent
 SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL")
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}
@@ -85,15 +87,15 @@ def number(value: float) -> str:
 def distance(km: float) -> str:
     """Say a distance: « 350 m », « 1,2 km », « 12 km »."""
     if km < 0.95:
-        return f"{max(50, round(km * 1000 / 50) * 50)} m"
-    return f"{number(round(km, 1) if km < 9.95 else round(km))} km"
+        return f"{max(50, round(km * 1000 / 50) * 50)}{NBSP}m"
+    return f"{number(round(km, 1) if km < 9.95 else round(km))}{NBSP}km"
 
 
 def weight(size: int) -> str:
     """Say the size of a file given in bytes: « 12 Ko », « 1,4 Mo »."""
     if size < 1_000_000:
-        return f"{number(max(1, round(size / 1000)))} Ko"
-    return f"{number(round(size / 1_000_000, 1))} Mo"
+        return f"{number(max(1, round(size / 1000)))}{NBSP}Ko"
+    return f"{number(round(size / 1_000_000, 1))}{NBSP}Mo"
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -101,11 +103,19 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {many if count > 1 else one}"
 
 
+def of(name: str) -> str:
+    """Say « de » before the name of a place: « d’Aulnay », « du Havre », « des Mureaux », « de Lyon »."""
+    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return contracted + name.removeprefix(article)
+    return f"d’{name}" if fold(name)[:1] in {"a", "e", "i", "o", "u", "y"} else f"de {name}"
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the words of `labels`."""
     shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
     app.extensions["assets"] = load_assets(shown)
     app.jinja_env.filters.update(
-        day=day, iso=iso, number=number, distance=distance, weight=weight, trusted=markup.trusted, plural=plural
+        day=day, distance=distance, iso=iso, number=number, of=of, plural=plural, trusted=markup.trusted, weight=weight
     )
     app.jinja_env.globals.update(labels=labels)

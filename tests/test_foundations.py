@@ -280,10 +280,13 @@ def test_dates_and_numbers_are_said_in_french():
     assert templating.plural(1514, "conseil", "conseils").replace("\u202f", " ") == "1 514 conseils"
     assert templating.plural(1, "conseil", "conseils") == "1 conseil"
     assert [templating.distance(km) for km in (0.02, 0.34, 0.96, 1.24, 9.96, 61.4)] == [
-        "50 m", "350 m", "1 km", "1,2 km", "10 km", "61 km"
+        "50\xa0m", "350\xa0m", "1\xa0km", "1,2\xa0km", "10\xa0km", "61\xa0km"
     ]  # fmt: skip
-    assert templating.weight(11_800) == "12 Ko"
-    assert templating.weight(1_440_000) == "1,4 Mo"
+    assert templating.weight(11_800) == "12\xa0Ko"
+    assert templating.weight(1_440_000) == "1,4\xa0Mo"
+    assert [templating.of(name) for name in ("Aulnay", "Le Havre", "Les Mureaux", "Lyon", "Œuilly", "La Ciotat")] == [
+        "d’Aulnay", "du Havre", "des Mureaux", "de Lyon", "d’Œuilly", "de La Ciotat"
+    ]  # fmt: skip
 
 
 # Places -----------------------------------------------------------------------------------------------------------

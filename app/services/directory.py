@@ -5,7 +5,7 @@ changed: a search then costs no query but the stamp's, however many councils the
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import nsmallest
 from math import cos, hypot, radians
 from threading import Lock
@@ -17,11 +17,11 @@ from app.extensions import db
 from app.geo import distance_km
 from app.models import Council, Neighbourhood, PostalCode, Territory, TerritoryKind, council_territories
 from app.models.stamp import DIRECTORY, read_stamp
-from app.services.words import Words, meaningful
+from app.services.words import Words, essence
 from app.text import fold
 
 NEAREST = 10
-MAX_WORDS = 8
+ALIASES = {"987": "Tahiti"}  # what people call a department, where it is not its name
 NAME, COMMUNE, DEPARTMENT = 4.0, 3.0, 1.0  # how much a word found in each of these says
 
 
@@ -59,21 +59,6 @@ class Entry:
         communes = " et ".join(", ".join(place.name for place in self.communes).rsplit(", ", 1))
         departments = ", ".join(place.name for place in self.departments)
         return f"{communes}, {departments}" if communes != departments else communes
-
-
-@dataclass(frozen=True)
-class Found:
-    """The answer to a search.
-
-    `place` is the commune that is meant when it has no council: `near` holds the closest ones with their
-    kilometres, `others` the communes of the same name. `areas` are departments and regions that bear the name.
-    """
-
-    councils: list[Entry] = field(default_factory=list)
-    place: Place | None = None
-    near: list[tuple[float, Entry]] = field(default_factory=list)
-    others: list[Place] = field(default_factory=list)
-    areas: list[Place] = field(default_factory=list)
 
 
 def directory() -> "Directory":
@@ -124,11 +109,12 @@ class Directory:
         return [place for place in self.departments.values() if place.region == region]
 
     def _index(self, places):
-        self._words, self._commune_words = Words(), Words()
-        self._postal = defaultdict(list)
+        """Make what `finding` looks into: words → rows of `councils`, words → rows of `places`, codes, names."""
+        self.words, self.commune_words = Words(), Words()
+        self.postal = defaultdict(list)
         postal_of = defaultdict(list)
         for code, commune_id in db.session.execute(select(PostalCode.code, PostalCode.commune_id)):
-            self._postal[code].append(places[commune_id])
+            self.postal[code].append(places[commune_id])
             postal_of[places[commune_id].code].append(code)
         names = defaultdict(list)
         for council_id, *texts in db.session.execute(
@@ -137,59 +123,21 @@ class Directory:
             names[council_id] += texts
         for row, entry in enumerate(self.councils):
             for text in (entry.name, *names[entry.id]):
-                self._words.add(text, row, NAME)
+                self.words.add(text, row, NAME)
             for commune in entry.communes:
                 for text in (commune.name, commune.code, *postal_of[commune.code]):
-                    self._words.add(text, row, COMMUNE)
+                    self.words.add(text, row, COMMUNE)
             for department in entry.departments:
-                self._words.add(department.name, row, DEPARTMENT)
-        self._places = list(self.communes.values())
-        self._named = defaultdict(list)
-        for row, commune in enumerate(self._places):
+                for text in (department.name, ALIASES.get(department.code, "")):
+                    self.words.add(text, row, DEPARTMENT)
+        self.places = list(self.communes.values())  # the rows of `commune_words`
+        self.named = defaultdict(list)
+        for row, commune in enumerate(self.places):
             for text in (commune.name, commune.code):
-                self._commune_words.add(text, row, COMMUNE)
-            self._named[fold(commune.name)].append(commune)
-        self._words.seal()
-        self._commune_words.seal()
-
-    def search(self, query: str) -> Found:
-        """Find councils by name, neighbourhood, commune, department, postal or official code.
-
-        When no council is there, the nearest ones to the commune that is meant. A query without a letter or a
-        digit finds nothing.
-        """
-        folded = fold(query)[:100]
-        words = meaningful(folded)[:MAX_WORDS]
-        if not words:
-            return Found()
-        exact = self._exactly(folded, words)
-        scores = self._words.search(words) or ({} if exact else self._words.search(words, slips=True))
-        councils = [self.councils[row] for row in sorted(scores, key=lambda row: (-scores[row], row))]
-        # Beside councils that were found, only the very name of a commune is worth a word.
-        communes = exact if exact or councils else self._nearly(words)
-        meant = [place for place in communes if place.code not in self.by_commune]
-        near = self.near(meant[0]) if meant and not councils else []
-        return Found(councils, meant[0] if meant else None, near, meant[1:], self._areas(folded))
-
-    def _areas(self, folded):
-        """Return the departments and regions of this name or number."""
-        return [
-            place
-            for place in (*self.departments.values(), *self.regions.values())
-            if folded in (fold(place.name), place.code.lower() if place.kind == TerritoryKind.DEPARTMENT else None)
-        ]
-
-    def _exactly(self, folded, words):
-        """Return the communes of exactly this name or postal code, the largest first."""
-        postal = next((self._postal[word] for word in words if word in self._postal), [])
-        return sorted(postal or self._named.get(folded, []), key=lambda place: -place.population)
-
-    def _nearly(self, words):
-        """Return the communes that these words may mean, the largest of the likeliest first."""
-        scores = self._commune_words.search(words) or self._commune_words.search(words, slips=True)
-        best = max(scores.values(), default=0)
-        likely = [self._places[row] for row, score in scores.items() if score >= best * 0.8]
-        return sorted(likely, key=lambda place: -place.population)[:NEAREST]
+                self.commune_words.add(text, row, COMMUNE)
+            self.named[essence(commune.name)].append(commune)
+        self.words.seal()
+        self.commune_words.seal()
 
     def near(self, place: Place) -> list[tuple[float, Entry]]:
         """Return the councils nearest to a place, with their distances in kilometres."""

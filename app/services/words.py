@@ -17,9 +17,15 @@ EXACT, PREFIX, SLIP = 1.0, 0.7, 0.4
 
 
 def meaningful(folded: str) -> list[str]:
-    """Return the words of a folded text that say something; all of them when none does."""
-    words = folded.split()
-    return [word for word in words if word not in EMPTY_WORDS] or words
+    """Return the words of a folded text that say something, perhaps none."""
+    return [word for word in folded.split() if word not in EMPTY_WORDS]
+
+
+def essence(text: str) -> str:
+    """Return a name reduced to its meaningful words, or to all of them when none is: « Bourg-en-Bresse » → « bourg
+    bresse »."""
+    folded = fold(text)
+    return " ".join(meaningful(folded)) or folded
 
 
 class Words:
@@ -32,8 +38,7 @@ class Words:
 
     def add(self, text: str, row: int, weight: float) -> None:
         """Make `row` answer to each word of `text`, and to all of them written as one."""
-        folded = fold(text)
-        for word in (*meaningful(folded), folded.replace(" ", "")):
+        for word in (*essence(text).split(), fold(text).replace(" ", "")):
             self._rows[word][row] = max(weight, self._rows[word].get(row, 0))
 
     def seal(self) -> None:
@@ -45,20 +50,22 @@ class Words:
     def search(self, words: list[str], slips: bool = False) -> dict[int, float]:
         """Return the rows that answer to every word, with their score.
 
-        With `slips`, words that differ by a letter or two count too; and all words may be written as one.
+        With `slips`, words that differ by a letter or two count too; without, all words may be written as one.
         """
-        look_up = self._slips if slips else self._beginnings
-        for attempt in (words, ["".join(words)])[: len(words)]:
-            scores = [look_up(word) for word in attempt]
-            rows = set(scores[0]).intersection(*scores[1:])
-            if rows:
-                return {row: sum(score[row] for score in scores) for row in rows}
-        return {}
+        scores = [self.look_up(word, slips) for word in words]
+        rows = set(scores[0]).intersection(*scores[1:])
+        if rows or slips or len(words) == 1:
+            return {row: sum(score[row] for score in scores) for row in rows}
+        return self.look_up("".join(words))
+
+    def look_up(self, word: str, slips: bool = False) -> dict[int, float]:
+        """Return the rows that answer to one word, with their score."""
+        return self._slips(word) if slips else self._beginnings(word)
 
     def _beginnings(self, word):
         scores: dict[int, float] = {}
         self._raise(scores, word, EXACT)
-        if len(word) < 3:  # « st » or « 1 » begins too many words
+        if len(word) < 3 or word.isdigit():  # « st » begins too many words; the beginning of a number says nothing
             return scores
         for position in range(bisect_left(self._sorted, word), len(self._sorted)):
             candidate = self._sorted[position]
@@ -77,7 +84,8 @@ class Words:
             for candidate, distance, _ in process.extract(
                 word, choices, scorer=OSA.distance, processor=None, score_cutoff=slips, limit=20
             ):
-                self._raise(scores, candidate, SLIP / (1 + distance))
+                first = 1 if candidate[0] == word[0] else 2  # people seldom get the first letter wrong
+                self._raise(scores, candidate, SLIP / (1 + distance) / first)
         return scores
 
     def _raise(self, scores, word, quality):

@@ -9,6 +9,7 @@ from app.blueprints.web import ListPagination, current_viewer
 from app.forms.search import SearchForm
 from app.models import Council, Neighbourhood, TerritoryKind
 from app.services.directory import directory
+from app.services.finding import search
 
 bp = Blueprint("councils", __name__, url_prefix="/conseils")
 
@@ -29,7 +30,9 @@ def index():
     if not form.validate():
         return render_template("public/councils/search.html", form=form, found=None, directory=places), 422
     if form.q.data:
-        found = places.search(form.q.data)
+        found = search(places, form.q.data)
+        if found is None:
+            return render_template("public/councils/index.html", form=form, directory=places)
         page = ListPagination(found.councils)
         return render_template("public/councils/search.html", form=form, found=found, page=page, directory=places)
     for kind, argument in AREAS.items():
