@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
@@ -36,44 +36,60 @@ def load(env: dict[str, str] | None = None) -> dict:
     production = _flag(env, "PRODUCTION")
     instance = _instance_dir(env)
     base_url = _base_url(env, production)
-    operator = {
-        name: _text(env, name, default, required=production)
-        for name, default in {
-            "OPERATOR_NAME": "Association de démonstration",
-            "OPERATOR_ADDRESS": "1 place de la Mairie, 00000 Exemple-Ville",
-            "OPERATOR_EMAIL": "contact@demo.example",
-            "PUBLICATION_DIRECTOR": "Camille Exemple",
-            "HOSTING_NAME": "Hébergeur de démonstration",
-            "HOSTING_ADDRESS": "1 rue des Serveurs, 00000 Exemple-Ville",
-        }.items()
-    }
-    if "@" not in operator["OPERATOR_EMAIL"]:
-        raise ConfigError("OPERATOR_EMAIL doit être une adresse électronique, par exemple contact@exemple.fr.")
+    secure = base_url.startswith("https:")
     return {
-        **operator,
+        **FIXED,
+        **_operator(env, production),
         "PRODUCTION": production,
+        "PORT": _number(env, "PORT", 8000, 1, 65535),
         "INSTANCE_DIR": instance,
         "BASE_URL": base_url,
-        "TRUSTED_HOSTS": _hosts(env, base_url, production),
+        "TRUSTED_HOSTS": _hosts(env, base_url),
         "PROXY_HOPS": _number(env, "PROXY_HOPS", 0, 0, 5),
         "SECRET_KEY": _secret_key(env, instance, production),
         "SQLALCHEMY_DATABASE_URI": _database(env, instance),
-        "SITE_NAME": _text(env, "SITE_NAME", "Conseils citoyens"),
-        "OPERATOR_PHONE": _text(env, "OPERATOR_PHONE", ""),
         "MAINTENANCE": _flag(env, "MAINTENANCE"),
         "DISK_FREE_MIN_MB": _number(env, "DISK_FREE_MIN_MB", 200, 0, 10**7),
         "PAGE_CACHE_MB": _number(env, "PAGE_CACHE_MB", 16, 0, 4096),
         "MAX_CONTENT_LENGTH": _number(env, "MAX_UPLOAD_MB", 25, 1, 1024) * 2**20,
-        "SESSION_COOKIE_NAME": "__Host-session" if base_url.startswith("https:") else "session",
-        "SESSION_COOKIE_SECURE": base_url.startswith("https:"),
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the session: a long text is not lost to a clock
-        "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
-        "COMPRESS_ALGORITHM_STREAMING": ["zstd", "gzip"],
-        "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/csv", "application/geo+json", "application/json"],
-        "COMPRESS_BR_LEVEL": 5,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
     }
+
+
+FIXED = {
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the session: a long text is not lost to a clock
+    "WTF_CSRF_CHECK_DEFAULT": False,  # each form checks its own, so that it can come back with what was typed
+    "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
+    "COMPRESS_ALGORITHM_STREAMING": ["zstd", "gzip"],
+    "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/csv", "application/geo+json", "application/json"],
+    "COMPRESS_BR_LEVEL": 5,
+}
+# Who answers for the site, with what a demonstration shows; a real site must say all of it.
+OPERATOR = {
+    "OPERATOR_NAME": "Association de démonstration",
+    "OPERATOR_ADDRESS": "1 place de la Mairie, 00000 Exemple-Ville",
+    "OPERATOR_EMAIL": "contact@demo.example",
+    "PUBLICATION_DIRECTOR": "Camille Exemple",
+    "HOSTING_NAME": "Hébergeur de démonstration",
+    "HOSTING_ADDRESS": "1 rue des Serveurs, 00000 Exemple-Ville",
+}
+
+
+def _operator(env, production):
+    operator = {name: _text(env, name, default, required=production) for name, default in OPERATOR.items()}
+    if "@" not in operator["OPERATOR_EMAIL"]:
+        raise ConfigError("OPERATOR_EMAIL doit être une adresse électronique, par exemple contact@exemple.fr.")
+    source = _text(env, "SOURCE_URL")
+    if source and not source.startswith(("https://", "http://")):
+        raise ConfigError(f"SOURCE_URL vaut « {source} » : écrivez l'adresse où se trouve le code source du site.")
+    optional = {
+        "SITE_NAME": _text(env, "SITE_NAME", "Conseils citoyens"),
+        "OPERATOR_PHONE": _text(env, "OPERATOR_PHONE"),
+    }
+    return {**operator, **optional, "SOURCE_URL": source}
 
 
 def _text(env, name, default="", *, required=False):
@@ -100,7 +116,7 @@ def _number(env, name, default, low, high):
 
 
 def _instance_dir(env):
-    path = Path(_text(env, "INSTANCE_DIR", str(ROOT / "instance"))).expanduser().absolute()
+    path = ROOT / Path(_text(env, "INSTANCE_DIR", "instance")).expanduser()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -113,15 +129,19 @@ def _instance_dir(env):
 def _base_url(env, production):
     port = _number(env, "PORT", 8000, 1, 65535)
     value = _text(env, "BASE_URL", f"http://127.0.0.1:{port}", required=production).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        usable = False
+    if not usable or parts.path or parts.query or parts.fragment:
         raise ConfigError(f"BASE_URL vaut « {value} » : écrivez l'adresse du site, comme https://conseils.exemple.fr.")
     if production and parts.scheme != "https":
         raise ConfigError(f"BASE_URL vaut « {value} » : quand PRODUCTION=1, l'adresse commence par https://.")
     return value
 
 
-def _hosts(env, base_url, production):
+def _hosts(env, base_url):
     """Return the host names that requests may carry; the loopback ones stay open for health checks."""
     named = [host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()]
     return [*dict.fromkeys([urlsplit(base_url).hostname, "localhost", "127.0.0.1", "[::1]", *named])]
@@ -148,7 +168,9 @@ def _secret_key(env, instance, production):
 
 
 def _database(env, instance):
-    value = _text(env, "DATABASE_URL", f"sqlite:///{instance / 'conseils.sqlite3'}")
+    value = _text(env, "DATABASE_URL")
+    if not value:
+        return URL.create("sqlite", database=str(instance / "conseils.sqlite3")).render_as_string()
     if value.startswith("postgres://"):  # the form that many hosting companies hand out
         value = "postgresql://" + value.removeprefix("postgres://")
     try:

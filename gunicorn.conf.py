@@ -1,8 +1,15 @@
 """How gunicorn serves the site; it reads this file by itself from the directory it starts in."""
 
-import os
+import sys
 
-bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+from config import ConfigError, load
+
+try:
+    bind = f"127.0.0.1:{load()['PORT']}"
+except ConfigError as error:
+    sys.exit(f"Le site ne peut pas démarrer. {error}")
+# A search of 10,000 characters gets a page of the site, not the server's own words; a proxy sets its own limit.
+limit_request_line = 0
 worker_class = "gthread"
 workers = 2
 threads = 4

@@ -19,6 +19,7 @@ def create_app(settings: dict | None = None) -> Flask:
     """
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(config.load() if settings is None else settings)
+    app.url_map.strict_slashes = False  # « /conseils/ » is « /conseils »
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if app.config["PROXY_HOPS"]:

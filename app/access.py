@@ -42,5 +42,7 @@ def may_read(viewer: Viewer, row: Council | StoredFile) -> bool:
 
 def get_readable_or_404(model: type, viewer: Viewer, *options, **key):
     """Return the row with this key, loaded with `options`, when `viewer` may read it; otherwise abort with 404."""
+    if any("\0" in value for value in key.values() if isinstance(value, str)):
+        abort(404)  # PostgreSQL would not even take the question
     statement = select(model).filter_by(**key).where(readable(model, viewer)).options(*options)
     return db.session.scalar(statement) or abort(404)

@@ -1,4 +1,4 @@
-"""Administration commands."""
+"""Administration commands: each reads, computes, takes the write lock, writes and commits."""
 
 import sys
 from pathlib import Path
@@ -6,15 +6,34 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import storage
-from app.extensions import db
-from app.services import demo, reference
+from app.extensions import begin_write, db
+from app.services import councils, demo, reference
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
 
-reference_commands = AppGroup("reference", help="Données officielles : territoires et quartiers prioritaires.")
-demo_commands = AppGroup("demo", help="Données de démonstration, inventées.")
+
+class Commands(AppGroup):
+    """Commands that say in one sentence why the database could not be used; nothing is written then."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, ProgrammingError) as error:
+            sys.exit(f"Rien n’a été enregistré : {_what_to_do(error)}")
+
+
+def _what_to_do(error):
+    reason = str(error.orig).strip().split("\n")[0]
+    if isinstance(error, ProgrammingError) or reason.startswith("no such"):
+        return "il manque des tables à la base de données ; lancez « flask --app wsgi db upgrade », puis recommencez."
+    return f"la base de données est occupée ou ne répond pas ({reason}) ; réessayez dans un moment."
+
+
+reference_commands = Commands("reference", help="Données officielles : territoires et quartiers prioritaires.")
+demo_commands = Commands("demo", help="Données de démonstration, inventées.")
 
 
 def init_app(app: Flask) -> None:
@@ -33,7 +52,9 @@ def import_reference(paths, generation):
         sys.exit("Indiquez au moins un fichier ou un dossier : flask --app wsgi reference import CHEMIN…")
     report = reference.Report(click.echo)
     try:
-        unused = reference.import_paths(paths, report, GENERATIONS[generation])
+        sources = reference.read_paths(paths, report)
+        begin_write()
+        unused = reference.write(sources, report, GENERATIONS[generation])
     except reference.ImportStopped as error:
         sys.exit(f"Import arrêté, rien n’a été enregistré. {error}")
     except KeyboardInterrupt:
@@ -49,18 +70,23 @@ def load_demo():
     """Load the demo into an empty directory; refused in production."""
     if current_app.config["PRODUCTION"]:
         sys.exit("Ce site est en production (PRODUCTION=1) : les données de démonstration n’y sont pas chargées.")
-    loaded = demo.load()
-    db.session.commit()
+    loaded = 0
+    if demo.has_room():
+        draft = demo.prepare()
+        begin_write()
+        loaded = demo.load(draft)
+        db.session.commit()
     if loaded:
         click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
     else:
-        click.echo("L’annuaire contient déjà des conseils : rien n’a été chargé.")
+        click.echo("L’annuaire contient déjà des quartiers ou des conseils : rien n’a été chargé.")
 
 
 @demo_commands.command("clear", help="Retire les conseils de démonstration ; les territoires restent.")
 def clear_demo():
     """Remove the demo councils with their neighbourhoods and pictures."""
-    removed, unused = demo.clear()
+    begin_write()
+    removed, unused = councils.remove_demo()
     db.session.commit()
     for digest in unused:
         storage.delete(digest)

@@ -4,13 +4,18 @@ Markdown first, then bleach's allow-list, then nh3 as the last word, because ble
 fixes. Rendering is slow by the standards of a page: it is done when a text is saved, and the HTML is stored.
 """
 
+from itertools import accumulate
+
 import bleach
 import markdown
 import nh3
 from markupsafe import Markup
 
 MAX_LENGTH = 20_000  # characters
-MAX_BRACKETS = 400  # Markdown's time grows with the square of unbalanced brackets
+# Markdown's time grows with the square of some signs; at these limits the worst text takes about half a second.
+MAX_SIGNS = 300  # [ ( and <
+MAX_DEPTH = 20  # [ that are not closed
+MAX_LINES = 1500
 # A page has its own h1 and the section its h2: a writer's headings start at h3.
 TAGS = {"p", "br", "hr", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "del", "blockquote", "code", "pre", "a",
         "abbr", "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
@@ -25,13 +30,18 @@ class TextTooComplex(ValueError):
 
 
 def check(text: str) -> None:
-    """Raise `TextTooComplex` when `text` is too long, or has too many brackets, to be rendered."""
+    """Raise `TextTooComplex` when `text` is too long, or has too many lines or brackets, to be rendered."""
     if len(text) > MAX_LENGTH:
         raise TextTooComplex(
             f"Ce texte a {len(text)} caractères : {MAX_LENGTH} au plus. Coupez-le en deux, ou joignez un fichier."
         )
-    if text.count("[") + text.count("(") > MAX_BRACKETS:
-        raise TextTooComplex(f"Ce texte a plus de {MAX_BRACKETS} crochets ou parenthèses ouvrants : retirez-en.")
+    if sum(map(text.count, "[(<")) > MAX_SIGNS:
+        raise TextTooComplex(f"Ce texte a plus de {MAX_SIGNS} signes [, ( ou < : retirez-en, ou joignez un fichier.")
+    brackets = (1 if sign == "[" else -1 for sign in text if sign in "[]")
+    if max(accumulate(brackets, lambda depth, step: max(0, depth + step)), default=0) > MAX_DEPTH:
+        raise TextTooComplex(f"Ce texte ouvre plus de {MAX_DEPTH} crochets [ sans les fermer : fermez-les.")
+    if text.count("\n") > MAX_LINES:
+        raise TextTooComplex(f"Ce texte a plus de {MAX_LINES} lignes : coupez-le en deux, ou joignez un fichier.")
 
 
 def render(text: str) -> str:

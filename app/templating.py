@@ -19,7 +19,7 @@ from app.text import fold
 PARIS = ZoneInfo("Europe/Paris")
 NBSP = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 FOLDER = Path(__file__).parent
-SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL")
+SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL", "SOURCE_URL")
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}
 
 

@@ -26,6 +26,7 @@ def run_migrations_online():
                 connection=connection,
                 target_metadata=db.metadata,
                 render_as_batch=True,
+                transactional_ddl=True,  # true on SQLite too, now that its BEGIN is ours
                 transaction_per_migration=False,
                 render_item=render_item,
                 compare_type=True,

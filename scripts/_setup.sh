@@ -21,7 +21,7 @@ locked() {
 setting() {
     local value=${!1-}
     if [ -z "$value" ] && [ -f .env ]; then
-        value=$(sed -n "s/^$1=\([^#]*\).*/\1/p" .env | tail -n 1 | tr -d " \"'\r")
+        value=$(sed -nE "s/^\s*(export\s+)?$1\s*=([^#]*).*/\2/p" .env | tail -n 1 | tr -d " \"'\r")
     fi
     printf '%s' "${value:-$2}"
 }

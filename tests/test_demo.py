@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections import Counter
+from html import unescape
 
 import pytest
 from flask_migrate import upgrade
@@ -15,10 +16,12 @@ from app import create_app, storage
 from app.extensions import db
 from app.geo import distance_km
 from app.models import Council, Neighbourhood, Precision, StoredFile, Territory, TerritoryKind
+from app.models.stamp import DIRECTORY, PAGES, read_stamp
 from app.services import demo, open_data
 from app.services.reference.records import TerritoryRecord
 from tests.conftest import settings
 from tests.factories import make_country
+from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count
 from tests.test_pages import bytes_on_the_wire
 
 FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
@@ -47,10 +50,6 @@ def site(demo_site):
 @pytest.fixture
 def written(site):
     return db.session.scalars(select(Council).where(Council.edited_at.is_not(None))).all()
-
-
-def count(model):
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def test_each_department_has_as_many_neighbourhoods_as_in_reality(site):
@@ -127,11 +126,82 @@ def test_a_second_load_leaves_the_directory_as_it_is(site):
     assert db.session.scalars(select(Council.id)).all() == before
 
 
-def test_the_demo_never_joins_real_councils(app):
+def run(app, *arguments):
+    result = app.test_cli_runner().invoke(args=list(map(str, arguments)))
+    db.session.expire_all()
+    return result
+
+
+def stamps():
+    return read_stamp(PAGES), read_stamp(DIRECTORY)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A demo of three councils, two of which have written their page."""
+    monkeypatch.setattr(demo, "NUMBERS", {"01": 3})
+    monkeypatch.setattr(demo, "WRITTEN", {"01": 2})
+
+
+def test_the_demo_never_joins_real_councils(app, small):
     make_country()
-    assert "rien n’a été chargé" in app.test_cli_runner().invoke(args=["demo", "load"]).output
-    assert "retirés : 0" in app.test_cli_runner().invoke(args=["demo", "clear"]).output
+    before = stamps()
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    assert "retirés : 0" in run(app, "demo", "clear").output
+    assert (count(Council), stamps()) == (3, before)
+
+
+def test_the_demo_never_adopts_real_neighbourhoods(app, tmp_path, small):
+    for name, text in (TERRITORIES | {"qpv2014.csv": QPV}).items():
+        (tmp_path / name).write_text(text)
+    run(app, "reference", "import", tmp_path, "--generation", "aucune")
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    run(app, "demo", "clear")
+    assert (count(Council), count(Neighbourhood)) == (0, 3)
+
+
+def test_a_directory_that_fills_while_the_demo_is_drawn_stays_as_it_is(app, small):
+    draft = demo.prepare()
+    make_country()
+    assert demo.load(draft) == 0
     assert count(Council) == 3
+
+
+def test_clearing_the_demo_leaves_a_real_neighbourhood_of_a_demo_council(app):
+    make_country().croix.is_demo = True
+    db.session.commit()
+    assert "retirés : 1" in run(app, "demo", "clear").output
+    assert (count(Council), count(Neighbourhood)) == (2, 3)
+    assert db.session.scalar(select(Neighbourhood.council_id).where(Neighbourhood.code == "QP001002")) is None
+
+
+def test_a_list_that_is_refused_leaves_the_demo(app, tmp_path, small):
+    run(app, "demo", "load")
+    before = stamps()
+    (tmp_path / "q.csv").write_text(QPV_HEADER + "QP001901,Perdu,01999" + "," * 14)
+    result = run(app, "reference", "import", tmp_path / "q.csv")
+    assert "refus : QP001901 : commune inconnue" in result.output and "retirés" not in result.output
+    assert (count(Council), count(Neighbourhood), stamps()) == (3, 3, before)
+
+
+def test_a_list_that_is_taken_in_replaces_the_demo(app, tmp_path, small):
+    run(app, "demo", "load")
+    (tmp_path / "q.csv").write_text(QPV_HEADER + "QP001001,Vrai,01053" + "," * 14)
+    assert "Conseils de démonstration retirés : 3." in run(app, "reference", "import", tmp_path / "q.csv").output
+    assert (db.session.scalars(select(Council.name)).all(), count(Neighbourhood)) == (["Vrai"], 1)
+
+
+def test_no_page_kept_from_the_demo_is_shown_once_it_is_cleared(app, client, small):
+    run(app, "demo", "load")
+    name = db.session.scalar(select(Council.name).order_by(Council.id))
+    addresses = ["/conseils?departement=01", "/carte/01"]
+    etags = {address: client.get(address).headers["ETag"] for address in addresses}
+    assert all(name in unescape(client.get(address).text) for address in addresses)
+    run(app, "demo", "clear")
+    for address in addresses:
+        page = client.get(address, headers={"If-None-Match": etags[address]})
+        assert page.status_code == 200 and name not in unescape(page.text)
+        assert name not in unescape(client.get(address).text)
 
 
 def test_the_demo_is_refused_in_production(tmp_path):
@@ -141,15 +211,12 @@ def test_the_demo_is_refused_in_production(tmp_path):
     assert "PRODUCTION=1" in result.output
 
 
-def test_clearing_the_demo_removes_councils_neighbourhoods_and_pictures(app, monkeypatch):
-    monkeypatch.setattr(demo, "NUMBERS", {"01": 3})
-    monkeypatch.setattr(demo, "WRITTEN", {"01": 2})
-    app.test_cli_runner().invoke(args=["demo", "load"])
+def test_clearing_the_demo_removes_councils_neighbourhoods_and_pictures(app, small):
+    run(app, "demo", "load")
     shared, other = db.session.scalars(select(StoredFile.digest).order_by(StoredFile.id))
     db.session.add(StoredFile(digest=shared, name="autre.webp", media_type="image/webp", size=1))
     db.session.commit()
-    assert "retirés : 3" in app.test_cli_runner().invoke(args=["demo", "clear"]).output
-    db.session.expire_all()
+    assert "retirés : 3" in run(app, "demo", "clear").output
     assert (count(Council), count(Neighbourhood), count(StoredFile)) == (0, 0, 1)
     assert storage.path(shared).exists() and not storage.path(other).exists()
     assert count(Territory) > 5000

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from app.extensions import db
-from app.models import Council, CouncilLink, Precision
+from app.models import Council, CouncilLink, Precision, TerritoryKind
 from app.models.types import utcnow
-from tests.factories import make_commune, make_council, make_country
+from tests.factories import make_commune, make_council, make_country, make_territory
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_place_without_council_shows_the_nearest_ones_with_their_distance(clie
     page = found(client, query)
     assert "Les conseils les plus proches de Vieu (01)" in page
     assert names(page)[0] == "Croix Blanche"
-    assert re.search(r"Bourg-en-Bresse, Ain, à 4\d km", page)
+    assert re.search(r"Bourg-en-Bresse, Ain, à 4\d\xa0km", page)
 
 
 def test_a_commune_that_shares_its_name_is_offered_beside(client, country):
@@ -192,3 +192,88 @@ def test_what_the_council_wrote_is_shown(client, country, app):
     ):
         assert text in page
     assert "Page pas encore remplie" not in page
+
+
+def test_a_council_that_changes_its_name_is_listed_and_found_under_the_new_one(client, country):
+    client.get("/conseils?departement=01")
+    db.session.get(Council, country.croix.id).name = "Croix Bleue"
+    db.session.commit()
+    assert "Croix Bleue" in names(client.get("/conseils?departement=01").text)
+    assert names(found(client, "croix bleue")) == ["Croix Bleue"]
+
+
+def test_a_council_that_is_no_more_leaves_the_lists(client, country):
+    client.get("/conseils?departement=01")
+    db.session.delete(db.session.get(Council, country.croix.id))
+    db.session.commit()
+    assert names(client.get("/conseils?departement=01").text) == ["Grande Reyssouze Terre des Fleurs"]
+
+
+def test_a_neighbourhood_that_changes_its_name_is_shown_so(client, country):
+    address = "/conseils/" + country.croix.slug
+    etag = client.get(address).headers["ETag"]
+    db.session.get(Council, country.croix.id).neighbourhoods[0].name = "La Rose Blanche"
+    db.session.commit()
+    assert "La Rose Blanche" in client.get(address, headers={"If-None-Match": etag}).text
+    assert names(found(client, "rose blanche")) == ["Croix Blanche"]
+
+
+def test_a_change_of_text_alone_does_not_read_the_directory_again(client, app, country):
+    client.get("/conseils?departement=01")
+    before = app.extensions["directory"]
+    db.session.get(Council, country.croix.id).email = "croix@demo.example"
+    db.session.commit()
+    client.get("/conseils?departement=01")
+    assert app.extensions["directory"] is before
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "words"),
+    [
+        ("Bourg-en-Bresse (01)", "Croix Blanche", ""), ("bourg en bresse 01", "Croix Blanche", ""),
+        ("Bourg en Bresse France", "Croix Blanche", "Mots laissés de côté : france"),
+        ("1000", "Croix Blanche", ""), ("01 000", "Croix Blanche", ""),
+        ("mistral 38", "Mistral - Eaux Claires", ""), ("grenble", "Mistral - Eaux Claires", "noms les plus proches"),
+        ("reyssouze 01000", "Grande Reyssouze Terre des Fleurs", ""),
+    ],
+)  # fmt: skip
+def test_what_people_add_to_a_name_does_not_hide_it(client, country, query, first, words):
+    page = found(client, query)
+    assert names(page)[0] == first
+    assert words in page
+
+
+def test_an_unknown_postal_code_leads_to_its_department(client, country):
+    page = found(client, "01999")
+    assert 'href="/conseils?departement=01"' in page
+    assert "Aucun conseil" not in page
+
+
+@pytest.mark.parametrize("query", ["conseil citoyen", "les conseils citoyens", "quartier prioritaire"])
+def test_the_words_of_every_council_show_them_all(client, country, query):
+    assert "choisissez un département" in found(client, query)
+
+
+def test_the_commune_that_was_typed_comes_before_names_that_resemble_it(client, country):
+    make_council("Le Petit Grenoble", country.bourg)
+    assert names(found(client, "grenoble")) == ["Mistral - Eaux Claires", "Le Petit Grenoble"]
+    make_council("Le Grenobleu", country.bourg)
+    assert "Le Grenobleu" not in names(found(client, "grenoble"))
+
+
+def test_two_communes_of_one_name_are_told_apart(client, country):
+    twin = make_commune("38053", "Bourg-en-Bresse", country.isere, place=(45.3, 5.6), population=100)
+    make_council("Les Lys", twin)
+    page = found(client, "bourg en bresse")
+    assert "Bourg-en-Bresse (Ain)" in page and "Bourg-en-Bresse (Isère)" in page
+    assert set(names(found(client, "bourg en bresse 38"))) == {"Les Lys"}
+
+
+def test_an_arrondissement_leads_to_the_whole_city_and_says_so(client, country):
+    paris = make_territory(TerritoryKind.DEPARTMENT, "75", "Paris", region_id=country.region.id)
+    city = make_commune("75056", "Paris", paris, postal_codes=["75001", "75018"], place=(48.86, 2.35), population=1)
+    make_council("Goutte d’Or", city)
+    for query in ("paris 18", "Paris 18e", "paris 18ème arrondissement"):
+        page = found(client, query)
+        assert names(page) == ["Goutte d’Or"]
+        assert "L’annuaire ne connaît pas les arrondissements" in page

@@ -1,12 +1,15 @@
 """What every answer carries, how light it is, and how a page is shown again without being made again."""
 
 import base64
+import csv
 import gzip
 import hashlib
+import io
 import re
 
 import pytest
 from flask import abort
+from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError
 
 from app import create_app, storage
@@ -86,11 +89,29 @@ def test_a_change_is_seen_at_once_on_a_page_that_was_kept(client, country):
     assert "neuf@demo.example" in second.text
 
 
-def test_a_page_of_other_settings_is_another_page(client, app, country):
-    etag = client.get("/mentions-legales").headers["ETag"]
-    other = create_app(settings(app.config["INSTANCE_DIR"], OPERATOR_NAME="Une autre association"))
-    response = other.test_client().get("/mentions-legales", headers={"If-None-Match": etag})
-    assert "Une autre association" in response.text
+def test_a_page_of_other_settings_or_another_database_is_another_page(tmp_path):
+    tags = set()
+    for name, changes in (("a", {}), ("a", {"OPERATOR_NAME": "Une autre association"}), ("b", {})):
+        site = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / name}", **changes))
+        with site.app_context():
+            upgrade()
+        tags.add(site.test_client().get("/mentions-legales").headers["ETag"])
+    assert len(tags) == 3
+
+
+@pytest.mark.parametrize("address", ["/conseils/inconnu", "/carte/99", "/conseils?q=%25", "/conseils?q=zz&page=9"])
+def test_a_page_that_does_not_exist_is_never_said_to_be_unchanged(client, country, address):
+    first = client.get(address)
+    assert first.status_code in (404, 422)
+    assert "public" not in first.headers["Cache-Control"]
+    again = client.get(address, headers={"If-None-Match": "*"})
+    assert again.status_code == first.status_code
+
+
+def test_the_wire_does_not_choose_how_many_copies_are_kept(client, app, country):
+    for number in range(20):
+        client.get("/aide", headers={"Accept-Encoding": f"gzip, x-{number}"})
+    assert len(app.extensions["kept_pages"]) == 1
 
 
 def test_a_change_that_is_undone_leaves_the_kept_page(client, country):
@@ -177,7 +198,7 @@ def test_a_picture_is_not_served_under_another_name_or_without_its_council(clien
 def test_a_browser_that_saves_data_gets_a_link_instead_of_the_picture(client, country, picture):
     page = client.get("/conseils/" + country.croix.slug, headers={"Save-Data": "on"}).text
     assert "<img" not in page
-    assert f'<a href="{picture}">Voir l’image : La place du marché (1 Ko)</a>' in page
+    assert f'<a href="{picture}">Voir l’image : La place du marché (1\xa0Ko)</a>' in page
 
 
 def test_a_visitor_chooses_pages_without_pictures(client, country, picture):
@@ -185,6 +206,7 @@ def test_a_visitor_chooses_pages_without_pictures(client, country, picture):
     refused = client.post("/affichage", data={"csrf_token": token, "images": "peut-être"})
     assert refused.status_code == 422
     assert "<title>Erreur : " in refused.text
+    assert "valid choice" not in refused.text
     answer = client.post("/affichage", data={"csrf_token": token, "images": "non"}, follow_redirects=True)
     assert "Votre choix est enregistré" in answer.text
     assert "<img" not in client.get("/conseils/" + country.croix.slug).text
@@ -197,10 +219,36 @@ def test_the_message_to_one_person_never_stands_in_a_page_for_all(client, countr
     assert "Votre choix" in client.get("/affichage").text
 
 
-def test_a_form_without_its_token_is_refused_in_french(client, country):
+def test_a_form_without_its_token_comes_back_with_what_was_chosen(client, country):
     response = client.post("/affichage", data={"images": "non"})
-    assert response.status_code == 400
-    assert "Formulaire trop ancien" in response.text
+    assert response.status_code == 422
+    assert "Rien n’est perdu" in response.text
+    assert re.search(r'<input checked[^>]+value="non"', response.text)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.text)[1]
+    assert client.post("/affichage", data={"csrf_token": token, "images": "non"}).status_code == 302
+
+
+def test_every_form_that_changes_something_asks_for_its_token(client, app, country):
+    for rule in app.url_map.iter_rules():
+        if "POST" in rule.methods:
+            assert client.post(rule.rule, data={"images": "non"}).status_code == 422, rule.rule
+
+
+def test_the_page_with_pictures_and_the_one_without_are_not_mixed_up(client, country, picture):
+    address = "/conseils/" + country.croix.slug
+    with_pictures = client.get(address)
+    without = client.get(address, headers={"Save-Data": "on", "If-None-Match": with_pictures.headers["ETag"]})
+    assert "<img" in with_pictures.text and "<img" not in without.text
+    assert "<img" in client.get(address).text
+
+
+def test_a_cell_of_the_open_data_is_never_a_formula(client, country):
+    council = db.session.get(Council, country.croix.id)
+    council.name, council.phone = '=HYPERLINK("http://x")', "+33 4 65 71 00 01"
+    db.session.commit()
+    rows = list(csv.DictReader(io.StringIO(client.get("/donnees/conseils.csv").text)))
+    row = next(row for row in rows if row["identifiant"] == str(council.id))
+    assert (row["nom"], row["telephone"]) == ('\'=HYPERLINK("http://x")', "'+33 4 65 71 00 01")
 
 
 # Errors -----------------------------------------------------------------------------------------------------------
@@ -212,6 +260,22 @@ def test_an_unknown_host_is_refused(client, country):
     assert "attaquant" not in response.text
 
 
+@pytest.mark.parametrize("address", ["/fichiers/99999999999999999999/x", "/fichiers/9999999999/x", "/conseils/a%00b"])
+def test_an_address_that_no_database_could_hold_is_a_404(client, country, address):
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/conseils/", "/carte/", "/aide/", "/conseils/croix-blanche-bourg-en-bresse/"])
+def test_a_slash_too_many_does_no_harm(client, country, address):
+    assert client.get(address).status_code == 200
+
+
+def test_a_browser_is_told_to_stay_on_https_only_where_the_site_is(tmp_path):
+    for base_url, told in (("http://127.0.0.1:8000", False), ("https://localhost", True)):
+        site = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'own'}", BASE_URL=base_url))
+        assert ("Strict-Transport-Security" in site.test_client().get("/static/x").headers) is told
+
+
 def test_maintenance_closes_all_pages_but_the_health_check(client, app, country):
     app.config["MAINTENANCE"] = True
     try:
@@ -220,6 +284,7 @@ def test_maintenance_closes_all_pages_but_the_health_check(client, app, country)
         assert "Le site revient bientôt" in response.text
         assert response.headers["Retry-After"]
         assert client.get("/sante").status_code == 200
+        assert client.get("/", headers={"Host": "attaquant.example"}).status_code == 400
     finally:
         app.config["MAINTENANCE"] = False
 
@@ -264,6 +329,14 @@ def test_health_tells_its_details_to_this_machine_only(client, country):
     assert here["checks"]["disk"]["free_mb"] > 0
     away = client.get("/sante", environ_overrides={"REMOTE_ADDR": "192.0.2.1"}).json
     assert away == {"status": "ok"}
+
+
+@pytest.mark.parametrize("forwarded", ["192.0.2.1", "192.0.2.1:5678", "unknown", "[2001:db8::1]"])
+def test_health_behind_a_proxy_tells_nothing_whatever_the_settings(app, tmp_path, forwarded):
+    for hops in "01":
+        site = create_app(settings(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'own'}", PROXY_HOPS=hops))
+        answer = site.test_client().get("/sante", headers={"X-Forwarded-For": forwarded})
+        assert "checks" not in answer.json
 
 
 def test_health_is_503_when_a_migration_or_room_on_the_disk_is_missing(client, app, country, monkeypatch):

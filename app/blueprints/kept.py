@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from threading import Lock
 
@@ -11,7 +10,6 @@ from flask import Flask, Response, current_app, make_response, request
 
 from app.blueprints.web import PUBLIC, assets, without_images
 from app.models.stamp import PAGES, read_stamp
-from app.templating import PARIS
 
 LONGEST = 200  # characters: a longer address is answered, not kept
 
@@ -43,6 +41,9 @@ class PageStore:
             with self._lock:
                 self._pages[key] = kept
 
+    def __len__(self) -> int:
+        return len(self._pages)
+
     def clear(self) -> None:
         """Forget all pages."""
         with self._lock:
@@ -52,34 +53,36 @@ class PageStore:
 def public_page(view):
     """Decorate a view whose page is the same for all visitors: ETag, 304, and a copy kept until something changes.
 
-    The version of a page is that of everything visitors see (a stamp raised in the transaction of each change), of
-    the program, of its settings and of the day, so that one short query answers most visits.
+    The version of a page is that of everything visitors see (a stamp renewed in the transaction of each change), of
+    the program and of its settings, so that one short query answers most visits.
     """
 
     @wraps(view)
     def wrapper(**values):
         # The stamp is read before the page's rows: a change meanwhile makes the copy too old, never too new.
-        key = (request.full_path, request.headers.get("Accept-Encoding", ""), without_images())
-        version = _version(key)
-        if request.if_none_match.contains_weak(version):
+        page = (request.path, request.query_string, without_images())
+        version = f"{public_version()}.{hashlib.sha256(repr(page).encode()).hexdigest()[:8]}"
+        if version in request.if_none_match.as_set(include_weak=True):
             return _share(Response(status=304), version)
+        key = (*page, _codings())
         kept = _store().get(key)
         if kept and kept.version == version:
             return Response(kept.body, headers=kept.headers)
         request.environ[PUBLIC] = (key, version)
-        return _share(make_response(view(**values)), version)
+        response = make_response(view(**values))
+        return _share(response, version) if response.status_code == 200 else response
 
     return wrapper
 
 
 def public_version() -> str:
     """Return the present version of everything that visitors see."""
-    return f"{assets().build}.{read_stamp(PAGES)}.{datetime.now(PARIS):%j}"
+    return f"{assets().build}.{read_stamp(PAGES)}"
 
 
-def _version(key):
-    address, _, pictures = key
-    return f"{public_version()}.{hashlib.sha256(f'{address} {pictures}'.encode()).hexdigest()[:8]}"
+def _codings():
+    """Return the codings of ours that this browser takes: each of them makes another copy."""
+    return tuple(request.accept_encodings.quality(coding) for coding in current_app.config["COMPRESS_ALGORITHM"])
 
 
 def _share(response, version):
@@ -95,7 +98,7 @@ def _store():
 def _keep(response):
     if PUBLIC in request.environ and response.status_code == 200 and request.method == "GET":
         key, version = request.environ[PUBLIC]
-        if len(key[0]) <= LONGEST and not response.is_streamed:
+        if len(key[0]) + len(key[1]) <= LONGEST and not response.is_streamed:
             _store().put(key, Kept(version, response.get_data(), tuple(response.headers.items())))
     return response
 

@@ -12,7 +12,6 @@ from flask import (
     url_for,
 )
 from flask_sqlalchemy.pagination import Pagination
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -91,7 +90,7 @@ def _set_headers(response):
         response.headers["Vary"] = VARY
         response.headers.setdefault("Cache-Control", "private, no-store")
         if current_app.config["BASE_URL"].startswith("https:"):
-            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+            response.headers["Strict-Transport-Security"] = "max-age=63072000"
     return response
 
 
@@ -109,12 +108,6 @@ def _error_page(error: HTTPException):
     return response
 
 
-def _csrf_page(error):
-    title = "Formulaire trop ancien"
-    text = "Ce formulaire est resté ouvert trop longtemps. Revenez en arrière, rechargez la page et recommencez."
-    return render_template("errors/error.html", code=400, heading=title, text=text), 400
-
-
 def _database_page(error):
     current_app.logger.exception("the database does not answer")
     text = ERRORS[503][1]
@@ -123,7 +116,10 @@ def _database_page(error):
 
 
 def _close_for_maintenance():
-    if current_app.config["MAINTENANCE"] and request.endpoint not in ("static", "public.health.show"):
+    served = request.endpoint in ("static", "public.health.show") or isinstance(
+        request.routing_exception, SecurityError
+    )
+    if current_app.config["MAINTENANCE"] and not served:
         title, text = ERRORS[503]
         page = render_template("errors/error.html", code=503, heading=title, text=text)
         return page, 503, {"Retry-After": "600"}
@@ -165,6 +161,5 @@ def init_app(app: Flask) -> None:
     app.before_request(_close_for_maintenance)
     app.after_request(_set_headers)
     app.register_error_handler(HTTPException, _error_page)
-    app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(OperationalError, _database_page)
     app.context_processor(_context)

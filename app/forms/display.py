@@ -1,11 +1,12 @@
 """How a visitor wants pages to be shown."""
 
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
+from app.forms.base import Form
 
-class DisplayForm(FlaskForm):
+
+class DisplayForm(Form):
     """The choice of pages with or without pictures."""
 
     images = RadioField(
@@ -13,5 +14,4 @@ class DisplayForm(FlaskForm):
         description="Sans les images, les pages sont plus légères. Un lien reste à la place de chaque image.",
         choices=[SelectChoice("oui", "Montrer les images"), SelectChoice("non", "Ne pas montrer les images")],
         validators=[InputRequired("Choisissez une des deux réponses.")],
-        validate_choice=True,
     )

@@ -1,19 +1,19 @@
 """The search for a council."""
 
-from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import Length, ValidationError
 
+from app.forms.base import Form
 from app.text import fold, one_line
 
 MAX_LENGTH = 100
 TOO_LONG = f"Écrivez {MAX_LENGTH} caractères au plus, par exemple le nom de votre commune."
 
 
-class SearchForm(FlaskForm):
+class SearchForm(Form):
     """A GET form: its address can be kept and shared, and it changes nothing, so it needs no token."""
 
-    class Meta:
+    class Meta(Form.Meta):
         csrf = False
 
     q = StringField(

@@ -31,6 +31,7 @@ class Council(ShownToVisitors, db.Model):
     """
 
     __tablename__ = "councils"
+    listed = ("slug", "name", "latitude", "longitude", "precision", "is_demo", "territories")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(120), unique=True)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
 from app.labels import Precision
+from app.models.stamp import ShownToVisitors
 from app.models.territory import Territory
 
 neighbourhood_communes = Table(
@@ -25,7 +26,7 @@ neighbourhood_successions = Table(
 )
 
 
-class Neighbourhood(db.Model):
+class Neighbourhood(ShownToVisitors, db.Model):
     """A priority neighbourhood of the list of 2014 (code QP…) or of 2024 (code QN…).
 
     `communes` are in the order of the official list. `contract_code` and `contract_name` are those of the contrat
@@ -33,6 +34,7 @@ class Neighbourhood(db.Model):
     """
 
     __tablename__ = "neighbourhoods"
+    listed = ("code", "name", "council_id")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(8), unique=True)

@@ -1,42 +1,67 @@
-"""Counters that tell when what visitors see has changed, so that a finished page can be shown again."""
+"""Versions that tell when what visitors see has changed, so that a finished page can be shown again."""
 
-from sqlalchemy import String, bindparam, event, select, update
+import secrets
+
+from sqlalchemy import String, bindparam, event, inspect, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.extensions import db
 
 PAGES = "pages"  # anything that a visitor's page shows
-DIRECTORY = "directory"  # names and places, which the search index is made from
+DIRECTORY = "directory"  # names and places, which lists, maps and the search are made from
 
 
 class Stamp(db.Model):
-    """A named counter, raised in the transaction of the change that it tells. The migrations make the rows."""
+    """A named version, renewed in the transaction of the change that it tells. The migrations make the rows.
+
+    Versions are drawn at random: a counter would come to the same number again in another database, or in a backup
+    put back, and visitors would be shown the pages of the former one.
+    """
 
     __tablename__ = "stamps"
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
-    version: Mapped[int] = mapped_column(default=0)
+    version: Mapped[str] = mapped_column(String(16))
 
 
 class ShownToVisitors:
-    """Marks a model whose rows stand on pages for visitors: changing one through a session renews these pages."""
+    """Marks a model whose rows stand on pages for visitors: changing one through a session renews the pages.
+
+    `listed` are the attributes that lists, maps and the search show: changing one of these renews the directory too,
+    which costs each process a second to read again.
+    """
+
+    listed: tuple[str, ...] = ()
 
 
 _READ = select(Stamp.version).where(Stamp.name == bindparam("name"))
-_RENEW = update(Stamp).where(Stamp.name.in_(bindparam("names", expanding=True))).values(version=Stamp.version + 1)
+_RENEW = update(Stamp).where(Stamp.name.in_(bindparam("names", expanding=True))).values(version=bindparam("new"))
 
 
-def read_stamp(name: str) -> int:
+def read_stamp(name: str) -> str:
     """Return the present version. Read it before the rows that it stands for: a race then renders once too often."""
     return db.session.execute(_READ, {"name": name}).scalar_one()
 
 
 def renew(*names: str) -> None:
     """Tell, in the present transaction, that what these stamps stand for has changed."""
-    db.session.execute(_RENEW, {"names": names}, execution_options={"synchronize_session": False})
+    _renew(db.session, sorted(names))
+
+
+def _renew(session, names):
+    values = {"names": names, "new": secrets.token_urlsafe(8)}
+    session.execute(_RENEW, values, execution_options={"synchronize_session": False})
 
 
 @event.listens_for(Session, "before_flush")
-def _renew_pages(session, context, instances):
-    if any(isinstance(row, ShownToVisitors) for row in (*session.new, *session.dirty, *session.deleted)):
-        session.execute(_RENEW, {"names": [PAGES]}, execution_options={"synchronize_session": False})
+def _renew_what_changed(session, context, instances):
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    shown = [row for row in (*session.new, *session.deleted, *changed) if isinstance(row, ShownToVisitors)]
+    if any(row.listed and (row not in changed or _is_listed(row)) for row in shown):
+        _renew(session, [DIRECTORY, PAGES])
+    elif shown:
+        _renew(session, [PAGES])
+
+
+def _is_listed(row):
+    return any(inspect(row).attrs[name].history.has_changes() for name in row.listed)

@@ -4,9 +4,10 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
+from app.models.stamp import ShownToVisitors
 
 
-class Territory(db.Model):
+class Territory(ShownToVisitors, db.Model):
     """A place with an official code: INSEE for regions, departments and communes, SIREN for EPCI.
 
     `level` of an EPCI tells an `epci` of full rights from an `ept`, a part of the Métropole du Grand Paris; a
@@ -14,6 +15,7 @@ class Territory(db.Model):
     """
 
     __tablename__ = "territories"
+    listed = ("code", "name", "department_id", "region_id", "latitude", "longitude", "population", "postal_codes")
     __table_args__ = (UniqueConstraint("kind", "code"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from app.extensions import db
 from app.labels import Precision
 from app.models.council import Council, CouncilPicture, council_territories
 from app.models.file import StoredFile
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
+from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.territory import Territory
 from app.models.types import utcnow
 from app.text import slug
 
+DEMO = "DM"  # the first letters of the codes of made-up neighbourhoods, which no real one has
 COUNCILS, NEIGHBOURHOODS = Council.__table__, Neighbourhood.__table__
 BEST_FIRST = (Precision.EXACT, Precision.UNCERTAIN, Precision.COMMUNE, Precision.UNKNOWN)
 
@@ -172,23 +174,21 @@ def _place_in_territories(wanted):
 
 
 def remove_demo() -> tuple[int, list[str]]:
-    """Remove the demo councils with their neighbourhoods and the files of their pictures.
+    """Remove the demo councils, the made-up neighbourhoods and the files of their pictures; territories stay.
 
-    Returns how many councils there were and the digests of the contents that no row names any more: the caller
-    deletes them once it has committed.
+    Real neighbourhoods stay too, without a council. Returns how many councils there were and the digests of the
+    contents that no row names any more: the caller deletes them once it has committed.
     """
     demo = select(COUNCILS.c.id).where(COUNCILS.c.is_demo)
-    removed = db.session.scalar(select(func.count()).select_from(demo.subquery()))
-    if not removed:
-        return 0, []
     pictures = select(CouncilPicture.file_id).where(CouncilPicture.council_id.in_(demo))
     kept = select(CouncilPicture.file_id).where(CouncilPicture.council_id.not_in(demo))
     files = db.session.execute(
         select(StoredFile.id, StoredFile.digest).where(StoredFile.id.in_(pictures), StoredFile.id.not_in(kept))
     ).all()
-    their_own = or_(NEIGHBOURHOODS.c.council_id.in_(demo), NEIGHBOURHOODS.c.code.like("DM%"))
-    db.session.execute(delete(NEIGHBOURHOODS).where(their_own))
-    db.session.execute(delete(COUNCILS).where(COUNCILS.c.is_demo))
+    made_up = db.session.execute(delete(NEIGHBOURHOODS).where(NEIGHBOURHOODS.c.code.startswith(DEMO))).rowcount
+    removed = db.session.execute(delete(COUNCILS).where(COUNCILS.c.is_demo)).rowcount
     db.session.execute(delete(StoredFile.__table__).where(StoredFile.id.in_([file.id for file in files])))
+    if removed or made_up:
+        renew(PAGES, DIRECTORY)
     still_used = set(db.session.scalars(select(StoredFile.digest)))
     return removed, sorted({file.digest for file in files} - still_used)

@@ -10,15 +10,15 @@ from random import Random
 from sqlalchemy import select
 
 from app import storage
-from app.extensions import begin_write, db
+from app.extensions import db
 from app.labels import Precision
 from app.markup import render
 from app.models.council import Council, CouncilLink, CouncilPicture
 from app.models.file import StoredFile
 from app.models.neighbourhood import Neighbourhood
-from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.types import utcnow
-from app.services import councils, demo_pictures, demo_texts, reference
+from app.services import demo_pictures, demo_texts, reference
+from app.services.councils import DEMO
 from app.services.reference.records import Authority, Kind, NeighbourhoodRecord, Source, TerritoryRecord
 from app.text import slug
 
@@ -48,47 +48,46 @@ PHONES = {"01 99 00": ("11",), "02 61 91": ("24", "28", "52", "53"), "03 53 01":
 
 @dataclass(frozen=True)
 class Page:
-    """What a demo council writes: columns of the council, its links (label, address), its drawing and its digest."""
+    """What a demo council writes: columns of the council, its links (label, address) and its drawing."""
 
     columns: dict
     links: list[tuple[str, str]]
     picture: demo_pictures.Picture
-    digest: str
 
 
-def load() -> int:
-    """Load the demo and return its number of councils, or 0 when the directory is not empty: nothing is done then.
+@dataclass(frozen=True)
+class Draft:
+    """The demo made up and drawn, ready to be written: records for the importer, and pages by neighbourhood code."""
 
-    The transaction is left to commit.
-    """
-    if _has_councils():
-        return 0
-    report = reference.Report([].append)
-    sources = reference.read_paths([DATA], report)
+    sources: list[Source]
+    pages: dict[str, Page]
+
+
+def has_room() -> bool:
+    """Tell whether the directory has no council and no neighbourhood: the demo is never mixed with others."""
+    rows = (db.session.scalar(select(model.id).limit(1)) for model in (Council, Neighbourhood))
+    return all(row is None for row in rows)
+
+
+def prepare() -> Draft:
+    """Make up the demo and draw its pictures, which takes seconds; nothing is written."""
+    sources = reference.read_paths([DATA], reference.Report([].append))
     of_communes = (source for source in sources if source.kind is Kind.COMMUNE)
     communes = {record.code: record for source in of_communes for _, record in source.records}
     made_up = make_neighbourhoods(list(communes.values()))
     pages = {record.code: _page(record, communes[record.communes[0]]) for record in _written(made_up)}
     records = list(enumerate(made_up, start=1))
     sources.append(Source("démonstration", "quartiers inventés", Kind.NEIGHBOURHOOD, Authority.LEADS, records=records))
-    begin_write()
-    if _has_councils():
+    return Draft(sources, pages)
+
+
+def load(draft: Draft) -> int:
+    """Write the demo and return its number of councils, or 0 when it has no room: nothing is done then."""
+    if not has_room():
         return 0
-    reference.write(sources, report, is_demo=True)
-    _write_pages(pages)
-    return len(made_up)
-
-
-def clear() -> tuple[int, list[str]]:
-    """Remove the demo councils, their neighbourhoods and pictures; territories stay.
-
-    Returns the number of councils and the digests of contents to delete once this is committed.
-    """
-    begin_write()
-    removed, unused = councils.remove_demo()
-    if removed:
-        renew(PAGES, DIRECTORY)
-    return removed, unused
+    reference.write(draft.sources, reference.Report([].append), is_demo=True)
+    _write_pages(draft.pages)
+    return sum(len(source.records) for source in draft.sources if source.kind is Kind.NEIGHBOURHOOD)
 
 
 def make_neighbourhoods(communes: list[TerritoryRecord]) -> list[NeighbourhoodRecord]:
@@ -117,7 +116,7 @@ def _in_department(department, number, communes, random):
         latitude, longitude = _nearby(commune, random)
         is_vague = random.random() < 0.04
         yield NeighbourhoodRecord(
-            f"DM{department:0>3}{index:03}", names[commune.code].pop(), (commune.code,),
+            f"{DEMO}{department:0>3}{index:03}", names[commune.code].pop(), (commune.code,),
             population=random.randrange(1000, 7000, 10),
             latitude=None if is_vague else latitude, longitude=None if is_vague else longitude,
             precision=Precision.UNKNOWN if is_vague else Precision.EXACT,
@@ -130,10 +129,6 @@ def _nearby(commune, random):
     north, east = distance * math.cos(bearing) / 111.2, distance * math.sin(bearing) / 111.2
     squeeze = math.cos(math.radians(commune.latitude))
     return round(commune.latitude + north, 5), round(commune.longitude + east / squeeze, 5)
-
-
-def _has_councils():
-    return db.session.scalar(select(Council.id).limit(1)) is not None
 
 
 def _written(records):
@@ -162,7 +157,7 @@ def _page(record, commune):
         "edited_at": (utcnow() - timedelta(days=random.randint(1, 150))).replace(hour=random.randint(8, 19)),
     }
     addresses = [(label, f"https://{host}.demo.example/{path}") for label, path in links]
-    return Page(columns, addresses, picture, storage.save(picture.content))
+    return Page(columns, addresses, picture)
 
 
 def _phone(region, random):
@@ -178,7 +173,7 @@ def _write_pages(pages):
             setattr(council, name, value)
         council.links = [CouncilLink(label=label, url=url, position=i) for i, (label, url) in enumerate(page.links)]
         file = StoredFile(
-            digest=page.digest, name=f"dessin-{code.lower()}.webp", media_type="image/webp",
+            digest=storage.save(page.picture.content), name=f"dessin-{code.lower()}.webp", media_type="image/webp",
             size=len(page.picture.content), width=demo_pictures.WIDTH, height=demo_pictures.HEIGHT,
         )  # fmt: skip
         council.pictures = [CouncilPicture(file=file, alternative=page.picture.alternative)]

@@ -114,8 +114,9 @@ class Directory:
         self.postal = defaultdict(list)
         postal_of = defaultdict(list)
         for code, commune_id in db.session.execute(select(PostalCode.code, PostalCode.commune_id)):
-            self.postal[code].append(places[commune_id])
-            postal_of[places[commune_id].code].append(code)
+            if commune_id in places:  # an import may end between two of these queries
+                self.postal[code].append(places[commune_id])
+                postal_of[places[commune_id].code].append(code)
         names = defaultdict(list)
         for council_id, *texts in db.session.execute(
             select(Neighbourhood.council_id, Neighbourhood.name, Neighbourhood.code).where(Neighbourhood.council_id > 0)

@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass, field, replace
 
 from app.labels import TerritoryKind
+from app.services.cities import ARRONDISSEMENTS, ORDINAL
 from app.services.directory import ALIASES, NAME, NEAREST, Directory, Entry, Place
 from app.services.words import EXACT, essence, meaningful
 from app.text import fold
 
 MAX_WORDS = 8
-# Paris, Lyon and Marseille by INSEE code, with their number of arrondissements.
-ARRONDISSEMENTS = {"75056": 20, "69123": 9, "13055": 16}
-ARRONDISSEMENT = re.compile(r"0?(\d{1,2})(?:e|er|eme|ieme)?")
+ARRONDISSEMENT = re.compile(ORDINAL)
 LIKELY = 0.8  # a share of the best score: less is not worth showing when words were left out
 
 

@@ -12,7 +12,10 @@ from app.services.directory import Entry
 OUTLINES = Path(__file__).parents[1] / "data" / "outlines.json"
 TOUCH = 52.0  # units between two marks: 25 px where the 600 units of a map are drawn 290 px wide, on a small phone
 SPREAD_UP_TO = 3  # so many councils close together are set apart; more make a group that opens a closer map
-CLOSEST = 0.03  # degrees of latitude: in a smaller frame, councils at one place are set apart however many
+SMALLEST = 0.03  # degrees of longitude, without the margins, of the closest map
+MARGIN = 0.2  # of the map of a group, as a share of its sides
+# Where a closer map would show hardly more, councils are set apart however many; the sides of an address are rounded.
+CLOSEST = SMALLEST * (1 + 2 * MARGIN) * 1.1
 GOLDEN_ANGLE = pi * (3 - sqrt(5))
 
 
@@ -60,7 +63,7 @@ def outline_path(code: str, frame: Frame) -> str:
 def marks(entries: list[Entry], frame: Frame) -> list[Mark]:
     """Return marks at least `TOUCH` apart for these councils, as far as the frame has room."""
     clusters = _clusters([(*frame.project(e.latitude, e.longitude), e) for e in entries if e.latitude is not None])
-    together = frame.north - frame.south < CLOSEST
+    together = frame.east - frame.west < CLOSEST
     spots, members = [], []
     for cluster in clusters:
         x, y = _centre(cluster)
@@ -80,6 +83,19 @@ def _mark(spot, cluster):
     places = tuple((round(x), round(y)) for x, y, _ in cluster)
     entries = tuple(entry for *_, entry in cluster)
     return Mark(round(spot[0]), round(spot[1]), entries, places, _frame_of(cluster) if len(cluster) > 1 else None)
+
+
+def frame_code(frame: Frame) -> str:
+    """Write a frame as a part of an address: south, west, north, east in thousandths of a degree."""
+    return ",".join(f"{side:.3f}" for side in (frame.south, frame.west, frame.north, frame.east))
+
+
+def read_frame(code: str) -> Frame:
+    """Return the frame that `frame_code` wrote. Raises `ValueError` when no map can have these sides."""
+    south, west, north, east = map(float, code.split(","))
+    if not (-90 < south < north < 90 and -180 <= west < east <= 180 and 0.005 < (east - west) / (north - south) < 200):
+        raise ValueError("no such frame")
+    return Frame(south, west, north, east)
 
 
 def _centre(cluster):
@@ -104,7 +120,7 @@ def _clusters(points):
 
 
 def _frame_of(cluster):
-    return Frame.around([(e.latitude, e.longitude) for *_, e in cluster], margin=0.2, least=CLOSEST * 0.9)
+    return Frame.around([(e.latitude, e.longitude) for *_, e in cluster], MARGIN, SMALLEST)
 
 
 def _push_apart(spots, frame):

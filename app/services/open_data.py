@@ -7,7 +7,7 @@ from sqlalchemy.orm import selectinload
 
 from app.access import VISITOR, readable
 from app.extensions import db
-from app.models import Council, TerritoryKind
+from app.models import Council, Precision, TerritoryKind
 
 BATCH = 500  # councils read at once: memory does not grow with the directory
 
@@ -25,12 +25,20 @@ COLUMNS = {
     "regions_codes": "codes INSEE des régions, séparés par |",
     "latitude": "en degrés, système WGS 84 ; vide si la position est inconnue",
     "longitude": "en degrés, système WGS 84",
-    "precision": "exact : centre du quartier ; uncertain : à vérifier ; commune : centre de la commune ; unknown",
+    "precision": "exacte : centre du quartier ; incertaine : à vérifier ; commune : centre de la commune ; inconnue",
     "courriel": "adresse électronique publiée par le conseil",
-    "telephone": "numéro publié par le conseil",
+    "telephone": "numéro publié par le conseil ; une apostrophe le précède s’il commence par +",
     "site": "première adresse Internet publiée par le conseil",
     "modifie_le": "date et heure (UTC, ISO 8601) du dernier changement de la page ; vide si elle n’est pas remplie",
     "demonstration": "oui : donnée inventée pour la démonstration ; non : donnée réelle",
+}
+
+
+PRECISION = {
+    Precision.EXACT: "exacte",
+    Precision.UNCERTAIN: "incertaine",
+    Precision.COMMUNE: "commune",
+    Precision.UNKNOWN: "inconnue",
 }
 
 
@@ -62,7 +70,7 @@ def _row(council, page_url):
         "regions_codes": _join(place.code for place in council.territories_of(TerritoryKind.REGION)),
         "latitude": council.latitude,
         "longitude": council.longitude,
-        "precision": council.precision,
+        "precision": PRECISION[council.precision],
         "courriel": council.email,
         "telephone": council.phone,
         "site": council.links[0].url if council.links else "",

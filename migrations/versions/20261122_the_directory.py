@@ -1,5 +1,7 @@
 """The directory: territories, neighbourhoods, councils and their pages."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -33,10 +35,10 @@ def upgrade():
     stamps = op.create_table(
         "stamps",
         sa.Column("name", sa.String(length=20), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_stamps")),
     )
-    op.bulk_insert(stamps, [{"name": "directory", "version": 0}, {"name": "pages", "version": 0}])
+    op.bulk_insert(stamps, [{"name": name, "version": secrets.token_urlsafe(8)} for name in ("directory", "pages")])
     op.create_table(
         "stored_files",
         sa.Column("id", sa.Integer(), nullable=False),

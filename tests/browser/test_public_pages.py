@@ -68,12 +68,16 @@ def test_a_page_fits_the_screen_and_asks_for_nothing_else(browser, site, page):
     for width in WIDTHS:
         browser.open(site.base + page, width)
         requests = browser.requests()
-        findings += [f"{width} px: {kind}: {found}" for kind, found in [
-            ("too wide", browser.evaluate(TOO_WIDE)),
-            ("console", browser.complaints()),
-            ("active content", browser.evaluate(ACTIVE_CONTENT)),
-            ("requests", requests if len(requests) != 1 or not requests[0].startswith(site.base) else []),
-        ] if found]
+        findings += [
+            f"{width} px: {kind}: {found}"
+            for kind, found in [
+                ("too wide", browser.evaluate(TOO_WIDE)),
+                ("console", browser.complaints()),
+                ("active content", browser.evaluate(ACTIVE_CONTENT)),
+                ("requests", requests if len(requests) != 1 or not requests[0].startswith(site.base) else []),
+            ]
+            if found
+        ]
         if SCREENSHOTS:
             name = re.sub(r"\W+", "-", page).strip("-") or "accueil"
             Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from app.forms.search import SearchForm
 from app.models import Council, Neighbourhood, TerritoryKind
 from app.services.directory import directory
 from app.services.finding import search
+from app.text import fold
 
 bp = Blueprint("councils", __name__, url_prefix="/conseils")
 
@@ -65,4 +66,12 @@ def show(slug):
     near = []
     if council.latitude is not None:
         near = directory().nearest(council.latitude, council.longitude, but=council.id)[:5]
-    return render_template("public/councils/show.html", council=council, near=near)
+    return render_template("public/councils/show.html", council=council, areas=_areas(council), near=near)
+
+
+def _areas(council):
+    """Return (name, [neighbourhoods]): a neighbourhood of 2014 and its namesake of 2024 are said once."""
+    areas = {}
+    for neighbourhood in sorted(council.neighbourhoods, key=lambda place: (place.generation, place.code)):
+        areas.setdefault(fold(neighbourhood.name), []).append(neighbourhood)
+    return [(listed[0].name, listed) for listed in areas.values()]

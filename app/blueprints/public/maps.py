@@ -1,12 +1,11 @@
 """`/carte`: the map of France, and that of each department."""
 
-from dataclasses import astuple
+from collections import Counter
 
 from flask import Blueprint, abort, render_template, request
 
 from app.blueprints.kept import public_page
 from app.blueprints.web import ListPagination
-from app.geo import Frame
 from app.services import maps
 from app.services.directory import directory
 
@@ -30,40 +29,39 @@ def department(code):
     area = places.departments.get(code) or abort(404)
     whole = maps.department_frame(code)
     frame = _frame() or whole
-    entries = places.by_department.get(code, [])
+    everyone = places.by_department.get(code, [])
+    shown = everyone
     if frame is not whole:
-        entries = [e for e in entries if e.latitude is not None and frame.contains(e.latitude, e.longitude)]
-        if not entries:
-            abort(404)
+        shown = [e for e in everyone if e.latitude is not None and frame.contains(e.latitude, e.longitude)] or abort(
+            404
+        )
+    numbers = {entry.id: number for number, entry in enumerate(everyone, 1)}
+    marks = maps.marks(shown, frame) if frame else []
     return render_template(
         "public/maps/department.html",
         area=area,
         directory=places,
-        frame=frame,
-        closer=frame is not whole,
         outlines=maps.outlines(),
+        frame=frame,
         path=maps.outline_path(code, frame) if frame else "",
-        marks=maps.marks(entries, frame) if frame else [],
-        numbers={entry.id: number for number, entry in enumerate(entries, 1)},
-        page=ListPagination(entries, per_page=PER_PAGE),
-        code_of=_frame_code,
+        around=_main_commune(shown) if frame is not whole else None,
+        marks=sorted(marks, key=lambda mark: min(numbers[entry.id] for entry in mark.entries)),
+        numbers=numbers,
+        page=ListPagination(shown, per_page=PER_PAGE),
+        near=[] if everyone else places.near(area),
+        chosen=request.args.get("conseil"),
+        frame_code=maps.frame_code,
     )
-
-
-def _frame_code(frame):
-    """Write a frame as the `cadre` of an address."""
-    return ",".join(f"{side:.3f}" for side in astuple(frame)[:4])
 
 
 def _frame():
     """Return the frame that the address asks for, None when it asks for none."""
-    text = request.args.get("cadre")
-    if text is None:
-        return None
     try:
-        south, west, north, east = map(float, text.split(","))
+        return maps.read_frame(request.args["cadre"]) if "cadre" in request.args else None
     except ValueError:
         abort(404)
-    if not (-90 < south < north < 90 and -180 <= west < east <= 180 and north - south > 0.005 and east - west > 0.005):
-        abort(404)
-    return Frame(south, west, north, east)
+
+
+def _main_commune(entries):
+    """Return the name of the commune that most of these councils belong to."""
+    return Counter(commune.name for entry in entries for commune in entry.communes).most_common(1)[0][0]

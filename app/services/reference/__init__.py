@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.extensions import begin_write
 from app.models.stamp import DIRECTORY, PAGES, renew
 from app.services import councils
 from app.services.reference import files, reading
@@ -12,37 +11,14 @@ from app.services.reference.neighbourhoods import Neighbourhoods
 from app.services.reference.records import Kind, Source
 from app.services.reference.report import ImportStopped, NotUnderstood, Report
 
-__all__ = ["ImportStopped", "Report", "Source", "import_paths", "read_paths", "write"]
-
-
-def import_paths(paths: Iterable[Path], report: Report, generation: int | None = 2014) -> list[str]:
-    """Bring the files at `paths`, or directly in these folders, into the database.
-
-    All files are read before the write lock is taken; their order does not matter, and the same files again change
-    nothing. Every neighbourhood of `generation` without a council gets one (None: none does). When
-    a list of neighbourhoods comes in, the demo councils go out. Returns the digests of files that no row names any
-    more, for the caller to delete once it has committed. Raises `ImportStopped`, and then writes nothing.
-    """
-    sources = read_paths(paths, report)
-    begin_write()
-    unused = []
-    if _brings_neighbourhoods(sources):
-        removed, unused = councils.remove_demo()
-        if removed:
-            report.say(f"Conseils de démonstration retirés : {removed}.")
-    write(sources, report, generation)
-    return unused
-
-
-def _brings_neighbourhoods(sources):
-    """Tell whether a file lists neighbourhoods with their communes; mere figures about them open no council."""
-    lists = (source.records for source in sources if source.kind is Kind.NEIGHBOURHOOD)
-    return any(record.communes or record.commune_names for records in lists for _, record in records)
+__all__ = ["ImportStopped", "Report", "Source", "read_paths", "write"]
 
 
 def read_paths(paths: Iterable[Path], report: Report) -> list[Source]:
-    """Read and recognise the files, saying each. Raises `ImportStopped` when a file that was named is not understood,
-    or when nothing is."""
+    """Read and recognise the files at `paths`, or directly in these folders, saying each; the database is not needed.
+
+    Raises `ImportStopped` when a file that was named is not understood, or when nothing is.
+    """
     sources = []
     for path, is_named in files.find(paths):
         try:
@@ -60,30 +36,49 @@ def read_paths(paths: Iterable[Path], report: Report) -> list[Source]:
     return sources
 
 
-def write(sources: list[Source], report: Report, generation: int | None = 2014, *, is_demo: bool = False) -> None:
-    """Write the records, parents before children, then open and place the councils; the write lock is held.
+def write(sources: list[Source], report: Report, generation: int | None = 2014, *, is_demo: bool = False) -> list[str]:
+    """Write what the files say, parents before children, then open and place the councils; the write lock is held.
 
-    `is_demo` marks the councils that are opened.
+    The order of the files does not matter, and the same files again change nothing. Every neighbourhood of
+    `generation` without a council gets one (None: none does), a demo council with `is_demo`. When real neighbourhoods
+    come in, the demo goes out. Returns the digests of files that no row names any more, for the caller to delete
+    once it has committed.
     """
-    geography = Geography()
     of_kind = {kind: [source for source in sources if source.kind is kind] for kind in Kind}
     entries = [(source, line, record) for source in of_kind[Kind.NEIGHBOURHOOD] for line, record in source.records]
-    for kind in KINDS.values():
-        for source in sorted(of_kind[kind], key=lambda source: source.name):
-            for _, record in source.records:
-                geography.learn(record, is_main=True)
-    for _, _, record in sorted(entries, key=lambda entry: (-entry[0].authority, entry[0].name, entry[1])):
-        for territory in record.territories:
-            geography.learn(territory, is_main=False)
+    geography = _learn_geography(of_kind, entries, report)
     geography.write(report)
     neighbourhoods = Neighbourhoods(geography)
     neighbourhoods.learn(entries, report)
     neighbourhoods.learn_contracts(of_kind[Kind.CONTRACT], report)
+    unused = _remove_demo(report) if neighbourhoods.touched and not is_demo else []
     former_names = neighbourhoods.write(report)
     neighbourhoods.write_successions(of_kind[Kind.SUCCESSION], report)
     _write_councils(former_names, report, generation, is_demo)
     if report.has_changes:
         renew(PAGES, DIRECTORY)
+    return unused
+
+
+def _learn_geography(of_kind, entries, report):
+    geography = Geography()
+    about_territories = [source for kind in KINDS.values() for source in sorted(of_kind[kind], key=lambda s: s.name)]
+    for source in about_territories:
+        for _, record in source.records:
+            geography.learn(record, is_main=True)
+    for _, _, record in sorted(entries, key=lambda entry: (-entry[0].authority, entry[0].name, entry[1])):
+        for territory in record.territories:
+            geography.learn(territory, is_main=False)
+    for source in about_territories:
+        geography.tell_unknown_parents(source, report)
+    return geography
+
+
+def _remove_demo(report):
+    removed, unused = councils.remove_demo()
+    if removed:
+        report.say(f"Conseils de démonstration retirés : {removed}.")
+    return unused
 
 
 def _write_councils(former_names, report, generation, is_demo):

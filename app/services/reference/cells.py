@@ -5,6 +5,7 @@ import math
 import re
 
 from app.geo import centroid
+from app.services.cities import whole_city
 from app.services.reference.report import BadRow
 
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b-\u200f\ufeff]")
@@ -12,8 +13,6 @@ SEPARATORS = re.compile(r"[|;,]")
 DEPARTMENT = re.compile(r"\d{2}|2[AB]|9[78]\d")
 COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
 NEIGHBOURHOOD = re.compile(r"QP\d{2}[0-9AB]\d{3}|QN\d{2}[0-9AB]\d{2}[MINC]")
-# Paris, Lyon and Marseille are one commune each; some files give the arrondissement.
-ARRONDISSEMENTS = {"751": ("75056", 20), "6938": ("69123", 9), "132": ("13055", 16)}
 LARGEST_NUMBER = 10**9
 
 
@@ -64,11 +63,7 @@ def siren(text: str) -> str:
 
 def commune_code(text: str) -> str:
     """Return the INSEE code of a commune, of the whole city for an arrondissement. Raises `BadRow`."""
-    code = _code(COMMUNE, text.upper().removesuffix(".0").zfill(5), "commune")
-    for prefix, (city, number) in ARRONDISSEMENTS.items():
-        if code.startswith(prefix) and 1 <= int(code[len(prefix) :]) <= number:
-            return city
-    return code
+    return whole_city(_code(COMMUNE, text.upper().removesuffix(".0").zfill(5), "commune"))
 
 
 def commune_codes(text: str) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """Territories and postal codes written: what the database has, what the files say, and the difference."""
 
+from collections import defaultdict
+
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from app.extensions import db
 from app.labels import TerritoryKind
 from app.models.territory import PostalCode, Territory
 from app.services.reference.names import CommuneNames, better_name
-from app.services.reference.records import Kind, TerritoryRecord
+from app.services.reference.records import Kind, Source, TerritoryRecord
 from app.services.reference.report import Report
 
 PARENTS = {
@@ -22,6 +24,11 @@ KINDS = {
     TerritoryKind.EPCI: Kind.EPCI,
     TerritoryKind.COMMUNE: Kind.COMMUNE,
 }  # in the order in which they are written: a kind after its parents
+UNKNOWN = {
+    TerritoryKind.REGION: ("région inconnue", "régions inconnues"),
+    TerritoryKind.DEPARTMENT: ("département inconnu", "départements inconnus"),
+    TerritoryKind.EPCI: ("intercommunalité inconnue", "intercommunalités inconnues"),
+}
 TABLE, POSTAL_CODES = Territory.__table__, PostalCode.__table__
 
 
@@ -61,6 +68,20 @@ class Geography:
             self.touched[record.kind].add(record.code)
             if record.postal_codes:
                 self.postal_codes[record.code] = record.postal_codes
+
+    def tell_unknown_parents(self, source: Source, report: Report) -> None:
+        """Remark on the parents that a file of territories names and no file describes: its rows go without them."""
+        rows_without: dict[TerritoryKind, list[str]] = defaultdict(list)
+        for _, record in source.records:
+            parents = {(kind, getattr(record, name)) for name, kind in PARENTS.items()}
+            for kind, code in parents:
+                if code is not None and code not in self.rows[kind]:
+                    rows_without[kind].append(code)
+        for kind in sorted(rows_without):
+            codes, number = sorted(set(rows_without[kind])), len(rows_without[kind])
+            rows = f"{number} {source.unit}{'s' if number > 1 else ''}"
+            unknown = f"{len(codes)} {UNKNOWN[kind][len(codes) > 1]}, par exemple « {codes[0]} » ({rows})"
+            report.remark_file(source, f"{unknown} : importez aussi leur fichier, dans la même commande")
 
     def position(self, commune: str) -> tuple[float, float] | None:
         """Return the centre of a commune, None when it is not known."""

@@ -1,11 +1,24 @@
-"""Names compared: which spelling of one name to keep, and which communes a text names."""
+"""Names written and compared: small words, which spelling of a name to keep, and which communes a text names."""
 
 import re
 from collections import Counter
 
+from app.services.cities import ORDINAL
 from app.text import fold
 
-ARRONDISSEMENT = re.compile(r"\b\d+ ?(er|e|ee|eme)? arrondissement\b")
+ARRONDISSEMENT = re.compile(rf"\b{ORDINAL} arrondissement\b")
+# Inside a name only: neither first nor after a dash. « Le Bois L’Abbé » keeps its capital, « De L’Oise » does not.
+SMALL_WORDS = re.compile(
+    r"(?<=\w )(?:De La(?= )|(?:[Dd]e )L['’](?=\w)|(?:De|Du|Des|Et|Au|Aux|Sur|En)(?= )|D['’](?=\w))"
+)
+
+
+def with_small_words(name: str) -> str:
+    """Return a name with « de », « du », « et » … inside it in small letters: « Pré Des Saules » → « Pré des Saules ».
+
+    A name all in capitals stays as it is.
+    """
+    return name if name.isupper() else SMALL_WORDS.sub(lambda found: found[0].lower(), name)
 
 
 def better_name(known: str, new: str) -> str:

@@ -7,6 +7,7 @@ from app.geo import distance_km
 from app.labels import Precision, TerritoryKind
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
 from app.models.territory import Territory
+from app.services.councils import DEMO
 from app.services.reference.geography import Geography
 from app.services.reference.names import better_name
 from app.services.reference.records import Authority, Kind, NeighbourhoodRecord, Source
@@ -22,11 +23,14 @@ Entry = tuple[Source, int, NeighbourhoodRecord]
 
 
 class Neighbourhoods:
-    """The neighbourhoods in memory, by code. `communes` holds their communes as codes, in the official order."""
+    """The neighbourhoods in memory, by code. `communes` holds their communes as codes, in the official order.
+
+    Those of the demo are left alone.
+    """
 
     def __init__(self, geography: Geography):
         self.geography = geography
-        stored = db.session.execute(select(TABLE)).mappings().all()
+        stored = db.session.execute(select(TABLE).where(~TABLE.c.code.startswith(DEMO))).mappings().all()
         self.ids: dict[str, int] = {row["code"]: row["id"] for row in stored}
         self.rows: dict[str, dict] = {row["code"]: {name: row[name] for name in PLAIN} for row in stored}
         self.communes: dict[str, tuple[str, ...]] = _stored_communes()

@@ -5,6 +5,7 @@ from pathlib import Path
 from app.labels import Precision, TerritoryKind
 from app.services.reference import cells, files
 from app.services.reference.layouts import Table, recognise
+from app.services.reference.names import with_small_words
 from app.services.reference.records import (
     ContractRecord,
     Kind,
@@ -134,7 +135,7 @@ def _neighbourhood(get):
     names = cells.parts(get.get("commune_names", ""))
     latitude, longitude = position or (None, None)
     return NeighbourhoodRecord(
-        code, cells.name(get.get("name", "")), communes, names,
+        code, with_small_words(cells.name(get.get("name", ""))), communes, names,
         territories=tuple(_named_territories(get, NeighbourhoodRecord(code).department, communes, names)),
         population=cells.integer(get.get("population", "")),
         latitude=latitude, longitude=longitude, precision=precision, is_surveyed=is_surveyed,

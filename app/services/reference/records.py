@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from app.labels import Precision, TerritoryKind
+from app.services.councils import DEMO
 
-GENERATIONS = {"QP": 2014, "QN": 2024, "DM": 2014}  # by the first letters of a code; DM is for the demo alone
+GENERATIONS = {"QP": 2014, "QN": 2024, DEMO: 2014}  # by the first letters of a code
 
 
 class Kind(StrEnum):

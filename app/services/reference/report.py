@@ -40,6 +40,10 @@ class Report:
         """Note something odd in a row that is taken nevertheless."""
         self.remarks[source.name].append(f"{source.unit} {line} : {text}")
 
+    def remark_file(self, source: Source, text: str) -> None:
+        """Note something about a file as a whole; it stands before what is said of its rows."""
+        self.remarks[source.name].insert(0, text)
+
     def refuse(self, source: Source, line: int, reason: str) -> None:
         """Note a row that is not taken."""
         self.counts[source.kind][REFUSED] += 1
