@@ -21,7 +21,7 @@ from app.services import demo, open_data
 from app.services.reference.records import TerritoryRecord
 from tests.conftest import settings
 from tests.factories import make_country
-from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count
+from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count, counted
 from tests.test_pages import bytes_on_the_wire
 
 FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
@@ -186,8 +186,12 @@ def test_a_list_that_is_refused_leaves_the_demo(app, tmp_path, small):
 
 def test_a_list_that_is_taken_in_replaces_the_demo(app, tmp_path, small):
     run(app, "demo", "load")
+    db.session.scalars(select(Neighbourhood)).first().precision = Precision.UNKNOWN
+    db.session.commit()
     (tmp_path / "q.csv").write_text(QPV_HEADER + "QP001001,Vrai,01053" + "," * 14)
-    assert "Conseils de démonstration retirés : 3." in run(app, "reference", "import", tmp_path / "q.csv").output
+    result = run(app, "reference", "import", tmp_path / "q.csv")
+    assert "Conseils de démonstration retirés : 3." in result.output
+    assert counted(result, "quartiers") == [1, 0, 0, 0]
     assert (db.session.scalars(select(Council.name)).all(), count(Neighbourhood)) == (["Vrai"], 1)
 
 

@@ -94,7 +94,7 @@ def test_parents_that_no_file_describes_are_told_and_come_with_the_same_file_lat
     result = bring({"communes.csv": COMMUNES})
     for text in ("4 départements inconnus, par exemple « 01 » (6 lignes) : importez aussi leur fichier",
                  "3 régions inconnues, par exemple « 11 » (6 lignes)",
-                 "3 intercommunalités inconnues, par exemple « 200000001 » (5 lignes)"):  # fmt: skip
+                 "3 intercommunalités inconnues, par exemple « 200000001 » (4 lignes)"):  # fmt: skip
         assert text in result.output
     parents = {name: text for name, text in TERRITORIES.items() if name != "communes.csv"}
     assert "inconnu" not in bring(parents).output

@@ -71,17 +71,18 @@ class Geography:
 
     def tell_unknown_parents(self, source: Source, report: Report) -> None:
         """Remark on the parents that a file of territories names and no file describes: its rows go without them."""
-        rows_without: dict[TerritoryKind, list[str]] = defaultdict(list)
-        for _, record in source.records:
-            parents = {(kind, getattr(record, name)) for name, kind in PARENTS.items()}
-            for kind, code in parents:
+        unknown: dict[TerritoryKind, dict[str, set[int]]] = {kind: defaultdict(set) for kind in UNKNOWN}
+        for line, record in source.records:
+            for name, kind in PARENTS.items():
+                code = getattr(record, name)
                 if code is not None and code not in self.rows[kind]:
-                    rows_without[kind].append(code)
-        for kind in sorted(rows_without):
-            codes, number = sorted(set(rows_without[kind])), len(rows_without[kind])
-            rows = f"{number} {source.unit}{'s' if number > 1 else ''}"
-            unknown = f"{len(codes)} {UNKNOWN[kind][len(codes) > 1]}, par exemple « {codes[0]} » ({rows})"
-            report.remark_file(source, f"{unknown} : importez aussi leur fichier, dans la même commande")
+                    unknown[kind][code].add(line)
+        for kind, lines_of in reversed(unknown.items()):
+            if lines_of:
+                number = len(set().union(*lines_of.values()))
+                rows = f"{number} {source.unit}{'s' if number > 1 else ''}"
+                what = f"{len(lines_of)} {UNKNOWN[kind][len(lines_of) > 1]}, par exemple « {min(lines_of)} » ({rows})"
+                report.remark_file(source, f"{what} : importez aussi leur fichier, dans la même commande")
 
     def position(self, commune: str) -> tuple[float, float] | None:
         """Return the centre of a commune, None when it is not known."""
