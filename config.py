@@ -5,7 +5,9 @@ text is one French sentence for the person who installs the site.
 """
 
 import contextlib
+import json
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +18,8 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 TRUE, FALSE = {"1", "oui", "true", "yes", "on"}, {"", "0", "non", "false", "no", "off"}
+OVH_ENDPOINTS = {"ovh-eu", "ovh-us", "ovh-ca", "kimsufi-eu", "kimsufi-ca", "soyoustart-eu", "soyoustart-ca"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class ConfigError(Exception):
@@ -54,6 +58,9 @@ def load(env: dict[str, str] | None = None) -> dict:
         "MAX_CONTENT_LENGTH": _number(env, "MAX_UPLOAD_MB", 25, 1, 1024) * 2**20,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
         "SESSION_COOKIE_SECURE": secure,
+        "SCHEDULER": _flag({"SCHEDULER": "on"} | env, "SCHEDULER"),
+        **_mail(env, production, base_url),
+        **_sms(env),
     }
 
 
@@ -90,6 +97,31 @@ def _operator(env, production):
         "OPERATOR_PHONE": _text(env, "OPERATOR_PHONE"),
     }
     return {**operator, **optional, "SOURCE_URL": source}
+
+
+def _mail(env, production, base_url):
+    """Return the settings of the mail; without MAIL_SERVER, mails stay in the demo box."""
+    server = _text(env, "MAIL_SERVER", required=production)
+    security = _text(env, "MAIL_SECURITY", "starttls").lower()
+    if security not in ("starttls", "tls", "aucune"):
+        raise ConfigError(f"MAIL_SECURITY vaut « {security} » : écrivez starttls, tls ou aucune.")
+    sender = _text(env, "MAIL_SENDER", f"ne-pas-repondre@{urlsplit(base_url).hostname}")
+    if sender.count("@") != 1:
+        raise ConfigError(f"MAIL_SENDER vaut « {sender} » : écrivez l'adresse d'où partent les courriels.")
+    return {
+        "MAIL_SERVER": server,
+        "MAIL_PORT": _number(env, "MAIL_PORT", {"starttls": 587, "tls": 465, "aucune": 25}[security], 1, 65535),
+        "MAIL_USE_TLS": security == "starttls",
+        "MAIL_USE_SSL": security == "tls",
+        "MAIL_USERNAME": _text(env, "MAIL_USERNAME") or None,
+        "MAIL_PASSWORD": env.get("MAIL_PASSWORD") or None,
+        "MAIL_TIMEOUT": _number(env, "MAIL_TIMEOUT", 20, 1, 300),
+        "MAIL_SENDER": sender,
+        "MAIL_SUPPRESS_SEND": False,
+        "MAIL_DAILY_QUOTA": _number(env, "MAIL_DAILY_QUOTA", 0, 0, 10**7),
+        "OUTBOX_LEASE": _number(env, "OUTBOX_LEASE", 90, 2, 3600),
+        "DELIVERY_RETENTION_DAYS": _number(env, "DELIVERY_RETENTION_DAYS", 90, 1, 3650),
+    }
 
 
 def _text(env, name, default="", *, required=False):
@@ -181,3 +213,109 @@ def _database(env, instance):
     if backend not in ("sqlite", "postgresql"):
         raise ConfigError(f"DATABASE_URL désigne « {backend} » : seuls sqlite et postgresql sont pris en charge.")
     return value
+
+
+def _sms(env):
+    """Return the settings of SMS. Those of a gateway that is not chosen are read, and not asked for."""
+    gateway = _text(env, "SMS_GATEWAY").lower()
+    if gateway not in ("", "ovh", "http"):
+        raise ConfigError(f"SMS_GATEWAY vaut « {gateway} » : écrivez ovh, http, ou rien pour ne pas envoyer de SMS.")
+    sender = _text(env, "SMS_SENDER")
+    if sender and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]{2,10}|\+?[0-9]{5,15}", sender):
+        raise ConfigError(f"SMS_SENDER vaut « {sender} » : écrivez de 3 à 11 lettres ou chiffres sans accent.")
+    return {
+        **_sms_ovh(env, gateway == "ovh"),
+        **_sms_http(env, gateway == "http"),
+        "SMS_GATEWAY": gateway,
+        "SMS_SENDER": sender,
+        "SMS_TIMEOUT": _number(env, "SMS_TIMEOUT", 15, 1, 120),
+        "SMS_COST_CENTS": _cents(env, "SMS_COST_CENTS", 7),
+        "SMS_MONTHLY_CAP": _number(env, "SMS_MONTHLY_CAP", 1000, 0, 10**7),
+        "SMS_COUNCIL_MONTHLY_CAP": _number(env, "SMS_COUNCIL_MONTHLY_CAP", 100, 0, 10**7),
+    }
+
+
+def _sms_ovh(env, chosen):
+    endpoint = _text(env, "SMS_OVH_ENDPOINT", "ovh-eu")
+    if endpoint not in OVH_ENDPOINTS:
+        raise ConfigError(f"SMS_OVH_ENDPOINT vaut « {endpoint} » : écrivez ovh-eu, ovh-ca ou ovh-us.")
+    names = ("APPLICATION_KEY", "APPLICATION_SECRET", "CONSUMER_KEY", "SERVICE")
+    return {f"SMS_OVH_{name}": _for_gateway(env, f"SMS_OVH_{name}", "ovh", chosen) for name in names} | {
+        "SMS_OVH_ENDPOINT": endpoint
+    }
+
+
+def _sms_http(env, chosen):
+    url = _for_gateway(env, "SMS_HTTP_URL", "http", chosen)
+    method = _text(env, "SMS_HTTP_METHOD", "POST").upper()
+    headers = _headers(env, "SMS_HTTP_HEADERS")
+    body = _text(env, "SMS_HTTP_BODY")
+    if method not in ("GET", "POST", "PUT"):
+        raise ConfigError(f"SMS_HTTP_METHOD vaut « {method} » : écrivez POST, PUT ou GET.")
+    if chosen:
+        _check_gateway_url(url)
+        _check_gateway_body(headers, body)
+        if not all(re.search(names, url + body) for names in (r"\{(number|digits)\}", r"\{text\}")):
+            raise ConfigError("SMS_HTTP_BODY ou SMS_HTTP_URL doit contenir {number} (ou {digits}) et {text}.")
+    return {
+        "SMS_HTTP_METHOD": method,
+        "SMS_HTTP_URL": url,
+        "SMS_HTTP_HEADERS": headers,
+        "SMS_HTTP_BODY": body,
+        "SMS_HTTP_ID_PATH": _text(env, "SMS_HTTP_ID_PATH"),
+    }
+
+
+def _for_gateway(env, name, gateway, chosen):
+    value = _text(env, name)
+    if chosen and not value:
+        raise ConfigError(f"{name} manque : ce réglage est obligatoire quand SMS_GATEWAY={gateway}.")
+    return value
+
+
+def _check_gateway_url(url):
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError as error:
+        raise ConfigError("SMS_HTTP_URL n'est pas une adresse (voir .env.example).") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or "{" in parts.netloc or "@" in parts.netloc:
+        raise ConfigError("SMS_HTTP_URL doit être une adresse comme https://sms.exemple.fr/envoi, sans mot de passe.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ConfigError("SMS_HTTP_URL commence par http:// : les numéros et les textes ne partent que par https://.")
+
+
+def _check_gateway_body(headers, body):
+    kind = next((value.lower() for name, value in headers.items() if name.lower() == "content-type"), "")
+    if body and "json" not in kind and "x-www-form-urlencoded" not in kind:
+        raise ConfigError(
+            "SMS_HTTP_HEADERS doit dire la forme de SMS_HTTP_BODY : Content-Type: application/json, "
+            "ou application/x-www-form-urlencoded."
+        )
+    if body and "json" in kind:
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise ConfigError(
+                "SMS_HTTP_BODY n'est pas du JSON : mettez {text} et {number} entre guillemets."
+            ) from error
+
+
+def _headers(env, name):
+    """Return the headers of « Name: value | Name: value »."""
+    headers = {}
+    for part in filter(None, map(str.strip, _text(env, name).split("|"))):
+        key, colon, value = (piece.strip() for piece in part.partition(":"))
+        if not re.fullmatch(r"[A-Za-z0-9-]+", key) or not colon or not re.fullmatch(r"[\x20-\x7e]*", value):
+            raise ConfigError(f"{name} : écrivez chaque en-tête « Nom: valeur », sans accent, séparés par des |.")
+        if "{text}" in value:
+            raise ConfigError(f"{name} : le texte du SMS ne va pas dans un en-tête ; seul {{reference}} y a sa place.")
+        headers[key] = value
+    return headers
+
+
+def _cents(env, name, default):
+    value = _text(env, name, str(default)).replace(",", ".")
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", value):
+        raise ConfigError(f"{name} vaut « {value} » : écrivez un nombre de centimes, par exemple 6,5.")
+    return float(value)

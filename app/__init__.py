@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from app import cli, models, templating
 from app.blueprints import kept, public, web
-from app.extensions import compress, csrf, db, migrate
+from app.extensions import compress, csrf, db, mail, migrate
 
 __all__ = ["create_app", "models"]
 
@@ -28,6 +28,7 @@ def create_app(settings: dict | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)
+    mail.init_app(app)
     templating.init_app(app)
     kept.init_app(app)
     web.init_app(app)

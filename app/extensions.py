@@ -3,6 +3,7 @@
 import sqlite3
 
 from flask_compress import Compress
+from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
@@ -28,6 +29,7 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()
+mail = Mail()
 
 
 def begin_write() -> None:

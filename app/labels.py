@@ -1,6 +1,6 @@
 """The kinds of things that the code tells apart, and the French words for each."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class TerritoryKind(StrEnum):
@@ -34,4 +34,52 @@ PRECISION = {
     Precision.UNCERTAIN: "position approchée, peut-être celle d’un quartier voisin",
     Precision.COMMUNE: "position approchée, au centre de la commune",
     Precision.UNKNOWN: "position inconnue",
+}
+
+
+class Channel(StrEnum):
+    """The ways a message takes."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+CHANNEL = {Channel.MAIL: "courriel", Channel.SMS: "SMS"}
+
+
+class Priority(IntEnum):
+    """Who goes first when a quota does not let all go: the smallest."""
+
+    ACCOUNT = 0
+    REMINDER = 1
+    ALERT = 2
+    DIGEST = 3
+    LETTER = 4
+
+
+PRIORITY = {
+    Priority.ACCOUNT: "compte",
+    Priority.REMINDER: "rappel",
+    Priority.ALERT: "alerte",
+    Priority.DIGEST: "résumé",
+    Priority.LETTER: "lettre",
+}
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FAILED = "failed"
+    TO_CHECK = "to_check"
+
+
+DELIVERY_STATE = {
+    DeliveryState.WAITING: "en attente",
+    DeliveryState.CLAIMED: "en cours d’envoi",
+    DeliveryState.SENT: "envoyé",
+    DeliveryState.FAILED: "échec",
+    DeliveryState.TO_CHECK: "à vérifier",
 }

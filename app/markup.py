@@ -59,6 +59,11 @@ def trusted(html: str | None) -> Markup:
     return Markup(html or "")  # noqa: S704 - sanitised when it was saved
 
 
+def lines(text: str) -> Markup:
+    """Return a plain text with its line ends kept."""
+    return Markup("<br>\n").join(text.split("\n"))
+
+
 def stylesheet(css: str) -> Markup:
     """Return the site's own style sheet for its `<style>` element."""
     if "</" in css:

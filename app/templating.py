@@ -116,6 +116,6 @@ def init_app(app: Flask) -> None:
     shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
     app.extensions["assets"] = load_assets(shown)
     app.jinja_env.filters.update(
-        day=day, distance=distance, iso=iso, number=number, of=of, plural=plural, trusted=markup.trusted, weight=weight
+        day=day, distance=distance, iso=iso, number=number, of=of, plural=plural, trusted=markup.trusted, weight=weight, lines=markup.lines
     )
     app.jinja_env.globals.update(labels=labels)

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
 RANKS = [
-    {"extensions", "labels", "markup", "storage", "geo", "text", "templating"},
+    {"extensions", "labels", "markup", "storage", "geo", "text", "templating", "phone", "localtime"},
     {"models"},
     {"access"},
     {"notifications"},

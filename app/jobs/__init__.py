@@ -1,0 +1,40 @@
+"""All recurring jobs, in one table: a function without arguments, safe to run twice at once, bounded in its work."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app.jobs.dispatching import dispatch
+from app.jobs.purging import purge
+from app.jobs.sending import send_mails, send_texts
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """A job: what it does, when, and in French for those who watch it."""
+
+    function: Callable[[], None]
+    trigger: BaseTrigger
+    words: str
+
+
+def every(seconds: int) -> BaseTrigger:
+    """Return the trigger of a job that runs all the time."""
+    return IntervalTrigger(seconds=seconds, timezone=UTC)
+
+
+def daily(hour: int, minute: int = 0) -> BaseTrigger:
+    """Return the trigger of a time of UTC: a local hour between 2 and 3 would come twice, or not at all, on two nights of the year."""
+    return CronTrigger(hour=hour, minute=minute, timezone=UTC)
+
+
+JOBS = {
+    "dispatch": Recurring(dispatch, every(5), "Préparer les alertes"),
+    "send-mails": Recurring(send_mails, every(5), "Envoyer les courriels"),
+    "send-texts": Recurring(send_texts, every(10), "Envoyer les SMS"),
+    "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
+}

@@ -1,0 +1,120 @@
+"""The jobs that empty the outbox: claim a batch, send, write down each outcome before the next one is handed over."""
+
+import time
+from datetime import timedelta
+from functools import partial
+
+from flask import current_app
+
+from app.extensions import begin_write, db
+from app.jobs.owner import this_process
+from app.labels import Channel
+from app.models import Delivery
+from app.notifications import mail, outbox, sms, texting
+from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome
+
+BATCH = 50
+BUDGET = 40.0  # seconds of one run; the next one goes on
+DEMO_BOX = "boîte de démonstration"
+
+
+def send_mails() -> None:
+    """Send the mails that are due, many through one connection; without a server they stay in the demo box."""
+    opening = mail.session if current_app.config["MAIL_SERVER"] else _demo_box
+    _empty(Channel.MAIL, opening, outbox.objection)
+
+
+def send_texts() -> None:
+    """Send the SMS that are due, by day, within the caps; without a gateway they stay in the demo box."""
+    gateway = sms.make_gateway(current_app.config)
+    opening = partial(texting.session, gateway) if gateway else _demo_box
+    _empty(Channel.SMS, opening, lambda delivery: outbox.objection(delivery) or texting.objection(delivery))
+
+
+def _empty(channel, opening, object_to):
+    stop_at = time.monotonic() + BUDGET
+    while time.monotonic() < stop_at:
+        begin_write()
+        batch = outbox.claim(channel, this_process(), BATCH, _lease())
+        db.session.commit()
+        if not batch or not _send_batch(batch, opening, object_to):
+            return
+
+
+def _lease():
+    return timedelta(seconds=current_app.config["OUTBOX_LEASE"])
+
+
+def _send_batch(batch, opening, object_to):
+    """Send a claimed batch. Return whether the channel works: with a broken one, going on is of no use now."""
+    left = list(batch)
+    try:
+        with opening() as send:
+            return _send_all(left, send, object_to)
+    except TemporaryFailure as error:  # the connection could not be opened: nothing was handed over
+        begin_write()
+        for delivery in left:
+            outbox.retry(delivery, this_process(), str(error))
+        db.session.commit()
+        return False
+
+
+def _send_all(left, send, object_to):
+    """Send each of `left`, taking it off the list. One commit a message: the last outcome and the next start."""
+    settle, works = None, True
+    try:
+        while left and works:
+            delivery = left.pop(0)
+            begin_write()
+            if settle:
+                settle()
+            settle = None
+            if _may_start(delivery, object_to):
+                db.session.commit()
+                settle, works = _attempt(send, delivery)
+            else:
+                db.session.commit()
+    finally:
+        begin_write()
+        if settle:
+            settle()
+        outbox.release([delivery.id for delivery in left], this_process())
+        db.session.commit()
+    return works
+
+
+def _may_start(delivery, object_to):
+    if reason := object_to(delivery):
+        if isinstance(reason, texting.Later):
+            outbox.postpone(delivery.id, this_process(), reason.until, reason.words)
+        else:
+            outbox.drop(delivery.id, this_process(), reason)
+        return False
+    return outbox.mark_in_flight(delivery.id, this_process(), _lease())
+
+
+def _attempt(send, delivery: Delivery):
+    """Hand one message over. Return the function that writes its outcome down, and whether the channel still works."""
+    me = this_process()
+    try:
+        columns = send(delivery) or {}
+    except PermanentFailure as error:
+        return partial(outbox.fail, delivery, me, str(error), error.blames_recipient), True
+    except TemporaryFailure as error:
+        return partial(outbox.retry, delivery, me, str(error), error.retry_after), True
+    except UnknownOutcome as error:
+        if delivery.channel == Channel.SMS:
+            cost = texting.cost(delivery)
+            return partial(outbox.to_check, delivery.id, me, f"À vérifier : {error}", **cost), True
+        return partial(outbox.retry, delivery, me, f"Doublon possible : {error}", maybe_double=True), False
+    return partial(outbox.sent, delivery.id, me, **columns), True
+
+
+class _demo_box:  # noqa: N801 - used as the function that opens a channel
+    """The channel of a site without a server: all is kept, and shown as sent to the demo box."""
+
+    def __enter__(self):
+        return lambda delivery: {"provider_id": DEMO_BOX}
+
+    def __exit__(self, *error):
+        return None

@@ -1,0 +1,80 @@
+"""The outbox: one row for each message to one person, and what is known of the addresses it goes to."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+from app.labels import DeliveryState
+from app.models.types import UTCDateTime, utcnow
+
+
+class Delivery(db.Model):
+    """One mail or SMS to one person, written in the transaction of what it tells.
+
+    `key` says what it tells to whom: the same key twice is the same delivery. `content` is the message (see
+    `notifications.message`), emptied some time after it left. `is_in_flight` is set just before the message is
+    handed over, so that after a crash one knows which outcome is unknown. `useful_until`: nobody wants it later.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due", "channel", "state", "priority", "next_attempt_at"),
+        Index("ix_deliveries_sent_at", "channel", "sent_at"),
+        Index("ix_deliveries_recipient", "recipient"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    channel: Mapped[str] = mapped_column(String(4))
+    kind: Mapped[str] = mapped_column(String(40))
+    priority: Mapped[int]
+    recipient: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id", ondelete="SET NULL"), index=True)
+    council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="SET NULL"), index=True)
+    subject: Mapped[str] = mapped_column(String(200))
+    content: Mapped[dict | None] = mapped_column(JSON)
+
+    state: Mapped[str] = mapped_column(String(10), default=DeliveryState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    useful_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    owner: Mapped[str | None] = mapped_column(String(60))
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    is_in_flight: Mapped[bool] = mapped_column(default=False)
+    is_maybe_double: Mapped[bool] = mapped_column(default=False)
+    provider_id: Mapped[str | None] = mapped_column(String(200))
+    segments: Mapped[int] = mapped_column(default=0)
+    cost_cents: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Address(db.Model):
+    """What is known of a mail address or a number: how often it was refused for good, and since when it is off."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(4))
+    address: Mapped[str] = mapped_column(String(254))
+    refusals: Mapped[int] = mapped_column(default=0)
+    off_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+
+
+class OptOut(db.Model):
+    """A person's « no more of these »: one kind of message (or « * ») at one address."""
+
+    __tablename__ = "opt_outs"
+    __table_args__ = (UniqueConstraint("channel", "address", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(4))
+    address: Mapped[str] = mapped_column(String(254))
+    kind: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)

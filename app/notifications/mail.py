@@ -1,0 +1,122 @@
+"""Mail: from a delivery to a message of the Internet, and to the server."""
+
+import hashlib
+import smtplib
+import ssl
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import flask_mail
+from flask import current_app
+
+from app.labels import Channel, Priority
+from app.models import Delivery
+from app.notifications.message import body, stop_address
+from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome
+from app.text import one_line
+
+
+class Connection(flask_mail.Connection):
+    """Flask-Mail's connection with a time-out on every step, a verified certificate and a quiet end."""
+
+    def configure_host(self):
+        """Open the connection; raises `OSError` or `SMTPException` within `MAIL_TIMEOUT` seconds a step."""
+        config, mail = current_app.config, self.mail
+        arguments = {"timeout": config["MAIL_TIMEOUT"], "local_hostname": site_host()}
+        context = ssl.create_default_context()
+        if mail.use_ssl:
+            host = smtplib.SMTP_SSL(mail.server, mail.port, context=context, **arguments)
+        else:
+            host = smtplib.SMTP(mail.server, mail.port, **arguments)
+        if mail.use_tls:
+            host.starttls(context=context)
+        if mail.username:
+            host.login(mail.username, mail.password)
+        return host
+
+    def __exit__(self, *error):
+        """Say goodbye, unless the server is gone."""
+        try:
+            super().__exit__(*error)
+        except (smtplib.SMTPException, OSError):
+            self.host.close()
+
+
+@contextmanager
+def session():
+    """Yield a function that sends one delivery; all go through one connection. Raises `TemporaryFailure`."""
+    try:
+        connection = Connection(current_app.extensions["mail"]).__enter__()
+    except (smtplib.SMTPException, OSError) as error:
+        raise TemporaryFailure(f"Le serveur de courriel ne répond pas : {describe(error)}") from error
+    try:
+        yield lambda delivery: _send(connection, delivery)
+    finally:
+        connection.__exit__(None, None, None)
+
+
+def _send(connection, delivery):
+    """Hand one delivery to the server. Raises the outcomes of `outcomes`; `UnknownOutcome` when the line broke."""
+    try:
+        connection.send(make(delivery))
+    except smtplib.SMTPRecipientsRefused as error:
+        kind = PermanentFailure if 500 <= _code(error) < 600 else TemporaryFailure
+        raise kind(describe(error)) from error
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        if 500 <= _code(error) < 600:  # our sender or this text: no fault of the address
+            raise PermanentFailure(describe(error), blames_recipient=False) from error
+        raise TemporaryFailure(describe(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise UnknownOutcome(describe(error)) from error
+
+
+def _code(error):
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return next(iter(error.recipients.values()))[0]
+    return error.smtp_code
+
+
+def make(delivery: Delivery) -> flask_mail.Message:
+    """Return the mail of a delivery: text and HTML of the same message, and the headers that its kind asks for.
+
+    The Message-ID comes from the delivery alone: sent again, it is the same mail. One-click unsubscription follows
+    RFC 8058; account mails have none.
+    """
+    config = current_app.config
+    account = delivery.priority == Priority.ACCOUNT
+    stop = None if account else stop_address(Channel.MAIL, delivery.recipient, delivery.kind)
+    mail = flask_mail.Message(
+        subject=delivery.subject,
+        recipients=[(one_line(delivery.name), delivery.recipient) if delivery.name else delivery.recipient],
+        sender=(config["SITE_NAME"], config["MAIL_SENDER"]),
+        body=body(delivery.content, "txt", stop=stop),
+        html=body(delivery.content, "html", stop=stop),
+        extra_headers={"Auto-Submitted": "auto-generated", "List-Id": f"<{delivery.kind}.{site_host()}>"},
+    )
+    mail.msgId = f"<{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}@{site_host()}>"
+    if stop:
+        mail.extra_headers |= {
+            "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }  # fmt: skip
+    return mail
+
+
+def site_host() -> str:
+    """Return the host name of the site."""
+    return urlsplit(current_app.config["BASE_URL"]).hostname
+
+
+def describe(error: Exception) -> str:
+    """Return in one line what a server or the network answered."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()))
+        return f"{code} {_decode(text)}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_decode(error.smtp_error)}"
+    if isinstance(error, TimeoutError):
+        return "pas de réponse à temps"
+    return one_line(f"{type(error).__name__} : {error}")[:300]
+
+
+def _decode(text):
+    return one_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:300]

@@ -1,0 +1,246 @@
+"""The outbox: messages are posted in the transaction of what they tell, claimed with a lease, and settled."""
+
+import random
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.extensions import db
+from app.labels import Channel, DeliveryState, Priority
+from app.models import Address, Delivery, OptOut
+from app.models.types import utcnow
+from app.notifications.message import Message
+
+RETRY_FOR = timedelta(hours=48)
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=4)
+REFUSALS = 3  # permanent failures after which an address is switched off
+PARIS = ZoneInfo("Europe/Paris")  # the day of the quota
+# The share of the daily quota that each priority may reach: a letter never eats what a reminder will need.
+SHARE = dict(zip(Priority, (1.0, 0.95, 0.9, 0.85, 0.8), strict=True))
+CLAIMED = DeliveryState.CLAIMED
+ALL = "*"  # every kind of messages
+
+
+def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, **columns) -> bool:
+    """Write a message to one person into the outbox; it leaves once the transaction is committed.
+
+    `key` says what is told to whom: posting the same key again does nothing and returns False. `columns` are others
+    of `Delivery`: `channel` (mail when not given), `name`, `activity_id`, `council_id`, `next_attempt_at`,
+    `useful_until`.
+    """
+    content = message.to_json()
+    row = {
+        "channel": Channel.MAIL, "recipient": to, "key": key, "kind": kind, "priority": priority,
+        "subject": content["subject"], "content": content, **columns,
+    }  # fmt: skip
+    return db.session.execute(_insert_once(Delivery, ["key"]).values(row)).rowcount == 1
+
+
+def _insert_once(model, columns):
+    """Return an INSERT that does nothing when a row with the same `columns` is there."""
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model).on_conflict_do_nothing(index_elements=columns)
+
+
+# Claiming ---------------------------------------------------------------------------------------------------------
+
+
+def claim(channel: Channel, owner: str, limit: int, lease: timedelta) -> list[Delivery]:
+    """Take up to `limit` due deliveries, the first priority first, for `owner` until the lease ends.
+
+    Call it in a write transaction and commit before sending anything. What an earlier owner left is taken up again.
+    """
+    now = utcnow()
+    _take_up(channel, now)
+    due = (
+        select(Delivery.id)
+        .where(Delivery.channel == channel, Delivery.state == DeliveryState.WAITING, Delivery.next_attempt_at <= now)
+        .order_by(Delivery.priority, Delivery.next_attempt_at, Delivery.id)
+        .with_for_update(skip_locked=True)
+    )
+    ids = []
+    for priority, room in _room(channel, now).items():
+        room = limit if room is None else room
+        if (most := min(limit, room) - len(ids)) > 0:
+            ids += db.session.scalars(due.where(Delivery.priority == priority).limit(most))
+    if not ids:
+        return []
+    values = {"owner": owner, "lease_until": now + lease, "attempts": Delivery.attempts + 1}
+    db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(state=CLAIMED, **values)))
+    order = (Delivery.priority, Delivery.next_attempt_at, Delivery.id)
+    claimed = list(db.session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(*order)))
+    db.session.expunge_all()  # they are sent long after this transaction, and must not be read again
+    return claimed
+
+
+def _take_up(channel, now):
+    """Settle claims whose owner died: not yet handed over, they wait again; handed over, nobody knows.
+
+    A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person.
+    """
+    expired = and_(
+        Delivery.channel == channel, Delivery.state == DeliveryState.CLAIMED, Delivery.lease_until <= now
+    )
+    free = {"owner": None, "lease_until": None, "is_in_flight": False}
+    waiting = {"state": DeliveryState.WAITING, **free}
+    unknown = {**waiting, "is_maybe_double": True, "error": "Doublon possible : l’envoi précédent a été interrompu."}
+    if channel == Channel.SMS:
+        unknown = {**free, "state": DeliveryState.TO_CHECK, "error": "À vérifier : l’envoi a été interrompu."}
+    for in_flight, values in ((True, unknown), (False, waiting)):
+        statement = update(Delivery).where(expired, Delivery.is_in_flight.is_(in_flight)).values(**values)
+        db.session.execute(_quietly(statement))
+
+
+def _room(channel, now):
+    """Return how many of today's quota each priority may still use, the first first; None where nothing limits."""
+    quota = current_app.config["MAIL_DAILY_QUOTA"]
+    if channel == Channel.SMS or not quota:  # the cap of SMS is counted in segments, one message at a time
+        return dict.fromkeys(Priority)
+    sent = sent_today(now)
+    return {priority: int(quota * SHARE[priority]) - sent for priority in Priority}
+
+
+def sent_today(now: datetime) -> int:
+    """Return the number of mails sent since midnight, in Paris."""
+    midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    return db.session.scalar(
+        select(func.count()).where(Delivery.channel == Channel.MAIL, Delivery.sent_at >= midnight)
+    )
+
+
+def _quietly(statement):
+    return statement.execution_options(synchronize_session=False)
+
+
+# Settling: each of these changes the row only while its claim is still the owner's ---------------------------------
+
+
+def mark_in_flight(delivery_id: int, owner: str, lease: timedelta) -> bool:
+    """Note, before it is handed over, that its outcome is now open. False when the claim was lost meanwhile."""
+    return _settle(delivery_id, owner, is_in_flight=True, lease_until=utcnow() + lease)
+
+
+def sent(delivery_id: int, owner: str, **columns) -> bool:
+    """Note that the server or the gateway took it. `columns`: `provider_id`, `segments`, `cost_cents`."""
+    return _end(delivery_id, owner, DeliveryState.SENT, sent_at=utcnow(), **columns)
+
+
+def to_check(delivery_id: int, owner: str, error: str, **columns) -> bool:
+    """Note that nobody knows whether it left: a person decides. `columns`: what it costs if it did."""
+    return _end(delivery_id, owner, DeliveryState.TO_CHECK, error=error, **columns)
+
+
+def drop(delivery_id: int, owner: str, error: str) -> bool:
+    """Note that it will not leave, for a reason that is not the address's fault."""
+    return _end(delivery_id, owner, DeliveryState.FAILED, error=error)
+
+
+def fail(delivery: Delivery, owner: str, error: str, blames_recipient: bool = True) -> bool:
+    """Note a refusal for good; after `REFUSALS` that blame the address it is switched off, and its owner told why."""
+    if not _end(delivery.id, owner, DeliveryState.FAILED, error=error) or not blames_recipient:
+        return False
+    place = {"channel": delivery.channel, "address": delivery.recipient}
+    db.session.execute(_insert_once(Address, ["channel", "address"]).values(place | {"refusals": 0, "reason": ""}))
+    row = update(Address).filter_by(**place)
+    db.session.execute(_quietly(row.values(refusals=Address.refusals + 1, reason=error[:300])))
+    off = row.where(Address.refusals >= REFUSALS, Address.off_since.is_(None))
+    db.session.execute(_quietly(off.values(off_since=utcnow())))
+    return True
+
+
+def retry(delivery: Delivery, owner: str, error: str, after: float | None = None, maybe_double=False) -> bool:
+    """Let it wait for another attempt, later each time; after 48 hours it has failed. `after`: seconds at least."""
+    now = utcnow()
+    if now - delivery.created_at >= RETRY_FOR:
+        return _end(delivery.id, owner, DeliveryState.FAILED, error=f"Abandonné après 48 heures. {error}")
+    wait = min(FIRST_RETRY * 2 ** min(delivery.attempts - 1, 12), LONGEST_RETRY)
+    wait *= random.uniform(0.75, 1.25)  # noqa: S311 - so that a thousand do not come back at one instant
+    at = now + max(wait, timedelta(seconds=after or 0))
+    double = {"is_maybe_double": True} if maybe_double else {}
+    return _end(delivery.id, owner, DeliveryState.WAITING, next_attempt_at=at, error=error, **double)
+
+
+def postpone(delivery_id: int, owner: str, until: datetime, reason: str = "") -> bool:
+    """Let it wait until an instant."""
+    return _end(delivery_id, owner, DeliveryState.WAITING, next_attempt_at=until, error=reason)
+
+
+def release(ids: list[int], owner: str) -> None:
+    """Give back claims that nothing was tried for: they wait as before."""
+    values = {"state": DeliveryState.WAITING, "owner": None, "lease_until": None, "attempts": Delivery.attempts - 1}
+    mine = (Delivery.id.in_(ids), Delivery.owner == owner, Delivery.is_in_flight.is_(False))
+    db.session.execute(_quietly(update(Delivery).where(*mine, Delivery.state == CLAIMED).values(**values)))
+
+
+def _end(delivery_id, owner, state, **columns):
+    free = {"owner": None, "lease_until": None, "is_in_flight": False}
+    return _settle(delivery_id, owner, **free, state=state, **columns)
+
+
+def _settle(delivery_id, owner, **columns):
+    mine = (Delivery.id == delivery_id, Delivery.owner == owner, Delivery.state == CLAIMED)
+    return db.session.execute(_quietly(update(Delivery).where(*mine).values(**columns))).rowcount == 1
+
+
+# Reasons not to send ----------------------------------------------------------------------------------------------
+
+
+def objection(delivery: Delivery) -> str:
+    """Return why a claimed message must not leave any more, in French; nothing when it may."""
+    if delivery.useful_until and delivery.useful_until <= utcnow():
+        return "Non envoyé : trop tard pour être utile."
+    place = {"channel": delivery.channel, "address": delivery.recipient}
+    off = db.session.scalar(select(Address.reason).filter_by(**place).where(Address.off_since.is_not(None)))
+    if off is not None:
+        return f"Non envoyé : cette adresse est coupée ({off})."
+    if delivery.priority != Priority.ACCOUNT and is_stopped(delivery.channel, delivery.recipient, delivery.kind):
+        return "Non envoyé : cette personne ne veut plus de ces messages."
+    return ""
+
+
+def is_stopped(channel: str, address: str, kind: str) -> bool:
+    """Tell whether a person wants no more of this kind of messages, or of any."""
+    kinds = OptOut.kind.in_([kind, ALL])
+    return bool(db.session.scalar(select(OptOut.id).filter_by(channel=channel, address=address).where(kinds).limit(1)))
+
+
+def stop(channel: str, address: str, kind: str) -> None:
+    """Note that a person wants no more of this kind (or of `ALL`); twice is the same."""
+    row = {"channel": channel, "address": address, "kind": kind, "created_at": utcnow()}
+    db.session.execute(_insert_once(OptOut, ["channel", "address", "kind"]).values(row))
+
+
+def resume(channel: str, address: str, kind: str) -> None:
+    """Note that a person wants these messages again."""
+    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=address, kind=kind)))
+
+
+# What the animator sees -------------------------------------------------------------------------------------------
+
+
+def purge() -> int:
+    """Empty the messages that left `DELIVERY_RETENTION_DAYS` ago, a bounded number of them; return how many."""
+    limit = utcnow() - timedelta(days=current_app.config["DELIVERY_RETENTION_DAYS"])
+    ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
+    old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.subject != "")
+    ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(5000)))
+    values = {"content": None, "subject": "", "name": ""}
+    db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
+    return len(ids)
+
+
+def forecast() -> dict[Priority, tuple[int, int]]:
+    """Return, for each priority with waiting mails, their number and the days until the last has left."""
+    waiting = select(Delivery.priority, func.count()).where(
+        Delivery.channel == Channel.MAIL, Delivery.state.in_([DeliveryState.WAITING, CLAIMED])
+    )
+    counts = dict(db.session.execute(waiting.group_by(Delivery.priority).order_by(Delivery.priority)).all())
+    quota, before, told = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow()), {}
+    for priority, count in counts.items():
+        before += count
+        room = int(quota * SHARE[priority])
+        told[Priority(priority)] = (count, max(0, -(-before // room) - 1) if room else 0)
+    return told
