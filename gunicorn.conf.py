@@ -2,6 +2,7 @@
 
 import sys
 
+from app.jobs.clock import Clock
 from config import ConfigError, load
 
 try:
@@ -16,3 +17,17 @@ threads = 4
 loglevel = "warning"
 # By default it is opened in the home directory, where two sites of the same account would fight for it.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Let each worker reach for the clock: a lease in the database gives it to one of them."""
+    app = worker.app.wsgi()
+    if app.config.get("SCHEDULER"):
+        worker.clock = Clock(app)
+        worker.clock.start()
+
+
+def worker_exit(server, worker):
+    """Finish what runs and hand the clock over."""
+    if hasattr(worker, "clock"):
+        worker.clock.stop()

@@ -17,6 +17,7 @@ class Viewer:
     """Who looks at a page, built once for each request. Without ids: a visitor."""
 
     user_id: int | None = None
+    is_animator: bool = False
 
 
 VISITOR = Viewer()
@@ -46,3 +47,14 @@ def get_readable_or_404(model: type, viewer: Viewer, *options, **key):
         abort(404)  # PostgreSQL would not even take the question
     statement = select(model).filter_by(**key).where(readable(model, viewer)).options(*options)
     return db.session.scalar(statement) or abort(404)
+
+
+def may_steer(viewer: Viewer) -> bool:
+    """Tell whether `viewer` runs the site: sees the outbox, the jobs and what fails."""
+    return viewer.is_animator
+
+
+def require(right: bool) -> None:
+    """Abort with 403 unless the right is there."""
+    if not right:
+        abort(403)

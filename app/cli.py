@@ -6,10 +6,16 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import storage
 from app.extensions import begin_write, db
+from app.jobs import JOBS, clock
+from app.labels import CHANNEL, DELIVERY_STATE, Channel
+from app.models import Delivery, Job
+from app.notifications.mail import make
+from app.notifications.texting import text_of
 from app.services import councils, demo, reference
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
@@ -39,6 +45,8 @@ demo_commands = Commands("demo", help="Données de démonstration, inventées.")
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
     app.cli.add_command(reference_commands)
+    app.cli.add_command(outbox_commands)
+    app.cli.add_command(job_commands)
     app.cli.add_command(demo_commands)
 
 
@@ -91,3 +99,55 @@ def clear_demo():
     for digest in unused:
         storage.delete(digest)
     click.echo(f"Conseils de démonstration retirés : {removed}.")
+
+
+outbox_commands = AppGroup("outbox", help="Courriels et SMS du site.")
+job_commands = AppGroup("jobs", help="Tâches régulières.")
+
+
+@outbox_commands.command("list", help="Montre les derniers messages.")
+@click.option("--number", default=20, show_default=True, help="Combien.")
+def list_outbox(number):
+    """Print the newest deliveries, one a line."""
+    for row in db.session.scalars(select(Delivery).order_by(Delivery.id.desc()).limit(number)):
+        double = " (doublon possible)" if row.is_maybe_double else ""
+        state = DELIVERY_STATE[row.state]
+        click.echo(f"{row.id:6} {CHANNEL[row.channel]:8} {state:16} {row.recipient:30} {row.subject}{double}")
+
+
+@outbox_commands.command("show", help="Montre un message tel qu’il part.")
+@click.argument("number", type=int, metavar="NUMÉRO")
+def show_outbox(number):
+    """Print one delivery as it leaves."""
+    row = db.session.get(Delivery, number)
+    if row is None or row.content is None:
+        sys.exit(f"Le message {number} n’existe pas, ou son texte est effacé (flask --app wsgi outbox list).")
+    click.echo(make(row).as_string() if row.channel == Channel.MAIL else text_of(row))
+
+
+@job_commands.command("list", help="Montre les tâches et comment elles vont.")
+def list_jobs():
+    """Print the jobs, one a line."""
+    clock.set_up()
+    for row in db.session.scalars(select(Job).order_by(Job.name)):
+        went = "erreur" if row.outcome else "bien" if row.runs else "jamais lancée"
+        click.echo(
+            f"{row.name:12} {went:14} prochaine fois : {row.next_run:%Y-%m-%d %H:%M:%S} UTC  {JOBS[row.name].words}"
+        )
+
+
+@job_commands.command("run", help="Lance une tâche maintenant.")
+@click.argument("name", metavar="TÂCHE", type=click.Choice(list(JOBS)))
+def run_job(name):
+    """Run one job in this process."""
+    clock.set_up()
+    if not clock.claim(name, even_if_not_due=True):
+        sys.exit("Cette tâche tourne déjà ailleurs. Recommencez dans une minute.")
+    if not clock.run(name):
+        sys.exit(db.session.get(Job, name).outcome)
+
+
+@job_commands.command("serve", help="Fait tourner les tâches dans ce processus, à la place du site (SCHEDULER=off).")
+def serve_jobs():
+    """Run the clock until the process is told to stop."""
+    clock.serve(current_app._get_current_object())

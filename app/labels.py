@@ -83,3 +83,12 @@ DELIVERY_STATE = {
     DeliveryState.FAILED: "échec",
     DeliveryState.TO_CHECK: "à vérifier",
 }
+
+# What the kinds of messages are called on the page where one stops them.
+MESSAGE_KIND = {
+    "account": "votre compte",
+    "alert": "les alertes",
+    "digest": "les résumés",
+    "letter": "la lettre d’information",
+    "reminder": "les rappels d’événements",
+}

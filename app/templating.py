@@ -74,6 +74,11 @@ def day(value: date | datetime) -> str:
     return said.replace("1 ", "1er ", 1) if value.day == 1 else said
 
 
+def moment(value: datetime) -> str:
+    """Say an instant in the time of Paris: « 3 mars 2026 à 08:05 »."""
+    return f"{day(value)} à {value.astimezone(PARIS):%H:%M}"
+
+
 def iso(value: datetime) -> str:
     """Write an instant for the `datetime` attribute of `<time>`."""
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -116,6 +121,15 @@ def init_app(app: Flask) -> None:
     shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
     app.extensions["assets"] = load_assets(shown)
     app.jinja_env.filters.update(
-        day=day, distance=distance, iso=iso, number=number, of=of, plural=plural, trusted=markup.trusted, weight=weight, lines=markup.lines
+        day=day,
+        distance=distance,
+        iso=iso,
+        number=number,
+        of=of,
+        plural=plural,
+        trusted=markup.trusted,
+        weight=weight,
+        lines=markup.lines,
+        moment=moment,
     )
     app.jinja_env.globals.update(labels=labels)

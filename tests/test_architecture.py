@@ -14,7 +14,8 @@ RANKS = [
     {"access"},
     {"notifications"},
     {"services", "forms"},
-    {"jobs", "cli"},
+    {"jobs"},
+    {"cli"},
     {"blueprints"},
 ]
 SHARED = {"web", "kept"}  # what all views share; no blueprint

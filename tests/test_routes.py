@@ -24,7 +24,13 @@ ROUTES = {
     "public.data.councils_geojson": ("/donnees/conseils.geojson", 200),
     "public.files.show": ("/fichiers/1/rien.webp", 404),
     "public.health.show": ("/sante", 200),
+    "public.stop.edit": ("/desabonnement/faux", 404),
+    "moderation.mailbox.index": ("/animation/courrier", 403),
+    "moderation.mailbox.show": ("/animation/courrier/1", 403),
 }
+
+
+AWAY = {"REMOTE_ADDR": "192.0.2.1"}
 
 
 @pytest.fixture
@@ -40,7 +46,20 @@ def test_every_address_of_the_site_is_listed(app):
 def test_a_visitor_gets_the_expected_answer(client, app, country, endpoint):
     address, status = ROUTES[endpoint]
     css = app.extensions["assets"].names["site.css"]
-    assert client.get(address.format(council=country.croix, css=css)).status_code == status
+    answer = client.get(address.format(council=country.croix, css=css), environ_overrides=AWAY)
+    assert answer.status_code == status
+
+
+ANIMATOR = {"moderation.mailbox.index": 200, "moderation.mailbox.show": 404}
+
+
+@pytest.mark.parametrize("endpoint", ROUTES)
+def test_the_animator_gets_the_expected_answer(client, app, country, endpoint):
+    """On a demonstration, whoever sits at the machine is the animator."""
+    address, status = ROUTES[endpoint]
+    css = app.extensions["assets"].names["site.css"]
+    answer = client.get(address.format(council=country.croix, css=css))
+    assert answer.status_code == ANIMATOR.get(endpoint, status)
 
 
 @pytest.mark.parametrize("endpoint", ROUTES)

@@ -28,7 +28,7 @@ def every(seconds: int) -> BaseTrigger:
 
 
 def daily(hour: int, minute: int = 0) -> BaseTrigger:
-    """Return the trigger of a time of UTC: a local hour between 2 and 3 would come twice, or not at all, on two nights of the year."""
+    """Return the trigger of a time of UTC: clocks on the wall show some local hours twice a year twice, or never."""
     return CronTrigger(hour=hour, minute=minute, timezone=UTC)
 
 

@@ -1,6 +1,7 @@
 """The clock: one process of all workers and machines runs the recurring jobs, and tells how they went."""
 
 import logging
+import signal
 import threading
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from app.jobs import JOBS
 from app.jobs.owner import this_process
 from app.models import Job, Lease
 from app.models.types import utcnow
+from app.notifications.outbox import insert_once
 
 TICK = 5  # seconds
 LEASE = timedelta(seconds=30)  # a dead holder is followed within this and a tick
@@ -33,6 +35,8 @@ class Clock:
 
     def start(self) -> None:
         """Begin to tick, in a thread of its own."""
+        with self.app.app_context():
+            set_up()
         self._scheduler.add_job(self.tick, "interval", seconds=TICK, coalesce=True, max_instances=1)
         self._scheduler.start()
 
@@ -65,10 +69,11 @@ class Clock:
 
 
 def set_up() -> None:
-    """Give each job its row, due at once, and drop the rows of jobs that are no more."""
+    """Give each job its row, due at once, and drop the rows of jobs that are no more; all workers do it at once."""
     begin_write()
-    known = set(db.session.scalars(select(Job.name)))
-    db.session.add_all(Job(name=name, next_run=utcnow()) for name in JOBS if name not in known)
+    row = {"outcome": "", "runs": 0, "failures": 0, "next_run": utcnow()}
+    for name in JOBS:
+        db.session.execute(insert_once(Job, ["name"]).values(row | {"name": name}))
     db.session.execute(delete(Job).where(Job.name.not_in(JOBS)))
     db.session.commit()
 
@@ -151,8 +156,8 @@ def late_jobs() -> list[str]:
 def serve(app: Flask) -> None:
     """Run the clock in this process until it is told to stop."""
     clock, ended = Clock(app), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *event: ended.set())
     clock.start()
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        clock.stop()
+    ended.wait()
+    clock.stop()

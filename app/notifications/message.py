@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from textwrap import shorten
 
-from flask import current_app, render_template, url_for
+from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.text import one_line
@@ -38,13 +38,15 @@ class Message:
 
 def body(content: dict, template: str, **links: str | None) -> str:
     """Return the text (« txt ») or the HTML (« html ») of a kept message. `links`: `stop`, the address that ends it."""
-    return render_template(f"mail/message.{template}", message=content, site=current_app.config, **links)
+    page = current_app.jinja_env.get_template(f"mail/message.{template}")  # a job has no request to render in
+    return page.render(message=content, site=current_app.config, **links)
 
 
 def stop_address(channel: str, address: str, kind: str) -> str:
     """Return the address where this person stops this kind of messages, without having to log in."""
     token = _signer().dumps([channel, address, kind])
-    return current_app.config["BASE_URL"] + url_for("public.stop.edit", token=token)
+    path = current_app.url_map.bind("").build("public.stop.edit", {"token": token})
+    return current_app.config["BASE_URL"] + path
 
 
 def read_stop_token(token: str) -> tuple[str, str, str]:

@@ -36,11 +36,11 @@ def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, 
         "channel": Channel.MAIL, "recipient": to, "key": key, "kind": kind, "priority": priority,
         "subject": content["subject"], "content": content, **columns,
     }  # fmt: skip
-    return db.session.execute(_insert_once(Delivery, ["key"]).values(row)).rowcount == 1
+    return db.session.execute(insert_once(Delivery, ["key"]).values(row)).rowcount == 1
 
 
-def _insert_once(model, columns):
-    """Return an INSERT that does nothing when a row with the same `columns` is there."""
+def insert_once(model, columns):
+    """Return an INSERT that does nothing where a row with the same `columns` is; two at once make one row."""
     dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model).on_conflict_do_nothing(index_elements=columns)
 
@@ -81,9 +81,7 @@ def _take_up(channel, now):
 
     A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person.
     """
-    expired = and_(
-        Delivery.channel == channel, Delivery.state == DeliveryState.CLAIMED, Delivery.lease_until <= now
-    )
+    expired = and_(Delivery.channel == channel, Delivery.state == DeliveryState.CLAIMED, Delivery.lease_until <= now)
     free = {"owner": None, "lease_until": None, "is_in_flight": False}
     waiting = {"state": DeliveryState.WAITING, **free}
     unknown = {**waiting, "is_maybe_double": True, "error": "Doublon possible : l’envoi précédent a été interrompu."}
@@ -106,9 +104,7 @@ def _room(channel, now):
 def sent_today(now: datetime) -> int:
     """Return the number of mails sent since midnight, in Paris."""
     midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
-    return db.session.scalar(
-        select(func.count()).where(Delivery.channel == Channel.MAIL, Delivery.sent_at >= midnight)
-    )
+    return db.session.scalar(select(func.count()).where(Delivery.channel == Channel.MAIL, Delivery.sent_at >= midnight))
 
 
 def _quietly(statement):
@@ -143,7 +139,7 @@ def fail(delivery: Delivery, owner: str, error: str, blames_recipient: bool = Tr
     if not _end(delivery.id, owner, DeliveryState.FAILED, error=error) or not blames_recipient:
         return False
     place = {"channel": delivery.channel, "address": delivery.recipient}
-    db.session.execute(_insert_once(Address, ["channel", "address"]).values(place | {"refusals": 0, "reason": ""}))
+    db.session.execute(insert_once(Address, ["channel", "address"]).values(place | {"refusals": 0, "reason": ""}))
     row = update(Address).filter_by(**place)
     db.session.execute(_quietly(row.values(refusals=Address.refusals + 1, reason=error[:300])))
     off = row.where(Address.refusals >= REFUSALS, Address.off_since.is_(None))
@@ -180,8 +176,8 @@ def _end(delivery_id, owner, state, **columns):
     return _settle(delivery_id, owner, **free, state=state, **columns)
 
 
-def _settle(delivery_id, owner, **columns):
-    mine = (Delivery.id == delivery_id, Delivery.owner == owner, Delivery.state == CLAIMED)
+def _settle(delivery_id, claimant, **columns):
+    mine = (Delivery.id == delivery_id, Delivery.owner == claimant, Delivery.state == CLAIMED)
     return db.session.execute(_quietly(update(Delivery).where(*mine).values(**columns))).rowcount == 1
 
 
@@ -210,7 +206,7 @@ def is_stopped(channel: str, address: str, kind: str) -> bool:
 def stop(channel: str, address: str, kind: str) -> None:
     """Note that a person wants no more of this kind (or of `ALL`); twice is the same."""
     row = {"channel": channel, "address": address, "kind": kind, "created_at": utcnow()}
-    db.session.execute(_insert_once(OptOut, ["channel", "address", "kind"]).values(row))
+    db.session.execute(insert_once(OptOut, ["channel", "address", "kind"]).values(row))
 
 
 def resume(channel: str, address: str, kind: str) -> None:

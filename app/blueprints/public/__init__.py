@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.public import councils, data, display, files, health, home, maps, pages
+from app.blueprints.public import councils, data, display, files, health, home, maps, pages, stop
 
 bp = Blueprint("public", __name__)
-for _module in (councils, data, display, files, health, home, maps, pages):
+for _module in (councils, data, display, files, health, home, maps, pages, stop):
     bp.register_blueprint(_module.bp)
 
 

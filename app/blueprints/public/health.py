@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
+from app.jobs import clock
 
 bp = Blueprint("health", __name__)
 
@@ -16,6 +17,9 @@ bp = Blueprint("health", __name__)
 def show():
     """Answer 200 when all is well, 503 otherwise; which part fails is told to this machine only."""
     checks = {"database": _database(), "migrations": _migrations(), "disk": _disk()}
+    if checks["migrations"]["ok"]:
+        late = clock.late_jobs()
+        checks["jobs"] = {"ok": not late, "late": late}
     healthy = all(check["ok"] for check in checks.values())
     answer = {"status": "ok" if healthy else "error"}
     # Behind a proxy that the settings forget, everybody seems to come from this machine: the header tells.

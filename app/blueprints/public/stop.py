@@ -1,0 +1,41 @@
+"""`/desabonnement`: one kind of messages, stopped or wanted again, without logging in."""
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+
+from app.extensions import begin_write, db
+from app.forms.stop import StopForm
+from app.labels import MESSAGE_KIND
+from app.notifications import outbox
+from app.notifications.message import read_stop_token
+
+bp = Blueprint("stop", __name__)
+
+
+@bp.route("/desabonnement/<token>", methods=["GET", "POST"])
+def edit(token):
+    """Show the button; POST stops. A mail program's one click (RFC 8058) has no page, hence no token of a form."""
+    try:
+        channel, address, kind = read_stop_token(token)
+    except ValueError:
+        abort(404)
+    form = StopForm()
+    if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click":
+        _choose(channel, address, kind, outbox.stop)
+        return Response("Désabonnement enregistré.\n", content_type="text/plain; charset=utf-8")
+    if form.validate_on_submit():
+        choice = {"stop": (kind, outbox.stop), "all": (outbox.ALL, outbox.stop)}.get(form.choice.data)
+        for wanted, act in [choice] if choice else [(kind, outbox.resume), (outbox.ALL, outbox.resume)]:
+            _choose(channel, address, wanted, act)
+        flash("Votre choix est enregistré.")
+        return redirect(url_for(".edit", token=token))
+    stopped = outbox.is_stopped(channel, address, kind)
+    page = render_template(
+        "public/stop/edit.html", form=form, stopped=stopped, address=address, words=MESSAGE_KIND.get(kind, kind)
+    )
+    return page, 422 if form.errors else 200
+
+
+def _choose(channel, address, kind, act):
+    begin_write()
+    act(channel, address, kind)
+    db.session.commit()

@@ -1,0 +1,350 @@
+"""The outbox against a real SMTP server: everything arrives, once, in its order, and every refusal is told."""
+
+import email
+import email.policy
+import json
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from aiosmtpd.controller import Controller
+from sqlalchemy import select, update
+
+from app.extensions import db
+from app.jobs import sending
+from app.labels import Channel, DeliveryState, Priority
+from app.models import Address, Delivery
+from app.models.types import utcnow
+from app.notifications import outbox
+from app.notifications.message import Message, stop_address
+from tests.factories import make_country
+
+LINT = Path(__file__).parents[2] / "shared/checks/reliability/mail_lint.py"
+
+
+class Box:
+    """An SMTP server on loopback that keeps what it takes, and misbehaves on demand."""
+
+    def __init__(self):
+        self.mails, self.refusals, self.before_reply = [], {}, None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.mails.append(
+            (envelope.rcpt_tos[0], email.message_from_bytes(envelope.content, policy=email.policy.default))
+        )
+        if self.before_reply:
+            self.before_reply(server)
+        return "250 OK"
+
+    @property
+    def recipients(self):
+        return [recipient for recipient, _ in self.mails]
+
+
+@pytest.fixture
+def box(app, monkeypatch):
+    box = Box()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    use_server(app, monkeypatch, port)
+    yield box
+    controller.stop()
+
+
+def use_server(app, monkeypatch, port):
+    monkeypatch.setitem(app.config, "MAIL_SERVER", "127.0.0.1")
+    monkeypatch.setitem(app.config, "MAIL_TIMEOUT", 1)
+    state = app.extensions["mail"]
+    for name, value in (("server", "127.0.0.1"), ("port", port), ("use_tls", False), ("use_ssl", False)):
+        monkeypatch.setattr(state, name, value)
+
+
+def post(number=1, **columns):
+    message = Message(
+        subject=f"Réunion n°{number}",
+        paragraphs=("Le conseil se réunit jeudi à 18 h.", "Venez nombreux."),
+        link=("Voir l’événement", "http://127.0.0.1:8000/agenda"),
+        why="vous suivez ce conseil",
+    )
+    given = {"to": f"membre{number}@ex.fr", "key": f"reunion:{number}", "kind": "alert", "priority": Priority.ALERT}
+    posted = outbox.post(message, **given | columns)
+    db.session.commit()
+    return posted
+
+
+def rows():
+    db.session.expire_all()
+    return db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+
+
+def states():
+    return [row.state for row in rows()]
+
+
+def wait_until_due():
+    db.session.execute(update(Delivery).values(next_attempt_at=utcnow()))
+    db.session.commit()
+
+
+def test_a_message_leaves_once_and_only_when_its_transaction_is_committed(app, box):
+    outbox.post(Message("A", ("b",)), to="a@ex.fr", key="k", kind="alert", priority=Priority.ALERT)
+    db.session.rollback()
+    sending.send_mails()
+    assert box.mails == []
+    assert post() is True
+    assert post() is False  # the same key: the same message
+    sending.send_mails()
+    sending.send_mails()
+    assert box.recipients == ["membre1@ex.fr"]
+    assert states() == [DeliveryState.SENT]
+
+
+def test_a_mail_is_well_made_in_text_and_html(app, box):
+    post(name="Alice\r\nBcc: x@ex.fr", to="alice@ex.fr")
+    sending.send_mails()
+    mail = box.mails[0][1]
+    assert mail["Subject"] == "Réunion n°1"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Bcc"] is None and "alice@ex.fr" in mail["To"]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    for part in (text, html):
+        assert "Venez nombreux." in part and "http://127.0.0.1:8000/agenda" in part
+        assert "Vous recevez ce message parce que vous suivez ce conseil" in part
+        assert "/desabonnement/" in part
+    assert "<img" not in html and '<html lang="fr">' in html
+
+
+def test_an_account_mail_has_nothing_to_unsubscribe_from(app, box):
+    post(kind="account", priority=Priority.ACCOUNT)
+    sending.send_mails()
+    mail = box.mails[0][1]
+    assert mail["List-Unsubscribe"] is None
+    assert "/desabonnement/" not in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("sign", ["\r\nX-Injected: 1", "\nBcc: x@ex.fr", "\0", "\u2028X: 1", "é" * 300])
+def test_no_header_can_be_injected_through_a_subject_or_a_name(app, box, sign):
+    message = Message(subject="Bonjour" + sign, paragraphs=("texte",))
+    outbox.post(message, to="a@ex.fr", key="k", kind="alert", priority=Priority.ALERT, name="A" + sign[:150])
+    db.session.commit()
+    sending.send_mails()
+    mail = box.mails[0][1]
+    assert mail["X-Injected"] is None and mail["Bcc"] is None
+    assert len(mail["Subject"]) <= 78
+
+
+@pytest.mark.skipif(not LINT.exists(), reason="the outside check of mails is not on this machine")
+def test_mails_pass_the_outside_check(app, box, tmp_path):
+    post(1, kind="letter", priority=Priority.LETTER)
+    post(2, name="Zoé Dupont-Été")
+    post(3, kind="account", priority=Priority.ACCOUNT)
+    sending.send_mails()
+    files = []
+    for number, (_, mail) in enumerate(box.mails):
+        files.append(tmp_path / f"{number}.eml")
+        files[-1].write_bytes(mail.as_bytes())
+    said = subprocess.run([sys.executable, LINT, *files], capture_output=True, text=True, check=False).stdout
+    assert json.loads(said)["findings_count"] == 0, said
+
+
+def test_the_most_urgent_leave_first(app, box):
+    for number, priority in enumerate((Priority.LETTER, Priority.ALERT, Priority.ACCOUNT, Priority.REMINDER)):
+        post(number, priority=priority)
+    sending.send_mails()
+    assert box.recipients == ["membre2@ex.fr", "membre3@ex.fr", "membre1@ex.fr", "membre0@ex.fr"]
+
+
+def test_a_refusal_of_one_address_does_not_hurt_the_others(app, box):
+    box.refusals["membre2@ex.fr"] = "550 5.1.1 inconnu"
+    for number in range(1, 5):
+        post(number)
+    sending.send_mails()
+    assert box.recipients == ["membre1@ex.fr", "membre3@ex.fr", "membre4@ex.fr"]
+    assert states() == [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SENT, DeliveryState.SENT]
+    assert "550 5.1.1 inconnu" in rows()[1].error
+
+
+def test_an_address_is_switched_off_after_three_refusals_for_good(app, box):
+    box.refusals["mort@ex.fr"] = "550 5.1.1 inconnu"
+    for number in range(4):
+        post(number, to="mort@ex.fr")
+        sending.send_mails()
+    address = db.session.scalar(select(Address))
+    assert (address.refusals, address.off_since is None, address.reason) == (3, False, "550 5.1.1 inconnu")
+    assert "coupée" in rows()[3].error
+
+
+def test_grey_listing_is_waited_out_with_growing_delays(app, box):
+    box.refusals["membre1@ex.fr"] = "451 4.7.1 plus tard"
+    post()
+    waits = []
+    for _ in range(4):
+        before = utcnow()
+        sending.send_mails()
+        waits.append(rows()[0].next_attempt_at - before)
+        wait_until_due()
+    assert states() == [DeliveryState.WAITING]
+    assert waits[0] > timedelta(seconds=40)
+    assert waits == sorted(waits)
+    box.refusals.clear()
+    sending.send_mails()
+    assert box.recipients == ["membre1@ex.fr"]
+
+
+def test_a_server_that_is_down_for_hours_loses_nothing_and_keeps_the_order(app, box, monkeypatch):
+    port = app.extensions["mail"].port
+    for number, priority in enumerate((Priority.LETTER, Priority.ACCOUNT, Priority.ALERT)):
+        post(number, priority=priority)
+    use_server(app, monkeypatch, 1)  # nobody listens there
+    start = utcnow()
+    for hour in range(3):
+        with time_machine.travel(start + timedelta(hours=hour), tick=True):
+            sending.send_mails()
+    assert set(states()) == {DeliveryState.WAITING}
+    assert "ne répond pas" in rows()[0].error
+    use_server(app, monkeypatch, port)
+    with time_machine.travel(start + timedelta(hours=12), tick=True):
+        sending.send_mails()
+    assert box.recipients == ["membre1@ex.fr", "membre2@ex.fr", "membre0@ex.fr"]
+
+
+def test_after_48_hours_an_attempt_is_the_last(app, monkeypatch):
+    use_server(app, monkeypatch, 1)
+    post()
+    with time_machine.travel(utcnow() + timedelta(hours=49), tick=True):
+        sending.send_mails()
+    assert states() == [DeliveryState.FAILED]
+    assert "48 heures" in rows()[0].error
+
+
+def test_a_line_that_breaks_after_the_server_took_the_mail_is_flagged_and_sent_again_the_same(app, box):
+    post()
+    box.before_reply = lambda server: server.transport.abort()
+    sending.send_mails()
+    assert rows()[0].is_maybe_double and states() == [DeliveryState.WAITING]
+    box.before_reply = None
+    wait_until_due()
+    sending.send_mails()
+    assert states() == [DeliveryState.SENT]
+    first, second = (mail["Message-ID"] for _, mail in box.mails)
+    assert first == second
+
+
+def test_a_claim_whose_owner_died_is_taken_up_and_only_what_was_in_flight_is_flagged(app, box):
+    for number in range(3):
+        post(number)
+    claimed = outbox.claim(Channel.MAIL, "dead", 3, timedelta(seconds=5))
+    outbox.mark_in_flight(claimed[0].id, "dead", timedelta(seconds=5))
+    db.session.commit()
+    sending.send_mails()
+    assert box.mails == []  # the lease holds
+    with time_machine.travel(utcnow() + timedelta(seconds=6), tick=True):
+        sending.send_mails()
+    assert sorted(box.recipients) == ["membre0@ex.fr", "membre1@ex.fr", "membre2@ex.fr"]
+    assert [row.is_maybe_double for row in rows()] == [True, False, False]
+
+
+def test_a_worker_that_was_asleep_too_long_does_not_settle_what_another_took(app):
+    post()
+    (claimed,) = outbox.claim(Channel.MAIL, "slow", 1, timedelta(seconds=0))
+    db.session.commit()
+    outbox.claim(Channel.MAIL, "quick", 1, timedelta(minutes=1))
+    assert outbox.mark_in_flight(claimed.id, "slow", timedelta(minutes=1)) is False
+    assert outbox.sent(claimed.id, "slow") is False
+    assert rows()[0].owner == "quick"
+
+
+def test_a_daily_quota_keeps_room_for_what_is_urgent(app, box, monkeypatch):
+    monkeypatch.setitem(app.config, "MAIL_DAILY_QUOTA", 10)
+    for number in range(20):
+        post(number, kind="letter", priority=Priority.LETTER)
+    sending.send_mails()
+    assert len(box.mails) == 8
+    post(50, kind="account", priority=Priority.ACCOUNT)
+    sending.send_mails()
+    assert box.recipients[-1] == "membre50@ex.fr"
+    assert outbox.forecast()[Priority.LETTER] == (12, 2)
+    with time_machine.travel(utcnow() + timedelta(days=1), tick=True):
+        sending.send_mails()
+    assert len(box.mails) == 17
+
+
+def test_what_comes_too_late_or_is_not_wanted_any_more_does_not_leave(app, box):
+    post(1, useful_until=utcnow() - timedelta(minutes=1))
+    post(2)
+    outbox.stop(Channel.MAIL, "membre2@ex.fr", "alert")
+    post(3)
+    outbox.stop(Channel.MAIL, "membre3@ex.fr", outbox.ALL)
+    post(4, to="membre3@ex.fr", kind="account", priority=Priority.ACCOUNT)
+    sending.send_mails()
+    assert box.recipients == ["membre3@ex.fr"]
+    assert "trop tard" in rows()[0].error and "ne veut plus" in rows()[1].error
+
+
+def test_without_a_server_mails_stay_in_the_demo_box(app, client):
+    post()
+    sending.send_mails()
+    assert rows()[0].provider_id == sending.DEMO_BOX
+    page = client.get("/animation/courrier").text
+    assert "Réunion n°1" in page and "envoyé" in page
+    shown = client.get(f"/animation/courrier/{rows()[0].id}").text
+    assert "Venez nombreux." in shown and "boîte de démonstration" in shown
+
+
+def test_the_text_of_old_messages_is_forgotten(app, client):
+    post()
+    sending.send_mails()
+    with time_machine.travel(utcnow() + timedelta(days=91)):
+        assert outbox.purge() == 1
+        db.session.commit()
+    assert rows()[0].content is None
+    assert "Texte effacé" in client.get("/animation/courrier").text
+
+
+# Stopping ---------------------------------------------------------------------------------------------------------
+
+
+def stop_path(address="membre1@ex.fr"):
+    return stop_address(Channel.MAIL, address, "alert").removeprefix("http://127.0.0.1:8000")
+
+
+def test_the_button_of_a_mail_program_stops_at_once(app, client):
+    answer = client.post(stop_path(), data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert")
+    assert not outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "letter")
+
+
+def test_a_scanner_that_follows_the_link_stops_nothing(app, client):
+    page = client.get(stop_path())
+    assert "Enregistrer mon choix" in page.text
+    assert not outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert")
+
+
+def test_a_person_stops_all_and_comes_back_on_the_page(app, client):
+    for choice, stopped in (("all", True), ("resume", False), ("stop", True)):
+        token = client.get(stop_path()).text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        answer = client.post(stop_path(), data={"csrf_token": token, "choice": choice}, follow_redirects=True)
+        assert "Votre choix est enregistré" in answer.text
+        assert outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert") is stopped
+
+
+def test_a_token_that_was_not_made_here_is_a_404(app, client):
+    make_country()
+    assert client.get("/desabonnement/abc.def").status_code == 404
+    assert client.post("/desabonnement/x", data={"List-Unsubscribe": "One-Click"}).status_code == 404
