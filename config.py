@@ -215,6 +215,13 @@ def _database(env, instance):
     return value
 
 
+def _inbound_secret(env):
+    value = _text(env, "SMS_INBOUND_SECRET")
+    if value and (len(value) < 24 or not value.isalnum()):
+        raise ConfigError("SMS_INBOUND_SECRET : il faut au moins 24 lettres et chiffres tirés au hasard.")
+    return value
+
+
 def _sms(env):
     """Return the settings of SMS. Those of a gateway that is not chosen are read, and not asked for."""
     gateway = _text(env, "SMS_GATEWAY").lower()
@@ -229,6 +236,7 @@ def _sms(env):
         "SMS_GATEWAY": gateway,
         "SMS_SENDER": sender,
         "SMS_TIMEOUT": _number(env, "SMS_TIMEOUT", 15, 1, 120),
+        "SMS_INBOUND_SECRET": _inbound_secret(env),
         "SMS_COST_CENTS": _cents(env, "SMS_COST_CENTS", 7),
         "SMS_MONTHLY_CAP": _number(env, "SMS_MONTHLY_CAP", 1000, 0, 10**7),
         "SMS_COUNCIL_MONTHLY_CAP": _number(env, "SMS_COUNCIL_MONTHLY_CAP", 100, 0, 10**7),

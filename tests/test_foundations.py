@@ -49,7 +49,7 @@ def test_production_asks_for_what_a_demonstration_makes_up(tmp_path):
     complete = {
         "PRODUCTION": "1", "INSTANCE_DIR": str(tmp_path), "SECRET_KEY": "x" * 40, "BASE_URL": "https://conseils.fr",
         "OPERATOR_NAME": "A", "OPERATOR_ADDRESS": "B", "OPERATOR_EMAIL": "a@b.fr", "PUBLICATION_DIRECTOR": "C",
-        "HOSTING_NAME": "D", "HOSTING_ADDRESS": "E",
+        "HOSTING_NAME": "D", "HOSTING_ADDRESS": "E", "MAIL_SERVER": "smtp.a.fr",
     }  # fmt: skip
     loaded = config.load(complete)
     assert loaded["SESSION_COOKIE_NAME"] == "__Host-session" and loaded["SESSION_COOKIE_SECURE"]

@@ -116,6 +116,7 @@ def test_a_mail_is_well_made_in_text_and_html(app, box):
     post(name="Alice\r\nBcc: x@ex.fr", to="alice@ex.fr")
     sending.send_mails()
     mail = box.mails[0][1]
+    assert mail.get_content_type() == "multipart/alternative"
     assert mail["Subject"] == "Réunion n°1"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Bcc"] is None and "alice@ex.fr" in mail["To"]
@@ -221,6 +222,17 @@ def test_a_server_that_is_down_for_hours_loses_nothing_and_keeps_the_order(app, 
     with time_machine.travel(start + timedelta(hours=12), tick=True):
         sending.send_mails()
     assert box.recipients == ["membre1@ex.fr", "membre2@ex.fr", "membre0@ex.fr"]
+
+
+def test_a_server_that_takes_the_line_and_says_nothing_holds_nobody_up(app, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        use_server(app, monkeypatch, silent.getsockname()[1])
+        post()
+        start = utcnow()
+        sending.send_mails()
+        assert utcnow() - start < timedelta(seconds=5)
+    assert states() == [DeliveryState.WAITING]
+    assert "Le serveur de courriel ne répond pas" in rows()[0].error
 
 
 def test_after_48_hours_an_attempt_is_the_last(app, monkeypatch):

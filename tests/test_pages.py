@@ -229,8 +229,9 @@ def test_a_form_without_its_token_comes_back_with_what_was_chosen(client, countr
 
 
 def test_every_form_that_changes_something_asks_for_its_token(client, app, country):
+    """But the two doors for machines, which carry a secret in their address instead."""
     for rule in app.url_map.iter_rules():
-        if "POST" in rule.methods:
+        if "POST" in rule.methods and rule.endpoint not in ("public.stop.edit", "public.stop.receive"):
             assert client.post(rule.rule, data={"images": "non"}).status_code == 422, rule.rule
 
 

@@ -24,6 +24,7 @@ ROUTES = {
     "public.data.councils_geojson": ("/donnees/conseils.geojson", 200),
     "public.files.show": ("/fichiers/1/rien.webp", 404),
     "public.health.show": ("/sante", 200),
+    "public.stop.receive": ("/sms/recus/faux", 405),
     "public.stop.edit": ("/desabonnement/faux", 404),
     "moderation.mailbox.index": ("/animation/courrier", 403),
     "moderation.mailbox.show": ("/animation/courrier/1", 403),

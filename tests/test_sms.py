@@ -543,7 +543,7 @@ def ovh_stand_in(gateway_stand_in, monkeypatch):
         good = request.headers["X-Ovh-Application"] == AK and request.headers["X-Ovh-Consumer"] == CK
         if not good or request.headers["X-Ovh-Signature"] != expected or abs(now - int(stamp)) > 30:
             return 400, b'{"errorCode": "INVALID_SIGNATURE", "message": "Invalid signature"}'
-        gateway_stand_in.jobs.append((request.path, json.loads(request.body)))
+        gateway_stand_in.jobs.append((request.path, json.loads(request.body or b"null")))
         status, body = gateway_stand_in.reply
         return status, body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -562,6 +562,14 @@ def ovh_settings(tmp_path):
 @pytest.fixture
 def ovh_gateway(ovh_stand_in, ovh_settings):
     return sms.make_gateway(ovh_settings)
+
+
+def test_ovh_tells_the_numbers_that_answered_stop(ovh_gateway, ovh_stand_in):
+    ovh_stand_in.reply = (200, ["+33612345678", None])
+    assert ovh_gateway.stopped() == ["+33612345678"]
+    assert ovh_stand_in.jobs == [("/1.0/sms/sms-ab1%2F2-1/blacklists", None)]
+    ovh_stand_in.reply = (200, {"message": "other"})
+    assert ovh_gateway.stopped() == []
 
 
 def test_ovh_takes_a_signed_message(ovh_gateway, ovh_stand_in):

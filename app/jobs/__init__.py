@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.jobs.dispatching import dispatch
 from app.jobs.purging import purge
 from app.jobs.sending import send_mails, send_texts
+from app.jobs.stops import fetch_stops
 
 
 @dataclass(frozen=True)
@@ -36,5 +37,6 @@ JOBS = {
     "dispatch": Recurring(dispatch, every(5), "Préparer les alertes"),
     "send-mails": Recurring(send_mails, every(5), "Envoyer les courriels"),
     "send-texts": Recurring(send_texts, every(10), "Envoyer les SMS"),
+    "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
     "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
 }

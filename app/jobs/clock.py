@@ -99,6 +99,7 @@ def keep_up(names: set[str]) -> None:
 def claim_due() -> list[str]:
     """Claim the jobs that are due and that nobody runs; return their names."""
     names = db.session.scalars(select(Job.name).where(*_due(utcnow()))).all()
+    db.session.commit()  # SQLite refuses a write at once in a transaction that read before somebody else wrote
     return [name for name in names if claim(name)]
 
 

@@ -1,5 +1,6 @@
 """The jobs that empty the outbox: claim a batch, send, write down each outcome before the next one is handed over."""
 
+import logging
 import time
 from datetime import timedelta
 from functools import partial
@@ -11,11 +12,12 @@ from app.jobs.owner import this_process
 from app.labels import Channel
 from app.models import Delivery
 from app.notifications import mail, outbox, sms, texting
-from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome
+from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 
 BATCH = 50
 BUDGET = 40.0  # seconds of one run; the next one goes on
 DEMO_BOX = "boîte de démonstration"
+log = logging.getLogger(__name__)
 
 
 def send_mails() -> None:
@@ -51,7 +53,7 @@ def _send_batch(batch, opening, object_to):
     try:
         with opening() as send:
             return _send_all(left, send, object_to)
-    except TemporaryFailure as error:  # the connection could not be opened: nothing was handed over
+    except Unreachable as error:  # the connection could not be opened: nothing was handed over
         begin_write()
         for delivery in left:
             outbox.retry(delivery, this_process(), str(error))
@@ -68,13 +70,13 @@ def _send_all(left, send, object_to):
             begin_write()
             if settle:
                 settle()
-            settle = None
-            if _may_start(delivery, object_to):
-                db.session.commit()
+            may_start = _may_start(delivery, object_to)
+            db.session.commit()
+            settle = None  # only now: had the commit failed, the outcome would have to be written again
+            if may_start:
                 settle, works = _attempt(send, delivery)
-            else:
-                db.session.commit()
     finally:
+        db.session.rollback()  # the half of a transaction that failed
         begin_write()
         if settle:
             settle()
@@ -101,12 +103,18 @@ def _attempt(send, delivery: Delivery):
     except PermanentFailure as error:
         return partial(outbox.fail, delivery, me, str(error), error.blames_recipient), True
     except TemporaryFailure as error:
-        return partial(outbox.retry, delivery, me, str(error), error.retry_after), True
+        return partial(outbox.retry, delivery, me, str(error), error.retry_after), not isinstance(error, Unreachable)
     except UnknownOutcome as error:
         if delivery.channel == Channel.SMS:
             cost = texting.cost(delivery)
             return partial(outbox.to_check, delivery.id, me, f"À vérifier : {error}", **cost), True
         return partial(outbox.retry, delivery, me, f"Doublon possible : {error}", maybe_double=True), False
+    except Exception as error:  # a fault in one message must not come back first each time and hold up the others
+        log.exception("the delivery %s could not be sent", delivery.id)
+        words = f"Erreur du site ({type(error).__name__}), voir son journal."
+        if delivery.channel == Channel.SMS:
+            return partial(outbox.to_check, delivery.id, me, words), False
+        return partial(outbox.retry, delivery, me, words), False
     return partial(outbox.sent, delivery.id, me, **columns), True
 
 

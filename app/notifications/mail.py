@@ -12,7 +12,7 @@ from flask import current_app
 from app.labels import Channel, Priority
 from app.models import Delivery
 from app.notifications.message import body, stop_address
-from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome
+from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 from app.text import one_line
 
 
@@ -42,21 +42,41 @@ class Connection(flask_mail.Connection):
             self.host.close()
 
 
+class Mail(flask_mail.Message):
+    """Flask-Mail's message without its outer envelope for attachments: text and HTML stand side by side."""
+
+    def _message(self):
+        mixed = super()._message()
+        (alternative,) = mixed.get_payload()
+        for name, value in mixed.raw_items():
+            if name.lower() not in ("content-type", "mime-version"):
+                alternative.set_raw(name, value)
+        alternative.policy = mixed.policy
+        return alternative
+
+
 @contextmanager
 def session():
-    """Yield a function that sends one delivery; all go through one connection. Raises `TemporaryFailure`."""
-    try:
-        connection = Connection(current_app.extensions["mail"]).__enter__()
-    except (smtplib.SMTPException, OSError) as error:
-        raise TemporaryFailure(f"Le serveur de courriel ne répond pas : {describe(error)}") from error
+    """Yield a function that sends one delivery; all go through one connection. Raises `Unreachable`."""
+    connection = Connection(current_app.extensions["mail"])
+    _open(connection)
     try:
         yield lambda delivery: _send(connection, delivery)
     finally:
         connection.__exit__(None, None, None)
 
 
+def _open(connection):
+    try:
+        connection.__enter__()
+    except (smtplib.SMTPException, OSError) as error:
+        raise Unreachable(f"Le serveur de courriel ne répond pas : {describe(error)}") from error
+
+
 def _send(connection, delivery):
     """Hand one delivery to the server. Raises the outcomes of `outcomes`; `UnknownOutcome` when the line broke."""
+    if connection.host.sock is None:  # the server ended the session with a 421, as some do every hundred mails
+        _open(connection)
     try:
         connection.send(make(delivery))
     except smtplib.SMTPRecipientsRefused as error:
@@ -76,7 +96,7 @@ def _code(error):
     return error.smtp_code
 
 
-def make(delivery: Delivery) -> flask_mail.Message:
+def make(delivery: Delivery) -> Mail:
     """Return the mail of a delivery: text and HTML of the same message, and the headers that its kind asks for.
 
     The Message-ID comes from the delivery alone: sent again, it is the same mail. One-click unsubscription follows
@@ -85,7 +105,7 @@ def make(delivery: Delivery) -> flask_mail.Message:
     config = current_app.config
     account = delivery.priority == Priority.ACCOUNT
     stop = None if account else stop_address(Channel.MAIL, delivery.recipient, delivery.kind)
-    mail = flask_mail.Message(
+    mail = Mail(
         subject=delivery.subject,
         recipients=[(one_line(delivery.name), delivery.recipient) if delivery.name else delivery.recipient],
         sender=(config["SITE_NAME"], config["MAIL_SENDER"]),

@@ -9,6 +9,10 @@ class TemporaryFailure(Exception):
         self.retry_after = retry_after
 
 
+class Unreachable(TemporaryFailure):
+    """The server itself does not answer: trying the next message now is of no use."""
+
+
 class PermanentFailure(Exception):
     """Nothing left, and trying again is useless.
 

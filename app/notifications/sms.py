@@ -40,6 +40,9 @@ class Gateway(Protocol):
         Raises `TemporaryFailure`, `PermanentFailure`, or `UnknownOutcome` when it may have left: never send it again.
         """
 
+    def stopped(self) -> list[str]:
+        """Return the numbers (E.164) that answered STOP, where the gateway keeps them. Raises as `send` does."""
+
 
 def make_gateway(config: Mapping) -> Gateway | None:
     """Return the gateway of the settings, or None when there is none: messages are then kept and shown."""
@@ -94,8 +97,13 @@ class OvhGateway:
             raise TemporaryFailure(f"{self.NAME} n’a pas pu être joint ({type(error).__name__}).") from None
         return self._client
 
-    def _path(self):
-        return f"/sms/{quote(self._config['SMS_OVH_SERVICE'], safe='')}/jobs"
+    def stopped(self) -> list[str]:
+        """See `Gateway`: GET /sms/{serviceName}/blacklists."""
+        numbers = _json(exchange(partial(self._ready_client().raw_call, "GET", self._path("blacklists")), self.NAME))
+        return [number for number in numbers if isinstance(number, str)] if isinstance(numbers, list) else []
+
+    def _path(self, what="jobs"):
+        return f"/sms/{quote(self._config['SMS_OVH_SERVICE'], safe='')}/{what}"
 
     def _job(self, number, text, reference):
         sender = self._config["SMS_SENDER"]
@@ -139,6 +147,10 @@ class HttpGateway:
         body = config["SMS_HTTP_BODY"]
         self._is_json = "json" in kind.lower()
         self._body = json.loads(body) if body and self._is_json else parse_qsl(body, keep_blank_values=True)
+
+    def stopped(self) -> list[str]:
+        """See `Gateway`: such a gateway tells of each STOP as it comes, at the address of the inbound secret."""
+        return []
 
     def send(self, number: str, text: str, reference: str) -> Receipt:
         """See `Gateway`. Each segment costs `SMS_COST_CENTS`."""

@@ -7,8 +7,9 @@ from app.access import may_steer, require
 from app.blueprints.web import current_viewer
 from app.extensions import db
 from app.jobs import JOBS
+from app.labels import Channel
 from app.models import Delivery, Job
-from app.notifications import outbox
+from app.notifications import outbox, texting
 
 bp = Blueprint("mailbox", __name__, url_prefix="/animation/courrier")
 
@@ -33,4 +34,7 @@ def show(delivery_id):
     """Show one message as its reader gets it, and its story."""
     require(may_steer(current_viewer()))
     delivery = db.session.get(Delivery, delivery_id) or abort(404)
-    return render_template("moderation/mailbox/show.html", delivery=delivery)
+    text = texting.text_of(delivery) if delivery.channel == Channel.SMS and delivery.content else ""
+    return render_template(
+        "moderation/mailbox/show.html", delivery=delivery, text=text, cost=texting.cost(delivery) if text else None
+    )

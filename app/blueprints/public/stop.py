@@ -1,12 +1,17 @@
 """`/desabonnement`: one kind of messages, stopped or wanted again, without logging in."""
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+import contextlib
+from hmac import compare_digest
+
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 
 from app.extensions import begin_write, db
 from app.forms.stop import StopForm
-from app.labels import MESSAGE_KIND
+from app.labels import MESSAGE_KIND, Channel
 from app.notifications import outbox
 from app.notifications.message import read_stop_token
+from app.phone import InvalidNumber, parse_mobile
+from app.text import fold
 
 bp = Blueprint("stop", __name__)
 
@@ -33,6 +38,21 @@ def edit(token):
         "public/stop/edit.html", form=form, stopped=stopped, address=address, words=MESSAGE_KIND.get(kind, kind)
     )
     return page, 422 if form.errors else 200
+
+
+@bp.post("/sms/recus/<secret>")
+def receive(secret):
+    """Take an answer to an SMS from the gateway, which alone knows this address: STOP is honoured at once."""
+    known = current_app.config["SMS_INBOUND_SECRET"]
+    if not known or not compare_digest(secret.encode(), known.encode()):
+        abort(404)
+    said = request.get_json(silent=True) or request.form
+    text = next((str(said[name]) for name in ("text", "message", "body", "content") if name in said), "")
+    sender = next((str(said[name]) for name in ("from", "sender", "number", "msisdn") if name in said), "")
+    with contextlib.suppress(InvalidNumber):
+        if fold(text).split()[:1] == ["stop"]:
+            _choose(Channel.SMS, parse_mobile(sender), outbox.ALL, outbox.stop)
+    return Response("OK\n", content_type="text/plain; charset=utf-8")
 
 
 def _choose(channel, address, kind, act):
