@@ -26,7 +26,8 @@ from tests.test_pages import bytes_on_the_wire
 
 FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
 PUBLIC = {"OPERATOR_NAME": "a", "OPERATOR_ADDRESS": "b", "OPERATOR_EMAIL": "c@demo.example",
-          "PUBLICATION_DIRECTOR": "d", "HOSTING_NAME": "e", "HOSTING_ADDRESS": "f", "MAIL_SERVER": "smtp.demo.example"}  # fmt: skip
+          "PUBLICATION_DIRECTOR": "d", "HOSTING_NAME": "e", "HOSTING_ADDRESS": "f",
+          "MAIL_SERVER": "smtp.demo.example"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -257,6 +257,32 @@ def test_a_line_that_breaks_after_the_server_took_the_mail_is_flagged_and_sent_a
     assert first == second
 
 
+def test_a_server_that_ends_the_session_after_some_mails_gets_the_others_in_a_new_one(app, box):
+    async def once(server, session, envelope, address, options):
+        if len(box.mails) == 2 and not box.refusals:
+            box.refusals["told"] = "421"
+            return "421 4.7.0 too many mails in one session"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    box.handle_RCPT = once
+    for number in range(6):
+        post(number)
+    sending.send_mails()
+    assert box.recipients == [f"membre{number}@ex.fr" for number in (0, 1, 3, 4, 5)]
+    assert not any(row.is_maybe_double for row in rows())
+
+
+def test_a_message_that_cannot_be_made_waits_and_the_others_leave(app, box):
+    post(1, to="josé@ex.fr")
+    post(2)
+    sending.send_mails()
+    assert states() == [DeliveryState.WAITING, DeliveryState.WAITING]
+    assert "Erreur du site" in rows()[0].error and not rows()[0].is_maybe_double
+    sending.send_mails()
+    assert box.recipients == ["membre2@ex.fr"]
+
+
 def test_a_claim_whose_owner_died_is_taken_up_and_only_what_was_in_flight_is_flagged(app, box):
     for number in range(3):
         post(number)
@@ -279,6 +305,21 @@ def test_a_worker_that_was_asleep_too_long_does_not_settle_what_another_took(app
     assert outbox.mark_in_flight(claimed.id, "slow", timedelta(minutes=1)) is False
     assert outbox.sent(claimed.id, "slow") is False
     assert rows()[0].owner == "quick"
+
+
+def test_a_process_that_is_asked_to_stop_gives_back_what_it_has_not_sent(app, box):
+    for number in range(3):
+        post(number)
+    box.before_reply = lambda server: sending.ending.set()
+    try:
+        sending.send_mails()
+    finally:
+        sending.ending.clear()
+        box.before_reply = None
+    assert states() == [DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.WAITING]
+    assert [row.attempts for row in rows()] == [1, 0, 0]
+    sending.send_mails()
+    assert len(box.mails) == 3
 
 
 def test_a_daily_quota_keeps_room_for_what_is_urgent(app, box, monkeypatch):

@@ -14,6 +14,7 @@ from sqlalchemy import delete, or_, select, update
 from app.extensions import begin_write, db
 from app.jobs import JOBS
 from app.jobs.owner import this_process
+from app.jobs.sending import ending
 from app.models import Job, Lease
 from app.models.types import utcnow
 from app.notifications.outbox import insert_once
@@ -35,13 +36,15 @@ class Clock:
 
     def start(self) -> None:
         """Begin to tick, in a thread of its own."""
+        ending.clear()
         with self.app.app_context():
             set_up()
         self._scheduler.add_job(self.tick, "interval", seconds=TICK, coalesce=True, max_instances=1)
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Wait for what runs, then give the lease to whoever wants it."""
+        """Wait for the message in flight, then give the lease to whoever wants it."""
+        ending.set()
         self._scheduler.shutdown(wait=True)
         with self.app.app_context():
             db.session.execute(update(Lease).where(Lease.owner == this_process()).values(until=utcnow()))

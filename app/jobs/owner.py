@@ -4,9 +4,10 @@ import os
 import socket
 import uuid
 
-_MARK = uuid.uuid4().hex[:8]
+_marks: dict[int, str] = {}
 
 
 def this_process() -> str:
-    """Return a name that no other process of any machine bears, even after a fork or a reused number."""
-    return f"{socket.gethostname()[:30]}-{os.getpid()}-{_MARK}"
+    """Return a name that no other process of any machine bears, even after a fork or a number used again."""
+    pid = os.getpid()
+    return f"{socket.gethostname()[:30]}-{pid}-{_marks.setdefault(pid, uuid.uuid4().hex[:8])}"

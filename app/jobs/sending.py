@@ -1,6 +1,7 @@
 """The jobs that empty the outbox: claim a batch, send, write down each outcome before the next one is handed over."""
 
 import logging
+import threading
 import time
 from datetime import timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from app.notifications.outcomes import PermanentFailure, TemporaryFailure, Unkno
 BATCH = 50
 BUDGET = 40.0  # seconds of one run; the next one goes on
 DEMO_BOX = "boîte de démonstration"
+ending = threading.Event()  # set when this process is asked to stop: what is in flight is finished, the rest waits
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +37,7 @@ def send_texts() -> None:
 
 def _empty(channel, opening, object_to):
     stop_at = time.monotonic() + BUDGET
-    while time.monotonic() < stop_at:
+    while time.monotonic() < stop_at and not ending.is_set():
         begin_write()
         batch = outbox.claim(channel, this_process(), BATCH, _lease())
         db.session.commit()
@@ -65,7 +67,7 @@ def _send_all(left, send, object_to):
     """Send each of `left`, taking it off the list. One commit a message: the last outcome and the next start."""
     settle, works = None, True
     try:
-        while left and works:
+        while left and works and not ending.is_set():
             delivery = left.pop(0)
             begin_write()
             if settle:
