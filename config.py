@@ -69,6 +69,7 @@ FIXED = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the session: a long text is not lost to a clock
     "WTF_CSRF_CHECK_DEFAULT": False,  # each form checks its own, so that it can come back with what was typed
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # a message, or a secret link, stays out of the logs
     "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
     "COMPRESS_ALGORITHM_STREAMING": ["zstd", "gzip"],
     "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/csv", "application/geo+json", "application/json"],

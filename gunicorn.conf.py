@@ -2,7 +2,6 @@
 
 import sys
 
-from app.jobs.clock import Clock
 from config import ConfigError, load
 
 try:
@@ -21,6 +20,8 @@ control_socket_disable = True
 
 def post_worker_init(worker):
     """Let each worker reach for the clock: a lease in the database gives it to one of them."""
+    from app.jobs.clock import Clock  # in the worker alone: a reload must read new code
+
     app = worker.app.wsgi()
     if app.config.get("SCHEDULER"):
         worker.clock = Clock(app)

@@ -101,8 +101,8 @@ def clear_demo():
     click.echo(f"Conseils de démonstration retirés : {removed}.")
 
 
-outbox_commands = AppGroup("outbox", help="Courriels et SMS du site.")
-job_commands = AppGroup("jobs", help="Tâches régulières.")
+outbox_commands = Commands("outbox", help="Courriels et SMS du site.")
+job_commands = Commands("jobs", help="Tâches régulières.")
 
 
 @outbox_commands.command("list", help="Montre les derniers messages.")
@@ -131,9 +131,8 @@ def list_jobs():
     clock.set_up()
     for row in db.session.scalars(select(Job).order_by(Job.name)):
         went = "erreur" if row.outcome else "bien" if row.runs else "jamais lancée"
-        click.echo(
-            f"{row.name:12} {went:14} prochaine fois : {row.next_run:%Y-%m-%d %H:%M:%S} UTC  {JOBS[row.name].words}"
-        )
+        last = f"{row.last_run:%Y-%m-%d %H:%M:%S} ({row.seconds:.1f} s)" if row.last_run else ""
+        click.echo(f"{row.name:12} {went:14} {last:28} prochaine fois : {row.next_run:%Y-%m-%d %H:%M:%S} UTC")
 
 
 @job_commands.command("run", help="Lance une tâche maintenant.")

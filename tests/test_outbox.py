@@ -238,6 +238,7 @@ def test_a_server_that_takes_the_line_and_says_nothing_holds_nobody_up(app, monk
 def test_after_48_hours_an_attempt_is_the_last(app, monkeypatch):
     use_server(app, monkeypatch, 1)
     post()
+    sending.send_mails()
     with time_machine.travel(utcnow() + timedelta(hours=49), tick=True):
         sending.send_mails()
     assert states() == [DeliveryState.FAILED]
@@ -283,6 +284,64 @@ def test_a_message_that_cannot_be_made_waits_and_the_others_leave(app, box):
     assert box.recipients == ["membre2@ex.fr"]
 
 
+def test_the_48_hours_count_from_the_first_attempt(app, monkeypatch):
+    use_server(app, monkeypatch, 1)
+    post(next_attempt_at=utcnow() + timedelta(days=3))
+    with time_machine.travel(utcnow() + timedelta(days=3, minutes=1), tick=True):
+        sending.send_mails()
+        assert states() == [DeliveryState.WAITING]
+
+
+def test_a_message_that_cannot_be_made_holds_up_no_other(app, box):
+    post(1, to="josé@ex.fr")
+    post(2)
+    for _ in range(3):
+        sending.send_mails()
+    assert box.recipients == ["membre2@ex.fr"]
+    assert not rows()[0].is_maybe_double
+
+
+def test_a_rule_of_the_server_switches_nobody_off_and_a_success_forgets_refusals(app, box):
+    box.refusals["a@ex.fr"] = "554 5.7.1 Relay access denied"
+    for number in range(3):
+        post(number, to="a@ex.fr")
+        sending.send_mails()
+    assert outbox.why_off(Channel.MAIL, "a@ex.fr") is None
+    box.refusals["a@ex.fr"] = "550 5.1.1 inconnu"
+    for number in range(3, 5):
+        post(number, to="a@ex.fr")
+        sending.send_mails()
+    box.refusals.clear()
+    post(5, to="A@ex.fr")
+    sending.send_mails()
+    box.refusals["a@ex.fr"] = "550 5.1.1 inconnu"
+    for number in range(6, 9):
+        assert outbox.why_off(Channel.MAIL, "a@ex.fr") is None
+        post(number, to="a@ex.fr")
+        sending.send_mails()
+    assert outbox.why_off(Channel.MAIL, "A@ex.fr") == "550 5.1.1 inconnu"
+
+
+def test_two_people_with_long_names_stay_two(app):
+    for end in "ab":
+        assert post(key="k" * 150 + end)
+
+
+def test_a_server_that_comes_back_gets_all_within_minutes_in_their_order(app, box, monkeypatch):
+    port = app.extensions["mail"].port
+    for number, priority in enumerate((Priority.LETTER, Priority.ACCOUNT, Priority.ALERT)):
+        post(number, priority=priority)
+    start = utcnow()
+    use_server(app, monkeypatch, 1)
+    for minute in range(0, 240, 2):
+        with time_machine.travel(start + timedelta(minutes=minute)):
+            sending.send_mails()
+    use_server(app, monkeypatch, port)
+    with time_machine.travel(start + timedelta(minutes=242), tick=True):
+        sending.send_mails()
+    assert box.recipients == ["membre1@ex.fr", "membre2@ex.fr", "membre0@ex.fr"]
+
+
 def test_a_claim_whose_owner_died_is_taken_up_and_only_what_was_in_flight_is_flagged(app, box):
     for number in range(3):
         post(number)
@@ -303,7 +362,7 @@ def test_a_worker_that_was_asleep_too_long_does_not_settle_what_another_took(app
     db.session.commit()
     outbox.claim(Channel.MAIL, "quick", 1, timedelta(minutes=1))
     assert outbox.mark_in_flight(claimed.id, "slow", timedelta(minutes=1)) is False
-    assert outbox.sent(claimed.id, "slow") is False
+    assert outbox.sent(claimed, "slow") is False
     assert rows()[0].owner == "quick"
 
 

@@ -1,5 +1,7 @@
 """What all views share: the viewer, addresses, pages of a list, security headers, error pages, static files."""
 
+from urllib.parse import urlsplit
+
 from flask import (
     Flask,
     Response,
@@ -48,8 +50,10 @@ ERRORS = {
 
 def current_viewer() -> Viewer:
     """Return who asks for the present page. On a demonstration, the person at this very machine is the animator."""
-    at_home = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
-    return Viewer(is_animator=True) if at_home and not current_app.config["PRODUCTION"] else VISITOR
+    here = ("127.0.0.1", "::1", "localhost")
+    at_home = request.remote_addr in here and "X-Forwarded-For" not in request.headers
+    is_demo = not current_app.config["PRODUCTION"] and urlsplit(current_app.config["BASE_URL"]).hostname in here
+    return Viewer(is_animator=True) if at_home and is_demo else VISITOR
 
 
 def assets() -> Assets:

@@ -19,7 +19,7 @@ from app.models import Job, Lease
 from app.models.types import utcnow
 from app.notifications.outbox import insert_once
 
-TICK = 5  # seconds
+TICK = 2  # seconds
 LEASE = timedelta(seconds=30)  # a dead holder is followed within this and a tick
 JOB_LEASE = timedelta(seconds=45)
 LATE_AFTER = timedelta(minutes=5)  # a job is not called late sooner, however short its period
@@ -32,14 +32,16 @@ class Clock:
     def __init__(self, app: Flask):
         self.app = app
         self._running: set[str] = set()
-        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(5)}, timezone=UTC)
+        self._is_set_up = False
+        # The ticks have a thread of their own: long jobs must not keep them from renewing the leases.
+        executors = {"default": ThreadPoolExecutor(len(JOBS)), "ticks": ThreadPoolExecutor(1)}
+        self._scheduler = BackgroundScheduler(executors=executors, timezone=UTC)
 
     def start(self) -> None:
         """Begin to tick, in a thread of its own."""
         ending.clear()
-        with self.app.app_context():
-            set_up()
-        self._scheduler.add_job(self.tick, "interval", seconds=TICK, coalesce=True, max_instances=1)
+        every = {"seconds": TICK, "coalesce": True, "max_instances": 1}
+        self._scheduler.add_job(self.tick, "interval", executor="ticks", **every)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -54,6 +56,9 @@ class Clock:
         """Take or renew the lease; while it is ours, start the jobs that are due."""
         with self.app.app_context():
             try:
+                if not self._is_set_up:
+                    set_up()
+                    self._is_set_up = True
                 if hold_lease():
                     keep_up(self._running)
                     for name in claim_due():
@@ -74,7 +79,8 @@ class Clock:
 def set_up() -> None:
     """Give each job its row, due at once, and drop the rows of jobs that are no more; all workers do it at once."""
     begin_write()
-    row = {"outcome": "", "runs": 0, "failures": 0, "next_run": utcnow()}
+    # A job that never succeeds is late like any other: it counts from here.
+    row = {"outcome": "", "runs": 0, "failures": 0, "next_run": utcnow(), "last_success": utcnow()}
     for name in JOBS:
         db.session.execute(insert_once(Job, ["name"]).values(row | {"name": name}))
     db.session.execute(delete(Job).where(Job.name.not_in(JOBS)))
@@ -133,7 +139,7 @@ def run(name: str) -> bool:
     now = utcnow()
     values = {
         "owner": None, "lease_until": None, "last_run": start, "seconds": (now - start).total_seconds(),
-        "outcome": error, "runs": Job.runs + 1, "next_run": next_run(name, now),
+        "outcome": error, "runs": Job.runs + 1, "next_run": max(next_run(name, start), now),
     }  # fmt: skip
     values |= {"failures": Job.failures + 1} if error else {"failures": 0, "last_success": now}
     db.session.execute(update(Job).where(Job.name == name, Job.owner == this_process()).values(**values))

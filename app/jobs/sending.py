@@ -58,7 +58,7 @@ def _send_batch(batch, opening, object_to):
     except Unreachable as error:  # the connection could not be opened: nothing was handed over
         begin_write()
         for delivery in left:
-            outbox.retry(delivery, this_process(), str(error))
+            outbox.retry(delivery, this_process(), str(error), steady=True)
         db.session.commit()
         return False
 
@@ -88,7 +88,12 @@ def _send_all(left, send, object_to):
 
 
 def _may_start(delivery, object_to):
-    if reason := object_to(delivery):
+    try:
+        reason = object_to(delivery)
+    except Exception as error:  # such as a number that is none: nobody else's message waits for it
+        log.exception("the delivery %s could not be looked at", delivery.id)
+        reason = f"Message impossible à préparer ({type(error).__name__})."
+    if reason:
         if isinstance(reason, texting.Later):
             outbox.postpone(delivery.id, this_process(), reason.until, reason.words)
         else:
@@ -105,11 +110,12 @@ def _attempt(send, delivery: Delivery):
     except PermanentFailure as error:
         return partial(outbox.fail, delivery, me, str(error), error.blames_recipient), True
     except TemporaryFailure as error:
-        return partial(outbox.retry, delivery, me, str(error), error.retry_after), not isinstance(error, Unreachable)
+        away = isinstance(error, Unreachable)
+        return partial(outbox.retry, delivery, me, str(error), error.retry_after, steady=away), not away
     except UnknownOutcome as error:
         if delivery.channel == Channel.SMS:
             cost = texting.cost(delivery)
-            return partial(outbox.to_check, delivery.id, me, f"À vérifier : {error}", **cost), True
+            return partial(outbox.to_check, delivery.id, me, f"À vérifier : {error}", **cost), False
         return partial(outbox.retry, delivery, me, f"Doublon possible : {error}", maybe_double=True), False
     except Exception as error:  # a fault in one message must not come back first each time and hold up the others
         log.exception("the delivery %s could not be sent", delivery.id)
@@ -117,7 +123,7 @@ def _attempt(send, delivery: Delivery):
         if delivery.channel == Channel.SMS:
             return partial(outbox.to_check, delivery.id, me, words), False
         return partial(outbox.retry, delivery, me, words), False
-    return partial(outbox.sent, delivery.id, me, **columns), True
+    return partial(outbox.sent, delivery, me, **columns), True
 
 
 class _demo_box:  # noqa: N801 - used as the function that opens a channel

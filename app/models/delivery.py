@@ -35,10 +35,11 @@ class Delivery(db.Model):
     activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id", ondelete="SET NULL"), index=True)
     council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="SET NULL"), index=True)
     subject: Mapped[str] = mapped_column(String(200))
-    content: Mapped[dict | None] = mapped_column(JSON)
+    content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
 
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
+    first_attempt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     useful_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     owner: Mapped[str | None] = mapped_column(String(60))

@@ -55,7 +55,7 @@ def _post(activity, alert):
     return outbox.post(
         alert.message,
         to=alert.to,
-        key=f"activity:{activity.id}:{alert.person}:{alert.channel}"[:120],
+        key=f"activity:{activity.id}:{alert.person}:{alert.channel}",
         kind=alert.kind,
         priority=alert.priority,
         channel=alert.channel,

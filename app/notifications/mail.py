@@ -80,8 +80,10 @@ def _send(connection, delivery):
     try:
         connection.send(make(delivery))
     except smtplib.SMTPRecipientsRefused as error:
-        kind = PermanentFailure if 500 <= _code(error) < 600 else TemporaryFailure
-        raise kind(describe(error)) from error
+        if 500 <= _code(error) < 600:
+            # 5.7.x (RFC 3463) is a rule of the server or a fault of our settings, not of the address.
+            raise PermanentFailure(describe(error), blames_recipient=" 5.7." not in describe(error)) from error
+        raise TemporaryFailure(describe(error)) from error
     except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
         if 500 <= _code(error) < 600:  # our sender or this text: no fault of the address
             raise PermanentFailure(describe(error), blames_recipient=False) from error

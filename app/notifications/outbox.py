@@ -1,11 +1,12 @@
 """The outbox: messages are posted in the transaction of what they tell, claimed with a lease, and settled."""
 
+import hashlib
 import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
@@ -16,6 +17,7 @@ from app.notifications.message import Message
 
 RETRY_FOR = timedelta(hours=48)
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=4)
+KEY_LENGTH = 120
 REFUSALS = 3  # permanent failures after which an address is switched off
 PARIS = ZoneInfo("Europe/Paris")  # the day of the quota
 # The share of the daily quota that each priority may reach: a letter never eats what a reminder will need.
@@ -32,11 +34,18 @@ def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, 
     `useful_until`.
     """
     content = message.to_json()
+    if len(key) > KEY_LENGTH:  # cut, two people could become one
+        key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
     row = {
-        "channel": Channel.MAIL, "recipient": to, "key": key, "kind": kind, "priority": priority,
+        "channel": Channel.MAIL, "recipient": _address(to), "key": key, "kind": kind, "priority": priority,
         "subject": content["subject"], "content": content, **columns,
     }  # fmt: skip
     return db.session.execute(insert_once(Delivery, ["key"]).values(row)).rowcount == 1
+
+
+def _address(text):
+    """Return an address as it is compared: one person may write it in two ways."""
+    return text.strip().lower()
 
 
 def insert_once(model, columns):
@@ -68,7 +77,8 @@ def claim(channel: Channel, owner: str, limit: int, lease: timedelta) -> list[De
             ids += db.session.scalars(due.where(Delivery.priority == priority).limit(most))
     if not ids:
         return []
-    values = {"owner": owner, "lease_until": now + lease, "attempts": Delivery.attempts + 1}
+    first = func.coalesce(Delivery.first_attempt_at, now)
+    values = {"owner": owner, "lease_until": now + lease, "attempts": Delivery.attempts + 1, "first_attempt_at": first}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(state=CLAIMED, **values)))
     order = (Delivery.priority, Delivery.next_attempt_at, Delivery.id)
     claimed = list(db.session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(*order)))
@@ -98,13 +108,19 @@ def _room(channel, now):
     if channel == Channel.SMS or not quota:  # the cap of SMS is counted in segments, one message at a time
         return dict.fromkeys(Priority)
     sent = sent_today(now)
-    return {priority: int(quota * SHARE[priority]) - sent for priority in Priority}
+    return {priority: _share(quota, priority) - sent for priority in Priority}
+
+
+def _share(quota, priority):
+    """Return how many mails a day a priority may reach; even the smallest quota lets one of each go."""
+    return max(1, int(quota * SHARE[priority]))
 
 
 def sent_today(now: datetime) -> int:
-    """Return the number of mails sent since midnight, in Paris."""
+    """Return the number of mails sent since midnight, in Paris, with those that are being sent."""
     midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
-    return db.session.scalar(select(func.count()).where(Delivery.channel == Channel.MAIL, Delivery.sent_at >= midnight))
+    gone = or_(Delivery.sent_at >= midnight, Delivery.state == CLAIMED)
+    return db.session.scalar(select(func.count()).where(Delivery.channel == Channel.MAIL, gone))
 
 
 def _quietly(statement):
@@ -119,9 +135,10 @@ def mark_in_flight(delivery_id: int, owner: str, lease: timedelta) -> bool:
     return _settle(delivery_id, owner, is_in_flight=True, lease_until=utcnow() + lease)
 
 
-def sent(delivery_id: int, owner: str, **columns) -> bool:
+def sent(delivery: Delivery, owner: str, **columns) -> bool:
     """Note that the server or the gateway took it. `columns`: `provider_id`, `segments`, `cost_cents`."""
-    return _end(delivery_id, owner, DeliveryState.SENT, sent_at=utcnow(), **columns)
+    switch_on(delivery.channel, delivery.recipient)  # refusals count in a row only
+    return _end(delivery.id, owner, DeliveryState.SENT, sent_at=utcnow(), **columns)
 
 
 def to_check(delivery_id: int, owner: str, error: str, **columns) -> bool:
@@ -147,13 +164,18 @@ def fail(delivery: Delivery, owner: str, error: str, blames_recipient: bool = Tr
     return True
 
 
-def retry(delivery: Delivery, owner: str, error: str, after: float | None = None, maybe_double=False) -> bool:
-    """Let it wait for another attempt, later each time; after 48 hours it has failed. `after`: seconds at least."""
+def retry(delivery, owner: str, error: str, after: float | None = None, maybe_double=False, steady=False) -> bool:
+    """Let it wait for another attempt, later each time; 48 hours after the first one it has failed.
+
+    `after`: seconds at least. `steady`: the server itself was away, which is no fault of the message: all wait the
+    same short time, and go on in their order.
+    """
     now = utcnow()
-    if now - delivery.created_at >= RETRY_FOR:
+    if now - delivery.first_attempt_at >= RETRY_FOR:
         return _end(delivery.id, owner, DeliveryState.FAILED, error=f"Abandonné après 48 heures. {error}")
     wait = min(FIRST_RETRY * 2 ** min(delivery.attempts - 1, 12), LONGEST_RETRY)
     wait *= random.uniform(0.75, 1.25)  # noqa: S311 - so that a thousand do not come back at one instant
+    wait = FIRST_RETRY if steady else wait
     at = now + max(wait, timedelta(seconds=after or 0))
     double = {"is_maybe_double": True} if maybe_double else {}
     return _end(delivery.id, owner, DeliveryState.WAITING, next_attempt_at=at, error=error, **double)
@@ -188,8 +210,7 @@ def objection(delivery: Delivery) -> str:
     """Return why a claimed message must not leave any more, in French; nothing when it may."""
     if delivery.useful_until and delivery.useful_until <= utcnow():
         return "Non envoyé : trop tard pour être utile."
-    place = {"channel": delivery.channel, "address": delivery.recipient}
-    off = db.session.scalar(select(Address.reason).filter_by(**place).where(Address.off_since.is_not(None)))
+    off = why_off(delivery.channel, delivery.recipient)
     if off is not None:
         return f"Non envoyé : cette adresse est coupée ({off})."
     if delivery.priority != Priority.ACCOUNT and is_stopped(delivery.channel, delivery.recipient, delivery.kind):
@@ -197,21 +218,34 @@ def objection(delivery: Delivery) -> str:
     return ""
 
 
+def why_off(channel: str, address: str) -> str | None:
+    """Return why an address is switched off, for its owner to read; None when it is not."""
+    off = select(Address.reason).filter_by(channel=channel, address=_address(address))
+    return db.session.scalar(off.where(Address.off_since.is_not(None)))
+
+
+def switch_on(channel: str, address: str) -> None:
+    """Forget the refusals of an address: it was confirmed, or a message reached it."""
+    row = update(Address).filter_by(channel=channel, address=_address(address)).where(Address.refusals > 0)
+    db.session.execute(_quietly(row.values(refusals=0, off_since=None, reason="")))
+
+
 def is_stopped(channel: str, address: str, kind: str) -> bool:
     """Tell whether a person wants no more of this kind of messages, or of any."""
-    kinds = OptOut.kind.in_([kind, ALL])
-    return bool(db.session.scalar(select(OptOut.id).filter_by(channel=channel, address=address).where(kinds).limit(1)))
+    place = {"channel": channel, "address": _address(address)}
+    wanted = select(OptOut.id).filter_by(**place).where(OptOut.kind.in_([kind, ALL])).limit(1)
+    return db.session.scalar(wanted) is not None
 
 
 def stop(channel: str, address: str, kind: str) -> None:
     """Note that a person wants no more of this kind (or of `ALL`); twice is the same."""
-    row = {"channel": channel, "address": address, "kind": kind, "created_at": utcnow()}
+    row = {"channel": channel, "address": _address(address), "kind": kind, "created_at": utcnow()}
     db.session.execute(insert_once(OptOut, ["channel", "address", "kind"]).values(row))
 
 
 def resume(channel: str, address: str, kind: str) -> None:
     """Note that a person wants these messages again."""
-    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=address, kind=kind)))
+    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=_address(address), kind=kind)))
 
 
 # What the animator sees -------------------------------------------------------------------------------------------
@@ -221,7 +255,7 @@ def purge() -> int:
     """Empty the messages that left `DELIVERY_RETENTION_DAYS` ago, a bounded number of them; return how many."""
     limit = utcnow() - timedelta(days=current_app.config["DELIVERY_RETENTION_DAYS"])
     ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
-    old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.subject != "")
+    old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
     ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(5000)))
     values = {"content": None, "subject": "", "name": ""}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
@@ -231,12 +265,12 @@ def purge() -> int:
 def forecast() -> dict[Priority, tuple[int, int]]:
     """Return, for each priority with waiting mails, their number and the days until the last has left."""
     waiting = select(Delivery.priority, func.count()).where(
-        Delivery.channel == Channel.MAIL, Delivery.state.in_([DeliveryState.WAITING, CLAIMED])
+        Delivery.channel == Channel.MAIL, Delivery.state == DeliveryState.WAITING
     )
     counts = dict(db.session.execute(waiting.group_by(Delivery.priority).order_by(Delivery.priority)).all())
     quota, before, told = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow()), {}
     for priority, count in counts.items():
         before += count
-        room = int(quota * SHARE[priority])
+        room = _share(quota, priority)
         told[Priority(priority)] = (count, max(0, -(-before // room) - 1) if room else 0)
     return told

@@ -34,7 +34,13 @@ def show(delivery_id):
     """Show one message as its reader gets it, and its story."""
     require(may_steer(current_viewer()))
     delivery = db.session.get(Delivery, delivery_id) or abort(404)
+    # Once messages really leave, their text is for their reader alone.
+    server = current_app.config["SMS_GATEWAY" if delivery.channel == Channel.SMS else "MAIL_SERVER"]
     text = texting.text_of(delivery) if delivery.channel == Channel.SMS and delivery.content else ""
     return render_template(
-        "moderation/mailbox/show.html", delivery=delivery, text=text, cost=texting.cost(delivery) if text else None
+        "moderation/mailbox/show.html",
+        delivery=delivery,
+        shows_text=not server,
+        text=text,
+        cost=texting.cost(delivery) if text else None,
     )

@@ -1,6 +1,5 @@
 """`/desabonnement`: one kind of messages, stopped or wanted again, without logging in."""
 
-import contextlib
 from hmac import compare_digest
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -25,12 +24,13 @@ def edit(token):
         abort(404)
     form = StopForm()
     if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click":
-        _choose(channel, address, kind, outbox.stop)
+        _choose((channel, address, kind, outbox.stop))
         return Response("Désabonnement enregistré.\n", content_type="text/plain; charset=utf-8")
     if form.validate_on_submit():
-        choice = {"stop": (kind, outbox.stop), "all": (outbox.ALL, outbox.stop)}.get(form.choice.data)
-        for wanted, act in [choice] if choice else [(kind, outbox.resume), (outbox.ALL, outbox.resume)]:
-            _choose(channel, address, wanted, act)
+        kinds, act = {"stop": ([kind], outbox.stop), "all": ([outbox.ALL], outbox.stop)}.get(
+            form.choice.data, ([kind, outbox.ALL], outbox.resume)
+        )
+        _choose(*((channel, address, wanted, act) for wanted in kinds))
         flash("Votre choix est enregistré.")
         return redirect(url_for(".edit", token=token))
     stopped = outbox.is_stopped(channel, address, kind)
@@ -46,16 +46,23 @@ def receive(secret):
     known = current_app.config["SMS_INBOUND_SECRET"]
     if not known or not compare_digest(secret.encode(), known.encode()):
         abort(404)
-    said = request.get_json(silent=True) or request.form
+    said = request.get_json(silent=True)
+    said = said if isinstance(said, dict) else request.form
     text = next((str(said[name]) for name in ("text", "message", "body", "content") if name in said), "")
     sender = next((str(said[name]) for name in ("from", "sender", "number", "msisdn") if name in said), "")
-    with contextlib.suppress(InvalidNumber):
-        if fold(text).split()[:1] == ["stop"]:
-            _choose(Channel.SMS, parse_mobile(sender), outbox.ALL, outbox.stop)
+    if fold(text).split()[:1] == ["stop"]:
+        # Gateways write the number without its +, as « 33612345678 ».
+        number = sender if sender.strip()[:1] in ("+", "0") else f"+{sender}"
+        try:
+            _choose((Channel.SMS, parse_mobile(number), outbox.ALL, outbox.stop))
+        except InvalidNumber:
+            current_app.logger.warning("a STOP whose number cannot be read")
     return Response("OK\n", content_type="text/plain; charset=utf-8")
 
 
-def _choose(channel, address, kind, act):
+def _choose(*choices):
+    """Write (channel, address, kind, act) choices down, all or none."""
     begin_write()
-    act(channel, address, kind)
+    for channel, address, kind, act in choices:
+        act(channel, address, kind)
     db.session.commit()
