@@ -29,7 +29,7 @@ class Message:
         """Return the message as the outbox keeps it. Line ends cannot reach a header: the subject is one line."""
         return {
             "subject": shorten(one_line(self.subject), SUBJECT_LENGTH, placeholder="…"),
-            "paragraphs": [text.strip() for text in self.paragraphs],
+            "paragraphs": [text.replace("\0", "").strip() for text in self.paragraphs],
             "link": [one_line(part) for part in self.link] if self.link else None,
             "short": one_line(self.short or self.subject),
             "why": one_line(self.why),

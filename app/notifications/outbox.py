@@ -14,6 +14,7 @@ from app.labels import Channel, DeliveryState, Priority
 from app.models import Address, Delivery, OptOut
 from app.models.types import utcnow
 from app.notifications.message import Message
+from app.text import one_line
 
 RETRY_FOR = timedelta(hours=48)
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=4)
@@ -40,7 +41,9 @@ def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, 
         "channel": Channel.MAIL, "recipient": _address(to), "key": key, "kind": kind, "priority": priority,
         "subject": content["subject"], "content": content, **columns,
     }  # fmt: skip
-    return db.session.execute(insert_once(Delivery, ["key"]).values(row)).rowcount == 1
+    row["name"] = one_line(row.get("name"))[:200]
+    posted = insert_once(Delivery, ["key"]).values(row).returning(Delivery.id)
+    return db.session.execute(posted).first() is not None
 
 
 def _address(text):
