@@ -136,7 +136,8 @@ def site(tmp_path):
 # Killed while sending ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("mails", "kills"), [(30, 4), pytest.param(1000, 200, marks=slow)])
+@slow
+@pytest.mark.parametrize(("mails", "kills"), [(1000, 200)])
 def test_a_sender_killed_again_and_again_forgets_nobody_and_flags_what_may_be_double(site, mails, kills):
     worker.post(mails)
     for done in range(kills):
@@ -224,6 +225,7 @@ def errors_of_jobs():
     return "".join(db.session.scalars(sa.select(Job.outcome)))
 
 
+@slow
 def test_a_locked_database_stops_the_mails_and_loses_none(site):
     worker.post(150)
     site.start(worker.serve, IMPATIENT="1")
@@ -290,6 +292,7 @@ def leader():
     return lease.owner if lease.until and lease.until > utcnow() else None
 
 
+@slow
 def test_when_the_leader_is_killed_another_takes_the_clock_and_the_jobs(site):
     started = {str(process.pid): process for process in (site.start(worker.serve), site.start(worker.serve))}
     wait(leader, 20, lambda: site.log)

@@ -71,6 +71,7 @@ def test_a_second_import_of_the_official_data_changes_nothing(real):
 
 
 @needs_real_data
+@pytest.mark.slow
 def test_the_official_data_with_all_excerpts_of_other_files_come_out_the_same(real):
     known, places = _everything()
     result = real.test_cli_runner().invoke(args=["reference", "import", str(REAL / "excerpts"), str(REAL)])
