@@ -188,7 +188,8 @@ def happen(activities, people):
     db.session.commit()
 
 
-@pytest.mark.parametrize(("processes", "ticks"), [(3, 20), pytest.param(8, 200, marks=slow)])
+@slow
+@pytest.mark.parametrize(("processes", "ticks"), [(8, 200)])
 def test_of_many_that_tick_one_runs_what_is_due_and_each_is_told_once(site, processes, ticks):
     happen(50, people=4)
     started = [site.start(worker.tick, ticks) for _ in range(processes)]
