@@ -33,7 +33,7 @@ def names(page):
         "terre fleurs", "la grande reyssouze", "conseil citoyen grande reyssouze", "QP001001", "reyss",
         "reyssouze 01000",
         "reyssouze bourg en bresse", "grandereyssouzeterredesfleurs", "  Grande   Reyssouze ", "fleurs-terre",
-        "réyssoùze",
+        "réyssoùze", "teyssouze",
     ],
 )  # fmt: skip
 def test_a_council_is_found_despite_accents_case_hyphens_and_slips(client, country, query):

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
+from string import ascii_lowercase, digits
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -14,6 +15,7 @@ EMPTY_WORDS = frozenset(
     "prioritaires qpv quartier quartiers sous sur".split()
 )
 EXACT, PREFIX, SLIP = 1.0, 0.7, 0.4
+LETTERS = ascii_lowercase + digits
 
 
 def meaningful(folded: str) -> list[str]:
@@ -34,18 +36,18 @@ class Words:
     def __init__(self):
         self._rows: dict[str, dict[int, float]] = defaultdict(dict)
         self._sorted: list[str] = []
-        self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._alike: dict[tuple[int, str], list[str]] = defaultdict(list)  # by length and first letter
 
     def add(self, text: str, row: int, weight: float) -> None:
         """Make `row` answer to each word of `text`, and to all of them written as one."""
-        for word in (*essence(text).split(), fold(text).replace(" ", "")):
+        for word in filter(None, (*essence(text).split(), fold(text).replace(" ", ""))):
             self._rows[word][row] = max(weight, self._rows[word].get(row, 0))
 
     def seal(self) -> None:
         """Make the index ready for questions, when all is added."""
         self._sorted = sorted(self._rows)
         for word in self._sorted:
-            self._by_length[len(word)].append(word)
+            self._alike[len(word), word[0]].append(word)
 
     def search(self, words: list[str], slips: bool = False) -> dict[int, float]:
         """Return the rows that answer to every word, with their score.
@@ -79,14 +81,19 @@ class Words:
         slips = 2 if len(word) >= 7 else 1 if len(word) >= 4 else 0
         if not slips or word.isdigit():  # another number is another place, not a slip
             return scores
-        for length in range(len(word) - slips, len(word) + slips + 1):
-            choices = self._by_length.get(length, [])
-            for candidate, distance, _ in process.extract(
-                word, choices, scorer=OSA.distance, processor=None, score_cutoff=slips, limit=20
-            ):
-                first = 1 if candidate[0] == word[0] else 2  # people seldom get the first letter wrong
-                self._raise(scores, candidate, SLIP / (1 + distance) / first)
+        # People seldom get the first letter wrong: the others are looked at when it leads nowhere.
+        for first_letters in (word[0], LETTERS.replace(word[0], "")):
+            for length in range(len(word) - slips, len(word) + slips + 1):
+                for first in first_letters:
+                    self._raise_alike(scores, word, self._alike.get((length, first), []), slips)
+            if scores:
+                break
         return scores
+
+    def _raise_alike(self, scores, word, choices, slips):
+        close = process.extract(word, choices, scorer=OSA.distance, processor=None, score_cutoff=slips, limit=20)
+        for candidate, distance, _ in close:
+            self._raise(scores, candidate, SLIP / (1 + distance))
 
     def _raise(self, scores, word, quality):
         for row, weight in self._rows.get(word, {}).items():
