@@ -7,8 +7,6 @@ import random
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections import Counter
@@ -30,7 +28,6 @@ from app.models import Activity, Delivery, Job, Lease
 from app.models.types import utcnow
 from tests import bad_days_worker as worker
 
-DRIVER = Path(__file__).parents[2] / "shared/checks/reliability/outbox_kill.py"
 POSTGRES = os.environ.get("TEST_DATABASE_URL")
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.bad_days_worker"])
@@ -158,24 +155,6 @@ def test_a_sender_killed_again_and_again_forgets_nobody_and_flags_what_may_be_do
     assert copies.total() - mails <= kills and len(flagged) <= kills
     assert len(set(site.box.mails)) == mails, "a copy bears another Message-ID"
     assert site.log == ""
-
-
-@slow
-@pytest.mark.skipif(not DRIVER.exists(), reason="the outside driver of kills is not on this machine")
-def test_the_outside_driver_of_kills_is_content(site):
-    command = f"exec {sys.executable} -m tests.bad_days_worker"
-    options = {
-        "--worker": f"{command} send {{port}}", "--seed-cmd": f"{command} seed 300",
-        "--flagged-cmd": f"{command} flagged", "--kills": "60", "--messages": "300", "--workers": "2",
-        # A new process takes a second to import the site: long enough gaps and a slow server let the kills hit mails.
-        "--gap": "1.2", "--sink-mode": "slow", "--limit": "600",
-    }  # fmt: skip
-    said = subprocess.run(
-        [sys.executable, DRIVER, *(part for option in options.items() for part in option)],
-        env=os.environ | site.env, cwd=config.ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    print(said.stdout)
-    assert said.returncode == 0, said.stdout + said.stderr
 
 
 # Several at once --------------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """The clock: one process runs the jobs, a missed run catches up once, an error stays in its row."""
 
-import json
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -20,8 +18,6 @@ from app.notifications import dispatch
 from app.notifications.dispatch import Alert
 from app.notifications.message import Message
 from tests.factories import make_country
-
-DST_CASES = Path(__file__).parents[2] / "shared/checks/reliability/dst_cases.json"
 
 
 @pytest.fixture
@@ -196,14 +192,6 @@ def test_a_rule_that_fails_half_way_leaves_nothing_and_is_tried_again(app, rule,
 
 
 # Hours ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not DST_CASES.exists(), reason="the outside table of hours is not on this machine")
-def test_every_hour_of_every_french_zone_is_the_one_that_the_system_says():
-    for case in json.loads(DST_CASES.read_text()):
-        instant = at(case["zone"], date.fromisoformat(case["date"]), time.fromisoformat(case["time"]))
-        off = None if case["epoch"] is None else abs(instant.timestamp() - case["epoch"])
-        assert off in {"ok": (0,), "ambiguous": (0, 3600), "missing": (None, 0, 3600)}[case["kind"]], case
 
 
 def test_the_morning_of_a_day_with_25_hours_comes_once():

@@ -2,12 +2,8 @@
 
 import email
 import email.policy
-import json
 import socket
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -22,8 +18,6 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message, stop_address
 from tests.factories import make_country
-
-LINT = Path(__file__).parents[2] / "shared/checks/reliability/mail_lint.py"
 
 
 class Box:
@@ -147,20 +141,6 @@ def test_no_header_can_be_injected_through_a_subject_or_a_name(app, box, sign):
     mail = box.mails[0][1]
     assert mail["X-Injected"] is None and mail["Bcc"] is None
     assert len(mail["Subject"]) <= 78
-
-
-@pytest.mark.skipif(not LINT.exists(), reason="the outside check of mails is not on this machine")
-def test_mails_pass_the_outside_check(app, box, tmp_path):
-    post(1, kind="letter", priority=Priority.LETTER)
-    post(2, name="Zoé Dupont-Été")
-    post(3, kind="account", priority=Priority.ACCOUNT)
-    sending.send_mails()
-    files = []
-    for number, (_, mail) in enumerate(box.mails):
-        files.append(tmp_path / f"{number}.eml")
-        files[-1].write_bytes(mail.as_bytes())
-    said = subprocess.run([sys.executable, LINT, *files], capture_output=True, text=True, check=False).stdout
-    assert json.loads(said)["findings_count"] == 0, said
 
 
 def test_the_most_urgent_leave_first(app, box):
