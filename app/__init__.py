@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from app import cli, models, templating
-from app.blueprints import kept, moderation, public, web
+from app.blueprints import account, community, council, kept, moderation, public, web
 from app.extensions import compress, csrf, db, mail, migrate
 
 __all__ = ["create_app", "models"]
@@ -34,6 +34,9 @@ def create_app(settings: dict | None = None) -> Flask:
     web.init_app(app)
     compress.init_app(app)
     public.init_app(app)
+    account.init_app(app)
+    council.init_app(app)
+    community.init_app(app)
     moderation.init_app(app)
     cli.init_app(app)
     return app

@@ -3,11 +3,13 @@
 import sqlite3
 
 from flask_compress import Compress
+from flask_login import LoginManager
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -30,6 +32,7 @@ migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()
 mail = Mail()
+login_manager = LoginManager()
 
 
 def begin_write() -> None:
@@ -41,6 +44,12 @@ def begin_write() -> None:
     """
     db.session.commit()
     db.session.connection(execution_options={"sqlite_begin": "immediate"})
+
+
+def insert(model):
+    """Return the INSERT of the database in use, which knows `on_conflict_do_…`: two at once then make one row."""
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 @event.listens_for(Engine, "connect")

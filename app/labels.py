@@ -84,6 +84,99 @@ DELIVERY_STATE = {
     DeliveryState.TO_CHECK: "à vérifier",
 }
 
+
+class UserStatus(StrEnum):
+    """Where an account stands, from the sign-up to its end."""
+
+    UNCONFIRMED = "unconfirmed"  # the mail address is not proved yet
+    PENDING = "pending"  # the peers have the request
+    ACTIVE = "active"
+    REFUSED = "refused"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+USER_STATUS = {
+    UserStatus.UNCONFIRMED: "adresse à confirmer",
+    UserStatus.PENDING: "inscription à valider",
+    UserStatus.ACTIVE: "compte ouvert",
+    UserStatus.REFUSED: "inscription refusée",
+    UserStatus.SUSPENDED: "compte suspendu",
+    UserStatus.CLOSED: "compte fermé",
+}
+
+
+class Role(StrEnum):
+    """What a person is on the site."""
+
+    MEMBER = "member"
+    REFERENT = "referent"
+    ANIMATOR = "animator"
+
+
+ROLE = {Role.MEMBER: "conseiller citoyen", Role.REFERENT: "référent local", Role.ANIMATOR: "animateur du site"}
+
+
+class College(StrEnum):
+    """The two colleges of a citizens' council (circular of 15 June 2014 on conseils citoyens)."""
+
+    RESIDENT = "resident"
+    LOCAL = "local"
+
+
+COLLEGE = {College.RESIDENT: "Habitant", College.LOCAL: "Association ou acteur local"}
+
+
+class VouchAnswer(StrEnum):
+    """A peer's word on a sign-up."""
+
+    YES = "yes"
+    UNKNOWN = "unknown"
+    NO = "no"
+
+
+VOUCH_ANSWER = {
+    VouchAnswer.YES: "Je connais cette personne, je valide",
+    VouchAnswer.UNKNOWN: "Je ne la connais pas",
+    VouchAnswer.NO: "Ce n’est pas un membre",
+}
+
+
+class AlertTopic(StrEnum):
+    """What a person may be told of."""
+
+    DOCUMENT = "document"
+    ACTION = "action"
+    EVENT = "event"
+    FORUM = "forum"
+    REMINDER = "reminder"
+
+
+ALERT_TOPIC = {
+    AlertTopic.DOCUMENT: "Nouveaux documents de mon conseil",
+    AlertTopic.ACTION: "Nouvelles actions de mon conseil",
+    AlertTopic.EVENT: "Nouveaux événements de mon conseil",
+    AlertTopic.FORUM: "Réponses dans le forum",
+    AlertTopic.REMINDER: "Rappel le matin d’un événement",
+}
+
+
+class Rhythm(StrEnum):
+    """How often alerts of one topic come by mail."""
+
+    NOW = "now"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NEVER = "never"
+
+
+RHYTHM = {
+    Rhythm.NOW: "Tout de suite",
+    Rhythm.DAILY: "Une fois par jour",
+    Rhythm.WEEKLY: "Une fois par semaine",
+    Rhythm.NEVER: "Jamais",
+}
+
 # What the kinds of messages are called on the page where one stops them.
 MESSAGE_KIND = {
     "account": "votre compte",
@@ -91,4 +184,5 @@ MESSAGE_KIND = {
     "digest": "les résumés",
     "letter": "la lettre d’information",
     "reminder": "les rappels d’événements",
+    "signup": "les inscriptions à valider dans votre conseil",
 }

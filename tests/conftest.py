@@ -9,6 +9,8 @@ from flask_migrate import upgrade
 import config
 from app import create_app
 from app.extensions import db
+from app.services import accounts
+from tests.factories import make_cast
 
 
 def settings(instance, **changes) -> dict:
@@ -58,6 +60,26 @@ def _forget(app):
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture
+def cast(app):
+    return make_cast()
+
+
+@pytest.fixture
+def client_as(app):
+    """Return a client that is logged in as somebody; the login page itself has its own tests."""
+
+    def log_in(user):
+        client = app.test_client()
+        user.token = accounts.log_in(user)
+        db.session.commit()
+        with client.session_transaction() as session:
+            session["_user_id"] = user.token
+        return client
+
+    return log_in
 
 
 @pytest.fixture

@@ -1,9 +1,24 @@
 """Rows that tests start from: a small made-up country."""
 
 from app.extensions import db
-from app.models import Council, Neighbourhood, PostalCode, Precision, Territory, TerritoryKind, neighbourhood_communes
+from app.labels import College, Role, UserStatus
+from app.models import (
+    Council,
+    Neighbourhood,
+    PostalCode,
+    Precision,
+    Territory,
+    TerritoryKind,
+    User,
+    neighbourhood_communes,
+)
 from app.models.stamp import DIRECTORY, PAGES, renew
+from app.models.types import utcnow
+from app.passwords import hash_password
 from app.text import slug
+
+PASSWORD = "quatre chats sur un toit"  # noqa: S105
+PASSWORD_HASH = hash_password(PASSWORD)  # once: it takes its time
 
 
 def make_territory(kind: TerritoryKind, code: str, name: str, *, postal_codes=(), place=(None, None), **columns):
@@ -60,3 +75,43 @@ def make_country() -> Country:
     country.mistral = make_council("Mistral - Eaux Claires", country.grenoble, code="QP038001")
     db.session.commit()
     return country
+
+
+def make_user(name: str, council: Council | None = None, **columns) -> User:
+    """Add an account whose password is `PASSWORD`; an active member unless `columns` say otherwise."""
+    first, _, last = name.partition(" ")
+    known = dict(status=UserStatus.ACTIVE, role=Role.MEMBER, confirmed_at=utcnow(), last_seen_at=utcnow())
+    if council:
+        known["college"] = College.RESIDENT
+    email = f"{slug(first)}@essai.example"
+    user = User(
+        **dict(known, first_name=first, last_name=last or "Essai", email=email, password_hash=PASSWORD_HASH, **columns)
+    )
+    user.council_id = council.id if council else None
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+class Cast:
+    """The people of all tests. See `make_cast`."""
+
+
+def make_cast(country: Country | None = None) -> Cast:
+    """Alice and Bruno (one council), Chloé (another, same department), Dora (pending in Alice's), Émile (another
+    department), the referent of Alice's department and of another one (away), and the animator."""
+    cast = Cast()
+    cast.country = country = country or make_country()
+    cast.council = country.croix
+    cast.alice = make_user("Alice Martin", country.croix)
+    cast.bruno = make_user("Bruno Petit", country.croix)
+    cast.chloe = make_user("Chloé Bernard", country.reyssouze)
+    cast.dora = make_user("Dora Robert", country.croix, status=UserStatus.PENDING, words="J’habite rue des Lilas.")
+    cast.emile = make_user("Émile Durand", country.mistral)
+    cast.referent = make_user("Renée Moreau", role=Role.REFERENT, organisation="Centre de ressources de l’Ain")
+    cast.referent.territories = [country.ain]
+    cast.away = make_user("Yves Girard", role=Role.REFERENT, organisation="Centre de ressources de l’Isère")
+    cast.away.territories = [country.isere]
+    cast.animator = make_user("Anne Simon", role=Role.ANIMATOR)
+    db.session.commit()
+    return cast

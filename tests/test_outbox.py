@@ -388,7 +388,8 @@ def test_what_comes_too_late_or_is_not_wanted_any_more_does_not_leave(app, box):
     assert "trop tard" in rows()[0].error and "ne veut plus" in rows()[1].error
 
 
-def test_without_a_server_mails_stay_in_the_demo_box(app, client):
+def test_without_a_server_mails_stay_in_the_demo_box(cast, client_as):
+    client = client_as(cast.animator)
     post()
     sending.send_mails()
     assert rows()[0].provider_id == sending.DEMO_BOX
@@ -398,7 +399,8 @@ def test_without_a_server_mails_stay_in_the_demo_box(app, client):
     assert "Venez nombreux." in shown and "boîte de démonstration" in shown
 
 
-def test_the_text_of_old_messages_is_forgotten(app, client):
+def test_the_text_of_old_messages_is_forgotten(cast, client_as):
+    client = client_as(cast.animator)
     post()
     sending.send_mails()
     with time_machine.travel(utcnow() + timedelta(days=91)):

@@ -2,70 +2,76 @@
 
 import pytest
 
-from tests.factories import make_country
+# Dora's sign-up is pending, Alice and Bruno are of the council of the addresses, Chloé and Émile of others, the
+# referent answers for its department, « away » for another one.
+VIEWERS = ("visitor", "dora", "alice", "chloe", "referent", "away", "animator")
 
-# Endpoint → (an address, the answer to a visitor).
+
+def everybody(status):
+    """The same answer for all."""
+    return dict.fromkeys(VIEWERS, status)
+
+
+def asked(**statuses):
+    """An answer for some, by name; a visitor is asked to log in, the others are refused."""
+    return {"visitor": 302} | {viewer: statuses.get(viewer, 403) for viewer in VIEWERS[1:]}
+
+
+def members(status=200):
+    """For those whose account is validated."""
+    return asked(**dict.fromkeys(VIEWERS[2:], status))
+
+
+# Endpoint → (an address, the answers).
 ROUTES = {
-    "static": ("/static/{css}", 200),
-    "favicon": ("/favicon.ico", 200),
-    "public.home.show": ("/", 200),
-    "public.councils.index": ("/conseils", 200),
-    "public.councils.show": ("/conseils/{council.slug}", 200),
-    "public.maps.france": ("/carte", 200),
-    "public.maps.department": ("/carte/01", 200),
-    "public.pages.help": ("/aide", 200),
-    "public.pages.contact": ("/contact", 200),
-    "public.pages.legal": ("/mentions-legales", 200),
-    "public.pages.privacy": ("/donnees-personnelles", 200),
-    "public.pages.accessibility": ("/accessibilite", 200),
-    "public.display.edit": ("/affichage", 200),
-    "public.data.index": ("/donnees", 200),
-    "public.data.councils_csv": ("/donnees/conseils.csv", 200),
-    "public.data.councils_geojson": ("/donnees/conseils.geojson", 200),
-    "public.files.show": ("/fichiers/1/rien.webp", 404),
-    "public.health.show": ("/sante", 200),
-    "public.stop.receive": ("/sms/recus/faux", 405),
-    "public.stop.edit": ("/desabonnement/faux", 404),
-    "moderation.mailbox.index": ("/animation/courrier", 403),
-    "moderation.mailbox.show": ("/animation/courrier/1", 403),
+    "static": ("/static/{css}", everybody(200)),
+    "favicon": ("/favicon.ico", everybody(200)),
+    "public.home.show": ("/", everybody(200)),
+    "public.councils.index": ("/conseils", everybody(200)),
+    "public.councils.show": ("/conseils/{council.slug}", everybody(200)),
+    "public.maps.france": ("/carte", everybody(200)),
+    "public.maps.department": ("/carte/01", everybody(200)),
+    "public.pages.help": ("/aide", everybody(200)),
+    "public.pages.contact": ("/contact", everybody(200)),
+    "public.pages.legal": ("/mentions-legales", everybody(200)),
+    "public.pages.privacy": ("/donnees-personnelles", everybody(200)),
+    "public.pages.accessibility": ("/accessibilite", everybody(200)),
+    "public.display.edit": ("/affichage", everybody(200)),
+    "public.data.index": ("/donnees", everybody(200)),
+    "public.data.councils_csv": ("/donnees/conseils.csv", everybody(200)),
+    "public.data.councils_geojson": ("/donnees/conseils.geojson", everybody(200)),
+    "public.files.show": ("/fichiers/1/rien.webp", everybody(404)),
+    "public.health.show": ("/sante", everybody(200)),
+    "public.stop.receive": ("/sms/recus/faux", everybody(405)),
+    "public.stop.edit": ("/desabonnement/faux", everybody(404)),
+    "account.sessions.new": ("/connexion", everybody(302) | {"visitor": 200}),
+    "account.sessions.delete": ("/deconnexion", everybody(405)),
+    "community.forum.index": ("/forum", members()),
+    "council.dashboard.show": ("/mon-conseil", asked(alice=200, chloe=200)),
+    "council.dashboard.members": ("/mon-conseil/membres", asked(alice=200, chloe=200)),
+    "moderation.mailbox.index": ("/animation/courrier", asked(animator=200)),
+    "moderation.mailbox.show": ("/animation/courrier/1", asked(animator=404)),
 }
 
 
-AWAY = {"REMOTE_ADDR": "192.0.2.1"}
-
-
-@pytest.fixture
-def country(app):
-    return make_country()
+def address_of(app, cast, endpoint):
+    css = app.extensions["assets"].names["site.css"]
+    return ROUTES[endpoint][0].format(council=cast.council, css=css, dora=cast.dora)
 
 
 def test_every_address_of_the_site_is_listed(app):
     assert set(ROUTES) == {rule.endpoint for rule in app.url_map.iter_rules()}
 
 
-@pytest.mark.parametrize("endpoint", ROUTES)
-def test_a_visitor_gets_the_expected_answer(client, app, country, endpoint):
-    address, status = ROUTES[endpoint]
-    css = app.extensions["assets"].names["site.css"]
-    answer = client.get(address.format(council=country.croix, css=css), environ_overrides=AWAY)
-    assert answer.status_code == status
-
-
-ANIMATOR = {"moderation.mailbox.index": 200, "moderation.mailbox.show": 404}
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_each_viewer_gets_the_expected_answers(app, cast, client, client_as, viewer):
+    browser = client if viewer == "visitor" else client_as(getattr(cast, viewer))
+    answers = {endpoint: browser.get(address_of(app, cast, endpoint)).status_code for endpoint in ROUTES}
+    assert answers == {endpoint: statuses[viewer] for endpoint, (_, statuses) in ROUTES.items()}
 
 
 @pytest.mark.parametrize("endpoint", ROUTES)
-def test_the_animator_gets_the_expected_answer(client, app, country, endpoint):
-    """On a demonstration, whoever sits at the machine is the animator."""
-    address, status = ROUTES[endpoint]
-    css = app.extensions["assets"].names["site.css"]
-    answer = client.get(address.format(council=country.croix, css=css))
-    assert answer.status_code == ANIMATOR.get(endpoint, status)
-
-
-@pytest.mark.parametrize("endpoint", ROUTES)
-def test_an_address_refuses_the_methods_it_does_not_know(client, country, app, endpoint):
+def test_an_address_refuses_the_methods_it_does_not_know(client, cast, app, endpoint):
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint]
-    address = ROUTES[endpoint][0].format(council=country.croix, css="x")
     for method in {"POST", "PUT", "DELETE", "PATCH", "TRACE"} - set().union(*(rule.methods for rule in rules)):
-        assert client.open(address, method=method).status_code == 405, method
+        assert client.open(address_of(app, cast, endpoint), method=method).status_code == 405, method

@@ -1,4 +1,4 @@
-"""What all views share: the viewer, addresses, pages of a list, security headers, error pages, static files."""
+"""What all views share: the viewer, limits, addresses, pages of a list, security headers, error pages, static files."""
 
 from urllib.parse import urlsplit
 
@@ -7,18 +7,28 @@ from flask import (
     Response,
     abort,
     current_app,
+    g,
     get_flashed_messages,
     make_response,
+    redirect,
     render_template,
     request,
     url_for,
 )
+from flask_login import AnonymousUserMixin, current_user
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from app.access import VISITOR, Viewer
+from app.access import VISITOR, Viewer, viewer_of
+from app.extensions import begin_write, db, login_manager
+from app.forms.accounts import LoginForm
+from app.forms.base import ActForm, Form
 from app.forms.search import SearchForm
+from app.labels import Role, UserStatus
+from app.models import User
+from app.services import accounts, limits
+from app.signing import sign
 from app.templating import Assets
 
 HEADERS = {
@@ -42,6 +52,10 @@ ERRORS = {
     404: ("Page introuvable", "Cette adresse ne mène à aucune page. Elle a peut-être changé, ou contient une faute."),
     405: ("Demande incomprise", "Cette page ne répond pas à cette demande. Revenez en arrière et recommencez."),
     413: ("Envoi trop lourd", "Ce que vous envoyez est trop lourd pour le site. Choisissez un fichier plus petit."),
+    422: (
+        "Rien n’a été fait",
+        "La page était restée ouverte trop longtemps. Revenez en arrière, rechargez la page, puis recommencez.",
+    ),
     429: ("Trop de demandes", "Beaucoup de demandes viennent de chez vous. Attendez une minute, puis recommencez."),
     500: ("Le site a rencontré une erreur", "L’erreur a été notée. Recommencez dans quelques minutes."),
     503: ("Le site revient bientôt", "Une opération d’entretien est en cours. Recommencez dans quelques minutes."),
@@ -49,11 +63,51 @@ ERRORS = {
 
 
 def current_viewer() -> Viewer:
-    """Return who asks for the present page. On a demonstration, the person at this very machine is the animator."""
-    here = ("127.0.0.1", "::1", "localhost")
-    at_home = request.remote_addr in here and "X-Forwarded-For" not in request.headers
-    is_demo = not current_app.config["PRODUCTION"] and urlsplit(current_app.config["BASE_URL"]).hostname in here
-    return Viewer(is_animator=True) if at_home and is_demo else VISITOR
+    """Return who asks for the present page, with the rights of this instant."""
+    if "viewer" not in g:
+        g.viewer = viewer_of(current_user) if current_user.is_authenticated else VISITOR
+    return g.viewer
+
+
+def is_logged_in() -> bool:
+    """Tell whether this request comes from somebody's account; a visitor without a cookie costs no query."""
+    return current_user.is_authenticated
+
+
+def home_of(user: User) -> str:
+    """Return the address where a person's own things begin."""
+    if user.status == UserStatus.PENDING:
+        return url_for("account.signups.show")
+    return url_for("moderation.dashboard.show" if user.role != Role.MEMBER else "council.dashboard.show")
+
+
+def count(form: Form, *attempts: tuple[limits.Limit, str]) -> bool:
+    """Count an attempt under each (limit, who); return whether it may go on. If not, the form says until when."""
+    begin_write()
+    wait = limits.hit(*attempts)
+    db.session.commit()
+    if wait:
+        minutes = -(-wait // 60)
+        when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 120 else f"{-(-minutes // 60)} heures"
+        form.refuse(f"Il y a eu trop d’essais. Recommencez dans {when}.", wait=wait)
+    return not wait
+
+
+def require_token() -> None:
+    """Abort with 422 unless the request carries the token of its form: for buttons, which have nothing to correct."""
+    if not ActForm().validate_on_submit():
+        abort(422)
+
+
+def is_from_here() -> bool:
+    """Tell whether the browser itself says that this request was sent by a page of the site."""
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+
+
+def is_local(address: str) -> bool:
+    """Tell whether an address is a path of the site, whatever browsers make of strange signs."""
+    is_plain = address.isprintable() and not any(sign in address for sign in "\\ ")
+    return is_plain and address.startswith("/") and not address.startswith("//") and not urlsplit(address).netloc
 
 
 def assets() -> Assets:
@@ -104,6 +158,8 @@ def _error_page(error: HTTPException):
         return error.response
     if isinstance(error, SecurityError):  # an unknown host name: no address can be built from it
         return Response("Cette adresse n’est pas celle du site.\n", 400, content_type="text/plain; charset=utf-8")
+    if error.code == 403 and not is_logged_in():
+        return _ask_to_log_in()
     code = error.code if error.code in ERRORS else 400 if error.code < 500 else 500
     title, text = ERRORS[code]
     response = make_response(render_template("errors/error.html", code=code, heading=title, text=text), error.code)
@@ -113,7 +169,20 @@ def _error_page(error: HTTPException):
     return response
 
 
+def _ask_to_log_in():
+    """Send a visitor to the login, and back afterwards. What somebody wrote while their session ended comes along."""
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.sessions.new", suite=request.full_path.rstrip("?")))
+    form = LoginForm(formdata=None)
+    form.suite.data = request.path
+    fields = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name]
+    form.kept.data = sign("kept", [field for field in fields if field[0] != "csrf_token"])
+    page = render_template("account/sessions/again.html", form=form, has_files=bool(request.files))
+    return make_response(page, 403)
+
+
 def _database_page(error):
+    g._login_user = AnonymousUserMixin()  # asking who this is would fail in the same way
     current_app.logger.exception("the database does not answer")
     text = ERRORS[503][1]
     page = render_template("errors/error.html", code=503, heading="Le site est momentanément indisponible", text=text)
@@ -148,6 +217,8 @@ def _context():
         "absolute_url": absolute_url,
         "assets": assets(),
         "flashes": _flashes,
+        "login_form": lambda: LoginForm(formdata=None, meta={"csrf": False}),
+        "me": current_user,
         "search_form": lambda: SearchForm(formdata=None),
         "site": current_app.config,
         "without_images": without_images(),
@@ -159,8 +230,21 @@ def _flashes():
     return [] if PUBLIC in request.environ else get_flashed_messages()
 
 
+def _load(token):
+    """Return who is logged in with this secret, and note now and then that they are still here."""
+    user = accounts.by_token(token)
+    if user and accounts.should_note(user):
+        begin_write()
+        accounts.note_visit(user)
+        db.session.commit()
+        user = accounts.by_token(token)
+    return user
+
+
 def init_app(app: Flask) -> None:
     """Set up what every answer carries."""
+    login_manager.init_app(app)
+    login_manager.user_loader(_load)
     app.add_url_rule("/static/<name>", "static", _static)
     app.add_url_rule("/favicon.ico", "favicon", _favicon)
     app.before_request(_close_for_maintenance)

@@ -1,17 +1,24 @@
-"""What all forms share: French messages, and a token whose loss costs no text."""
+"""What all forms share: French messages, a token whose loss costs no text, and the fields that come back everywhere."""
 
 from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, StringField
 from wtforms.i18n import get_translations
+from wtforms.validators import Email, InputRequired, Length
+
+from app.text import one_line
 
 STALE = (
     "Ce formulaire est resté ouvert trop longtemps, ou votre navigateur refuse les cookies. "
     "Rien n’est perdu : vérifiez, puis envoyez-le encore une fois."
 )
+WRONG_EMAIL = "Écrivez une adresse électronique complète, par exemple prenom.nom@exemple.fr."
 
 
 class Form(FlaskForm):
     """A form whose messages are in French. A token that is missing or too old is one more thing to correct: the form
     comes back with what was typed and a fresh token."""
+
+    wait = 0
 
     class Meta(FlaskForm.Meta):
         def get_translations(self, form):
@@ -23,3 +30,41 @@ class Form(FlaskForm):
         if "csrf_token" in self and self.csrf_token.errors:
             self.csrf_token.errors = [STALE]
         return valid
+
+    def refuse(self, sentence: str, *, wait: int = 0) -> None:
+        """Say what is wrong with the whole. `wait`: the seconds before one may try again."""
+        self.form_errors.append(sentence)
+        self.wait = wait
+
+    @property
+    def outcome(self) -> tuple[int, dict]:
+        """The status and the headers of the page that shows this form."""
+        if self.wait:
+            return 429, {"Retry-After": str(self.wait)}
+        return 422 if self.errors else 200, {}
+
+
+class ActForm(Form):
+    """A button that changes something: nothing but the token."""
+
+
+def text_field(label: str, *, required: str = "", most: int, many: str = "", **options) -> StringField:
+    """Return a one-line field of at most `most` characters; `required` is the sentence when it is left empty."""
+    keywords = {"maxlength": most} | options.pop("render_kw", {})
+    validators = [InputRequired(required)] if required else []
+    validators.append(Length(max=most, message=many or f"Écrivez {most} caractères au plus."))
+    return StringField(label, default="", filters=[one_line], validators=validators, render_kw=keywords, **options)
+
+
+def email_field(label: str = "Adresse électronique", **options) -> EmailField:
+    """Return the field of a mail address. Whether it exists shows when the mail arrives."""
+    keywords = {"autocomplete": "email", "maxlength": 254, "spellcheck": "false", "autocapitalize": "none"}
+    validators = [InputRequired(WRONG_EMAIL), Email(WRONG_EMAIL), Length(max=254, message=WRONG_EMAIL)]
+    keywords |= options.pop("render_kw", {})
+    return EmailField(label, default="", filters=[one_line], validators=validators, render_kw=keywords, **options)
+
+
+def password_field(label: str, *, required: str, autocomplete: str, **options) -> PasswordField:
+    """Return the field of a password, which password managers may fill in. It never comes back with what was typed."""
+    keywords = {"autocomplete": autocomplete}
+    return PasswordField(label, validators=[InputRequired(required)], render_kw=keywords, **options)

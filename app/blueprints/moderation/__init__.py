@@ -1,11 +1,12 @@
-"""The animator's pages."""
+"""The pages of the animator and of the referents."""
 
 from flask import Blueprint, Flask
 
-from app.blueprints.moderation import mailbox
+from app.blueprints.moderation import dashboard, mailbox, referents
 
 bp = Blueprint("moderation", __name__)
-bp.register_blueprint(mailbox.bp)
+for _module in (dashboard, mailbox, referents):
+    bp.register_blueprint(_module.bp)
 
 
 def init_app(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, send_file
 
 from app import storage
-from app.access import get_readable_or_404
+from app.access import VISITOR, get_readable_or_404, may_read
 from app.blueprints.web import current_viewer
 from app.models import StoredFile
 
@@ -18,5 +18,6 @@ def show(file_id, name):
     if name != file.name or not path.is_file():
         abort(404)
     response = send_file(path, mimetype=file.media_type, download_name=file.name, etag=file.digest, max_age=86400)
-    response.headers["Cache-Control"] = "public, max-age=86400"
+    kept_by = "public" if may_read(VISITOR, file) else "private"
+    response.headers["Cache-Control"] = f"{kept_by}, max-age=86400"
     return response

@@ -1,0 +1,92 @@
+"""Accounts: found by their address, logged in and out, and the passwords they are opened with."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import selectinload
+
+from app.extensions import db
+from app.labels import UserStatus
+from app.models import Login, User
+from app.models.types import utcnow
+
+SHORT, LONG = timedelta(hours=24), timedelta(days=30)  # without a visit; « rester connecté »
+NOTED_EVERY = timedelta(hours=1)  # a visit is written down no more often
+
+
+def by_email(email: str) -> User | None:
+    """Return the account with this mail address, however it is written."""
+    return db.session.scalar(select(User).where(User.email == normal_email(email)))
+
+
+def normal_email(email: str) -> str:
+    """Return an address as it is kept and compared."""
+    return email.strip().lower()
+
+
+def log_in(user: User, *, is_long: bool = False) -> str:
+    """Open the account in one browser; return the secret that the browser keeps."""
+    token, now = secrets.token_urlsafe(32), utcnow()
+    db.session.add(Login(digest=_digest(token), user_id=user.id, expires_at=now + _length(is_long), is_long=is_long))
+    user.last_seen_at, user.warned_at = now, None
+    db.session.flush()
+    return token
+
+
+def by_token(token: str) -> User | None:
+    """Return the account that is open in the browser with this secret, as long as it has not ended."""
+    query = select(User).join(Login, Login.user_id == User.id).options(selectinload(User.territories))
+    user = db.session.scalar(query.where(*_is_open(token), User.status.in_([UserStatus.PENDING, UserStatus.ACTIVE])))
+    if user:
+        user.token = token
+    return user
+
+
+def should_note(user: User) -> bool:
+    """Tell whether this visit is to be written down, so that the login does not end for want of one."""
+    return user.last_seen_at is None or utcnow() - user.last_seen_at > NOTED_EVERY
+
+
+def note_visit(user: User) -> None:
+    """Write down that this person is here; the login lasts on."""
+    now = utcnow()
+    row = update(Login).where(Login.digest == _digest(user.token), Login.expires_at > now)
+    db.session.execute(row.where(Login.is_long).values(seen_at=now, expires_at=now + LONG))
+    db.session.execute(row.where(~Login.is_long).values(seen_at=now, expires_at=now + SHORT))
+    db.session.execute(update(User).where(User.id == user.id).values(last_seen_at=now, warned_at=None))
+
+
+def log_out(token: str) -> None:
+    """Close the account in one browser; its secret opens nothing any more."""
+    db.session.execute(delete(Login).where(Login.digest == _digest(token)))
+
+
+def log_out_elsewhere(user: User) -> None:
+    """Close the account in all browsers but the present one, if there is one."""
+    others = delete(Login).where(Login.user_id == user.id)
+    db.session.execute(others.where(Login.digest != _digest(user.token)) if user.token else others)
+
+
+def set_password(user: User, password_hash: str) -> None:
+    """Change the password; whoever is logged in with the former one, elsewhere, is not any more."""
+    user.password_hash = password_hash
+    log_out_elsewhere(user)
+
+
+def purge_logins() -> None:
+    """Drop the logins that have ended."""
+    db.session.execute(delete(Login).where(Login.expires_at <= utcnow()))
+
+
+def _is_open(token):
+    return Login.digest == _digest(token), Login.expires_at > utcnow()
+
+
+def _length(is_long):
+    return LONG if is_long else SHORT
+
+
+def _digest(token):
+    return hashlib.sha256(token.encode()).hexdigest()

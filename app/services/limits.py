@@ -1,0 +1,83 @@
+"""How often something may be tried, counted in the database for all processes and machines.
+
+No library keeps such counts in SQL: Flask-Limiter's memory is one process's, and its other stores are servers.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy import case, delete
+
+from app.extensions import db, insert
+from app.models import Tally
+from app.models.types import utcnow
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` attempts in `seconds`, counted from the first one."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+LOGIN_PAIR = Limit("login of an account from an address", 10, 15 * 60)
+LOGIN_ACCOUNT = Limit("login of an account", 50, 3600)
+LOGIN_ADDRESS = Limit("login from an address", 100, 15 * 60)
+SIGNUP_ADDRESS = Limit("sign-up from an address", 20, 3600)
+SIGNUP_ACCOUNT = Limit("sign-up of a mail address", 3, 3600)
+RESET_ADDRESS = Limit("reset from an address", 20, 3600)
+RESET_ACCOUNT = Limit("reset of an account", 3, 3600)
+MAIL_CHANGE = Limit("change of the mail address of an account", 5, 3600)
+CODE_ACCOUNT = Limit("codes for an account", 5, 24 * 3600)
+CODE_PHONE = Limit("codes to a number", 5, 24 * 3600)
+EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
+
+
+def hit(*attempts: tuple[Limit, str]) -> int:
+    """Count an attempt under each (limit, who); return the seconds to wait before the next one, 0 when it may go on.
+
+    Commit before doing what was asked for, so that a crash does not forget the attempt.
+    """
+    now, wait = utcnow(), 0
+    for limit, who in attempts:
+        until = now + timedelta(seconds=limit.seconds)
+        over = Tally.expires_at <= now
+        counting = insert(Tally).values(key=_key(limit, who), count=1, expires_at=until)
+        counting = counting.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "count": case((over, 1), else_=Tally.count + 1),
+                "expires_at": case((over, until), else_=Tally.expires_at),
+            },
+        ).returning(Tally.count, Tally.expires_at)
+        count, ends = db.session.execute(counting).one()
+        if count > limit.most:
+            wait = max(wait, int((ends - now).total_seconds()) + 1)
+    return wait
+
+
+def forget(limit: Limit, who: str) -> None:
+    """Count anew: whoever tried has shown to be the right one."""
+    db.session.execute(delete(Tally).where(Tally.key == _key(limit, who)))
+
+
+def purge() -> None:
+    """Drop the counts that have expired."""
+    db.session.execute(delete(Tally).where(Tally.expires_at <= utcnow()))
+
+
+def network(address: str | None) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has all of."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+
+
+def _key(limit, who):
+    return hashlib.sha256(f"{limit.name}\0{who}".encode()).hexdigest()
