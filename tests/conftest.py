@@ -4,6 +4,7 @@ import os
 
 import pytest
 import sqlalchemy as sa
+from flask import g
 from flask_migrate import upgrade
 
 import config
@@ -29,7 +30,14 @@ def migrated_app(tmp_path_factory):
                 connection.execute(sa.text("DROP SCHEMA public CASCADE"))
                 connection.execute(sa.text("CREATE SCHEMA public"))
         upgrade()
+    app.before_request_funcs[None].insert(0, _forget_who)
     return app
+
+
+def _forget_who():
+    """Begin each request as a new one: all those of a test share the context of the application."""
+    for name in list(g):
+        g.pop(name)
 
 
 @pytest.fixture

@@ -80,13 +80,12 @@ def make_country() -> Country:
 def make_user(name: str, council: Council | None = None, **columns) -> User:
     """Add an account whose password is `PASSWORD`; an active member unless `columns` say otherwise."""
     first, _, last = name.partition(" ")
-    known = dict(status=UserStatus.ACTIVE, role=Role.MEMBER, confirmed_at=utcnow(), last_seen_at=utcnow())
-    if council:
-        known["college"] = College.RESIDENT
-    email = f"{slug(first)}@essai.example"
-    user = User(
-        **dict(known, first_name=first, last_name=last or "Essai", email=email, password_hash=PASSWORD_HASH, **columns)
-    )
+    known = {
+        "first_name": first, "last_name": last or "Essai", "email": f"{slug(first)}@essai.example", "role": Role.MEMBER,
+        "password_hash": PASSWORD_HASH, "status": UserStatus.ACTIVE, "college": College.RESIDENT if council else None,
+        "confirmed_at": utcnow(), "last_seen_at": utcnow(),
+    }  # fmt: skip
+    user = User(**known | columns)
     user.council_id = council.id if council else None
     db.session.add(user)
     db.session.flush()

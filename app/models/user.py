@@ -90,6 +90,11 @@ class User(UserMixin, db.Model):
         return f"{self.first_name} {self.last_name}"
 
     @property
+    def is_authenticated(self) -> bool:
+        """Whether somebody is logged in; those who wait for their validation are, too."""
+        return True
+
+    @property
     def is_active(self) -> bool:
         """Whether this person may do what members do."""
         return self.status == UserStatus.ACTIVE
