@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from app.extensions import db
 from app.labels import Role, UserStatus
@@ -73,8 +73,9 @@ def _readable_people(viewer):
         yield is_active
         if viewer.council_id:
             yield and_(is_pending, User.council_id == viewer.council_id)
-    if viewer.is_referent:
-        yield and_(is_pending, is_in(User.council_id, viewer.territory_ids))
+    if viewer.is_referent:  # who is asked about a refusal must still find it
+        is_theirs = is_in(User.council_id, viewer.territory_ids)
+        yield and_(User.status.in_([UserStatus.PENDING, UserStatus.REFUSED]), is_theirs)
     if viewer.is_animator:
         yield User.status != UserStatus.CLOSED
 
@@ -109,6 +110,21 @@ def may_watch_signups(viewer: Viewer) -> bool:
     return viewer.is_animator or viewer.is_referent
 
 
+def has_account(viewer: Viewer) -> bool:
+    """Tell whether `viewer` is somebody with an account, be it one that waits for its validation."""
+    return viewer.user_id is not None
+
+
+def may_suspend(viewer: Viewer, user: User) -> bool:
+    """Tell whether `viewer` may suspend an open account: the animator, any but their own."""
+    return viewer.is_animator and user.status == UserStatus.ACTIVE and user.id != viewer.user_id
+
+
+def may_restore(viewer: Viewer, user: User) -> bool:
+    """Tell whether `viewer` may open a suspended account again."""
+    return viewer.is_animator and user.status == UserStatus.SUSPENDED
+
+
 def is_member(viewer: Viewer) -> bool:
     """Tell whether `viewer` has a validated account of whatever kind."""
     return viewer.is_active
@@ -128,7 +144,21 @@ def may_decide(viewer: Viewer, candidate: User) -> bool:
     """Tell whether `viewer` decides about a sign-up that the peers have left, or given, to the safety net."""
     if candidate.status != UserStatus.PENDING or candidate.escalated_at is None:
         return False
-    return viewer.is_animator or (viewer.is_referent and _answers_for(viewer, candidate.council))
+    return may_review(viewer, candidate)
+
+
+def decidable(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the SQL condition that sign-ups meet when `viewer` may decide about them, as `may_decide` says for one."""
+    is_held = and_(User.status == UserStatus.PENDING, User.escalated_at.is_not(None))
+    if viewer.is_animator:
+        return is_held
+    return and_(is_held, is_in(User.council_id, viewer.territory_ids)) if viewer.is_referent else false()
+
+
+def may_review(viewer: Viewer, candidate: User) -> bool:
+    """Tell whether `viewer` sees a sign-up, waiting or settled, with what the peers said of it."""
+    is_signup = candidate.status == UserStatus.PENDING or candidate.decided_at is not None
+    return is_signup and (viewer.is_animator or (viewer.is_referent and _answers_for(viewer, candidate.council)))
 
 
 def _answers_for(viewer, council):

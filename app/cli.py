@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
@@ -12,11 +13,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app import storage
 from app.extensions import begin_write, db
 from app.jobs import JOBS, clock
-from app.labels import CHANNEL, DELIVERY_STATE, Channel
-from app.models import Delivery, Job
+from app.labels import CHANNEL, DELIVERY_STATE, ROLE, USER_STATUS, Channel, UserStatus
+from app.models import Delivery, Job, User
 from app.notifications.mail import make
 from app.notifications.texting import text_of
-from app.services import councils, demo, reference
+from app.passwords import hash_password
+from app.services import accounts, closing, councils, demo, demo_people, moderation, reference, renewals
+from app.text import one_line
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
 
@@ -48,6 +51,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(outbox_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(demo_commands)
+    app.cli.add_command(user_commands)
 
 
 @reference_commands.command("import", help="Importe des fichiers officiels (CSV, GeoJSON), ou ceux d’un dossier.")
@@ -78,27 +82,109 @@ def load_demo():
     """Load the demo into an empty directory; refused in production."""
     if current_app.config["PRODUCTION"]:
         sys.exit("Ce site est en production (PRODUCTION=1) : les données de démonstration n’y sont pas chargées.")
-    loaded = 0
-    if demo.has_room():
-        draft = demo.prepare()
-        begin_write()
-        loaded = demo.load(draft)
-        db.session.commit()
+    draft = demo.prepare() if demo.has_room() else None
+    password_hash = hash_password(demo_people.PASSWORD)
+    begin_write()
+    loaded = demo.load(draft) if draft else 0
+    people = demo_people.load(password_hash)
+    db.session.commit()
     if loaded:
         click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
-    else:
+    if people:
+        click.echo(f"Comptes de démonstration ajoutés : {people}.")
+    if not loaded and not people:
         click.echo("L’annuaire contient déjà des quartiers ou des conseils : rien n’a été chargé.")
 
 
-@demo_commands.command("clear", help="Retire les conseils de démonstration ; les territoires restent.")
+@demo_commands.command("accounts", help="Montre les comptes de démonstration et leur mot de passe.")
+def list_demo_accounts():
+    """Print the demo accounts; in production, how to get rid of them, for they do not open there."""
+    people = demo_people.listed()
+    if people and current_app.config["PRODUCTION"]:
+        click.echo("Il reste des comptes de démonstration. En production, ils ne s’ouvrent pas. Pour les retirer :")
+        click.echo("  .venv/bin/flask --app wsgi demo clear")
+    elif people:
+        click.echo(f"Comptes de démonstration (mot de passe : {demo_people.PASSWORD}) :")
+        for email, who in people:
+            click.echo(f"  {email:28} {who}")
+
+
+@demo_commands.command("clear", help="Retire les conseils et les comptes de démonstration ; les territoires restent.")
 def clear_demo():
-    """Remove the demo councils with their neighbourhoods and pictures."""
+    """Remove the demo councils with their neighbourhoods and pictures, and the demo accounts."""
     begin_write()
     removed, unused = councils.remove_demo()
     db.session.commit()
     for digest in unused:
         storage.delete(digest)
     click.echo(f"Conseils de démonstration retirés : {removed}.")
+
+
+user_commands = Commands("users", help="Comptes : nommer un animateur, suspendre, rouvrir.")
+
+
+@user_commands.command(
+    "create-animator", help="Donne à quelqu’un le rôle d’animateur du site, et un compte s’il le faut."
+)
+@click.argument("email", metavar="ADRESSE")
+@click.option("--first-name", default="", help="Son prénom, pour un nouveau compte.")
+@click.option("--last-name", default="", help="Son nom, pour un nouveau compte.")
+def create_animator(email, first_name, last_name):
+    """Make somebody an animator; print the link where the owner of a new account chooses the password."""
+    try:
+        email = accounts.normal_email(validate_email(email, check_deliverability=False).normalized)
+    except EmailNotValidError:
+        sys.exit(f"« {email} » n’est pas une adresse électronique complète, comme prenom.nom@exemple.fr.")
+    if accounts.by_email(email) is None:
+        first_name = one_line(first_name or click.prompt("Prénom"))[:80]
+        last_name = one_line(last_name or click.prompt("Nom"))[:80]
+    begin_write()
+    try:
+        user = moderation.make_animator(email, first_name=first_name, last_name=last_name)
+    except moderation.Shut as error:
+        sys.exit(str(error))
+    link = "" if user.password_hash else renewals.reset_address(user)
+    db.session.commit()
+    click.echo(f"{user.name} ({user.email}) anime maintenant le site.")
+    if link:
+        click.echo(f"Pour choisir son mot de passe, dans l’heure : {link}")
+        click.echo("Après, un autre lien s’obtient par « Mot de passe oublié ? » sur la page de connexion.")
+
+
+@user_commands.command("list", help="Montre les comptes, un par ligne.")
+def list_users():
+    """Print the accounts that are not closed."""
+    for user in db.session.scalars(select(User).where(User.closed_at.is_(None)).order_by(User.role, User.email)):
+        click.echo(f"{user.email:40} {ROLE[user.role]:20} {USER_STATUS[user.status]:22} {user.name}")
+
+
+@user_commands.command("suspend", help="Suspend un compte ; la personne l’apprend par courriel.")
+@click.argument("email", metavar="ADRESSE")
+@click.option("--reason", prompt="Raison", help="La raison, que la personne lit.")
+def suspend_user(email, reason):
+    """Suspend an open account."""
+    begin_write()
+    user = accounts.by_email(email)
+    if user is None or not user.is_active:
+        sys.exit(f"Aucun compte ouvert n’a l’adresse {email} (flask --app wsgi users list).")
+    if closing.is_last_animator(user):
+        sys.exit("C’est le seul compte qui anime le site : nommez d’abord quelqu’un d’autre (users create-animator).")
+    moderation.suspend(user, actor_id=None, reason=reason)
+    db.session.commit()
+    click.echo(f"Le compte de {user.name} est suspendu.")
+
+
+@user_commands.command("restore", help="Rouvre un compte suspendu.")
+@click.argument("email", metavar="ADRESSE")
+def restore_user(email):
+    """Open a suspended account again."""
+    begin_write()
+    user = accounts.by_email(email)
+    if user is None or user.status != UserStatus.SUSPENDED:
+        sys.exit(f"Aucun compte suspendu n’a l’adresse {email} (flask --app wsgi users list).")
+    moderation.restore(user, actor_id=None)
+    db.session.commit()
+    click.echo(f"Le compte de {user.name} est de nouveau ouvert.")
 
 
 outbox_commands = Commands("outbox", help="Courriels et SMS du site.")

@@ -177,10 +177,23 @@ RHYTHM = {
     Rhythm.NEVER: "Jamais",
 }
 
+# What the journal says of each act.
+AUDIT_VERB = {
+    "animator.appointed": "nommé animateur du site",
+    "referent.appointed": "nommé référent local",
+    "referent.changed": "référent local modifié",
+    "referent.ended": "n’est plus référent local",
+    "signup.approved": "inscription validée",
+    "signup.refused": "inscription refusée",
+    "user.suspended": "compte suspendu",
+    "user.restored": "compte rouvert",
+}
+
 # What the kinds of messages are called on the page where one stops them.
 MESSAGE_KIND = {
     "account": "votre compte",
     "alert": "les alertes",
+    "code": "les codes de confirmation",
     "digest": "les résumés",
     "letter": "la lettre d’information",
     "reminder": "les rappels d’événements",

@@ -3,7 +3,7 @@
 import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,14 @@ from flask import Flask
 from markupsafe import Markup
 
 from app import labels, markup
-from app.text import fold
+from app.text import contact_link, fold
 
 PARIS = ZoneInfo("Europe/Paris")
 NBSP = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 FOLDER = Path(__file__).parent
 SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL", "SOURCE_URL")
+# The length of a unit and from when on it is used, in seconds; its words.
+UNITS = ((86400, 2 * 86400, "jour", "jours"), (3600, 3600, "heure", "heures"), (60, 60, "minute", "minutes"))
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}
 
 
@@ -79,6 +81,27 @@ def moment(value: datetime) -> str:
     return f"{day(value)} à {value.astimezone(PARIS):%H:%M}"
 
 
+def duration(span: timedelta) -> str:
+    """Say how long, in whole units: « 40 minutes », « 5 heures », « 2 jours »; days from the second one on."""
+    seconds = max(0, int(span.total_seconds()))
+    for size, least, one, many in UNITS:
+        if seconds >= least:
+            return plural(seconds // size, one, many).replace(" ", NBSP)
+    return "moins d’une minute"
+
+
+def ago(value: datetime) -> str:
+    """Say how long since an instant: « il y a 5 heures »."""
+    return f"il y a {duration(datetime.now(UTC) - value)}"
+
+
+def remaining(value: datetime) -> str:
+    """Say how long until an instant, the hour that has begun counted in: « 43 heures »; nothing once it is past."""
+    seconds = int((value - datetime.now(UTC)).total_seconds())
+    size, _, one, many = next((unit for unit in UNITS if seconds >= unit[1]), UNITS[-1])
+    return plural(-(-seconds // size), one, many).replace(" ", NBSP) if seconds > 0 else ""
+
+
 def iso(value: datetime) -> str:
     """Write an instant for the `datetime` attribute of `<time>`."""
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -121,12 +144,16 @@ def init_app(app: Flask) -> None:
     shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
     app.extensions["assets"] = load_assets(shown)
     app.jinja_env.filters.update(
+        ago=ago,
+        contact_link=contact_link,
         day=day,
         distance=distance,
+        duration=duration,
         iso=iso,
         number=number,
         of=of,
         plural=plural,
+        remaining=remaining,
         trusted=markup.trusted,
         weight=weight,
         lines=markup.lines,

@@ -22,6 +22,23 @@ def one_line(text: str | None) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
 
 
+def paragraphs(text: str | None) -> str:
+    """Return what was typed in a field of several lines: one kind of line end, no control signs, no outer blanks,
+    no line that ends in blanks, and never more than one empty line."""
+    lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    plain = ("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(plain)).strip()
+
+
 def slug(text: str, length: int = 80) -> str:
     """Return `text` as a part of an address: « Cœur d’Agglo » → « coeur-d-agglo »."""
     return slugify(text.translate(LIGATURES).replace("'", "-"), max_length=length, word_boundary=True)
+
+
+def contact_link(contact: str) -> str:
+    """Return the address that a public contact leads to (mail, telephone or page); nothing when it is none."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", contact):
+        return f"mailto:{contact}"
+    if re.fullmatch(r"\+?[0-9 .()-]{8,20}", contact):
+        return "tel:" + re.sub(r"[^0-9+]", "", contact)
+    return contact if re.fullmatch(r"https?://[^\s/]+\.[^\s]+", contact) else ""

@@ -10,17 +10,33 @@ from html import unescape
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app import create_app, storage
 from app.extensions import db
 from app.geo import distance_km
-from app.models import Council, Neighbourhood, Precision, StoredFile, Territory, TerritoryKind
+from app.jobs.dispatching import dispatch
+from app.labels import UserStatus
+from app.models import (
+    Council,
+    Delivery,
+    Login,
+    Neighbourhood,
+    Precision,
+    StoredFile,
+    Territory,
+    TerritoryKind,
+    User,
+    Vouch,
+)
 from app.models.stamp import DIRECTORY, PAGES, read_stamp
-from app.services import demo, open_data
+from app.models.types import utcnow
+from app.passwords import hash_password
+from app.services import demo, demo_people, open_data
 from app.services.reference.records import TerritoryRecord
+from tests.browse import submit
 from tests.conftest import settings
-from tests.factories import make_country
+from tests.factories import make_country, make_user
 from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count, counted
 from tests.test_pages import bytes_on_the_wire
 
@@ -244,3 +260,104 @@ def test_the_open_data_hold_every_council_and_travel_compressed(site):
     assert len(features) == 1514
     assert features[0]["properties"]["nom"] == rows[0]["nom"]
     assert features[0]["geometry"]["coordinates"] == [float(rows[0]["longitude"]), float(rows[0]["latitude"])]
+
+
+# The people of the demo -------------------------------------------------------------------------------------------
+
+
+DEMO_HASH = hash_password(demo_people.PASSWORD)  # once: it takes its time
+
+
+@pytest.fixture
+def councils(app):
+    """A country whose councils are of the demo."""
+    country = make_country()
+    for council in (country.croix, country.reyssouze, country.mistral):
+        council.is_demo, council.edited_at = True, utcnow()
+    db.session.commit()
+
+
+@pytest.fixture
+def people(councils):
+    """The people of a small demo, by the name in their address."""
+    assert demo_people.load(DEMO_HASH) == 7
+    db.session.commit()
+    return {user.email.removesuffix("@demo.example"): user for user in db.session.scalars(select(User))}
+
+
+def log_in(client, name):
+    return submit(client, "/connexion", email=f"{name}@demo.example", password=demo_people.PASSWORD)
+
+
+@pytest.mark.parametrize(("name", "home"), [
+    ("animatrice", "/animation"), ("referente", "/animation"), ("alice", "/mon-conseil"), ("bruno", "/mon-conseil"),
+    ("chloe", "/mon-conseil"), ("dora", "/mon-inscription"), ("emile", "/mon-conseil"),
+])  # fmt: skip
+def test_each_of_them_logs_in_with_the_password_that_is_printed(people, client, name, home):
+    page = log_in(client, name)
+    assert page.headers["Location"] == home
+    assert client.get(home).status_code == 200
+
+
+def test_they_stand_where_the_walk_needs_them(site):
+    rows = db.session.scalars(select(User))
+    people = {user.email.removesuffix("@demo.example"): user for user in rows}
+    alice, chloe, emile = people["alice"], people["chloe"], people["emile"]
+    departments = [user.council.territories_of(TerritoryKind.DEPARTMENT)[0] for user in (alice, chloe, emile)]
+    assert alice.council_id == people["bruno"].council_id == people["dora"].council_id != chloe.council_id
+    assert departments[0] == departments[1] != departments[2]
+    assert people["referente"].territories == [departments[0]]
+    assert people["dora"].status == UserStatus.PENDING and people["dora"].words
+    assert all(user.presentation for name, user in people.items() if name != "dora")
+    assert alice.council.edited_at and chloe.council.edited_at and emile.council.edited_at
+
+
+def test_the_peers_of_dora_are_asked_to_validate_her_sign_up(people):
+    dispatch()
+    asked = db.session.scalars(select(Delivery.recipient).where(Delivery.kind == "signup"))
+    assert set(asked) == {"alice@demo.example", "bruno@demo.example"}
+
+
+def test_they_are_added_to_a_demo_that_has_nobody_and_never_beside_somebody(app, councils):
+    assert "Comptes de démonstration ajoutés : 7." in run(app, "demo", "load").output
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    db.session.execute(delete(User))
+    make_user("Vraie Personne")
+    db.session.commit()
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    assert count(User) == 1
+
+
+def test_they_never_join_real_councils(app):
+    make_country()
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    assert count(User) == 0
+
+
+def test_clearing_the_demo_leaves_nothing_of_them(app, people):
+    dispatch()
+    photo = storage.save(b"portrait")
+    people["alice"].photo = StoredFile(digest=photo, name="portrait.webp", media_type="image/webp", size=8)
+    real = make_user("Vraie Personne", people["alice"].council)
+    db.session.commit()
+    run(app, "demo", "clear")
+    assert db.session.scalars(select(User.email)).all() == [real.email]
+    assert not storage.path(photo).exists()
+    assert (count(Delivery), count(Vouch), count(Login)) == (0, 0, 0)
+
+
+def test_the_start_tells_who_they_are(app, people):
+    told = run(app, "demo", "accounts").output
+    assert demo_people.PASSWORD in told and all(user.email in told for user in people.values())
+    run(app, "demo", "clear")
+    assert run(app, "demo", "accounts").output == ""
+
+
+def test_in_production_they_open_for_nobody_and_the_start_says_how_to_remove_them(app, people, client, monkeypatch):
+    assert log_in(client, "alice").status_code == 302
+    monkeypatch.setitem(app.config, "PRODUCTION", True)
+    assert client.get("/mon-conseil").status_code == 302
+    page = log_in(app.test_client(), "animatrice")
+    assert page.status_code == 422 and "ne vont pas ensemble" in page.text
+    told = run(app, "demo", "accounts").output
+    assert "demo clear" in told and demo_people.PASSWORD not in told

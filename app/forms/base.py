@@ -1,11 +1,11 @@
 """What all forms share: French messages, a token whose loss costs no text, and the fields that come back everywhere."""
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField
+from wtforms import EmailField, PasswordField, StringField, TextAreaField
 from wtforms.i18n import get_translations
-from wtforms.validators import Email, InputRequired, Length
+from wtforms.validators import DataRequired, Email, InputRequired, Length
 
-from app.text import one_line
+from app.text import one_line, paragraphs
 
 STALE = (
     "Ce formulaire est resté ouvert trop longtemps, ou votre navigateur refuse les cookies. "
@@ -51,9 +51,17 @@ class ActForm(Form):
 def text_field(label: str, *, required: str = "", most: int, many: str = "", **options) -> StringField:
     """Return a one-line field of at most `most` characters; `required` is the sentence when it is left empty."""
     keywords = {"maxlength": most} | options.pop("render_kw", {})
-    validators = [InputRequired(required)] if required else []
+    validators = [DataRequired(required)] if required else []
     validators.append(Length(max=most, message=many or f"Écrivez {most} caractères au plus."))
     return StringField(label, default="", filters=[one_line], validators=validators, render_kw=keywords, **options)
+
+
+def area_field(label: str, *, required: str = "", most: int, rows: int = 5, **options) -> TextAreaField:
+    """Return a field of several lines and at most `most` characters; `required` is the sentence when it is empty."""
+    keywords = {"maxlength": most, "rows": rows} | options.pop("render_kw", {})
+    validators = [DataRequired(required)] if required else []
+    validators.append(Length(max=most, message=f"Écrivez {most} caractères au plus : raccourcissez ce texte."))
+    return TextAreaField(label, default="", filters=[paragraphs], validators=validators, render_kw=keywords, **options)
 
 
 def email_field(label: str = "Adresse électronique", **options) -> EmailField:

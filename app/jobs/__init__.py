@@ -8,9 +8,11 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from app.jobs.accounts import tend_accounts
 from app.jobs.dispatching import dispatch
 from app.jobs.purging import purge
 from app.jobs.sending import send_mails, send_texts
+from app.jobs.signups import follow_signups
 from app.jobs.stops import fetch_stops
 
 
@@ -37,6 +39,8 @@ JOBS = {
     "dispatch": Recurring(dispatch, every(5), "Préparer les alertes"),
     "send-mails": Recurring(send_mails, every(5), "Envoyer les courriels"),
     "send-texts": Recurring(send_texts, every(10), "Envoyer les SMS"),
+    "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
+    "accounts": Recurring(tend_accounts, daily(4, 15), "Fermer et effacer les comptes dont le délai est passé"),
     "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
 }

@@ -7,10 +7,12 @@ from sqlalchemy import select, update
 from app.extensions import begin_write, db
 from app.models import Activity
 from app.models.types import utcnow
-from app.notifications.dispatch import dispatch_one
+from app.notifications import signups
+from app.notifications.dispatch import RULES, dispatch_one
 
 BATCH = 200
 AGAIN_AFTER = timedelta(minutes=10)
+RULES.update(signups.RULES)
 
 
 def dispatch() -> None:

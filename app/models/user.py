@@ -1,6 +1,6 @@
 """Accounts: a named person, what they chose to be told, and where they are logged in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_login import UserMixin
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
@@ -12,6 +12,8 @@ from app.models.council import Council
 from app.models.file import StoredFile
 from app.models.territory import Territory
 from app.models.types import UTCDateTime, utcnow
+
+ANSWERED_WITHIN = timedelta(hours=48)  # what a sign-up is promised
 
 referent_territories = Table(
     "referent_territories",
@@ -93,6 +95,11 @@ class User(UserMixin, db.Model):
     def is_authenticated(self) -> bool:
         """Whether somebody is logged in; those who wait for their validation are, too."""
         return True
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the sign-up should have its answer, at the latest."""
+        return self.confirmed_at and self.confirmed_at + ANSWERED_WITHIN
 
     @property
     def is_active(self) -> bool:

@@ -233,6 +233,12 @@ def switch_on(channel: str, address: str) -> None:
     db.session.execute(_quietly(row.values(refusals=0, off_since=None, reason="")))
 
 
+def try_again(channel: str, address: str) -> None:
+    """Let messages go once more to an address that is switched off: the next refusal switches it off again."""
+    row = update(Address).filter_by(channel=channel, address=_address(address))
+    db.session.execute(_quietly(row.values(off_since=None)))
+
+
 def is_stopped(channel: str, address: str, kind: str) -> bool:
     """Tell whether a person wants no more of this kind of messages, or of any."""
     place = {"channel": channel, "address": _address(address)}
@@ -260,7 +266,7 @@ def purge() -> int:
     ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
     old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
     ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(5000)))
-    values = {"content": None, "subject": "", "name": ""}
+    values = {"content": None, "subject": "", "name": "", "recipient": ""}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
     return len(ids)
 

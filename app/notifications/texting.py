@@ -56,7 +56,7 @@ def objection(delivery: Delivery) -> "Later | str":
     """Return why an SMS must wait (night, caps) or must not leave; nothing when it may go."""
     zone, now = time_zone(delivery.recipient), utcnow()
     local = now.astimezone(zone)
-    if not FROM <= local.time() < UNTIL:
+    if delivery.kind != "code" and not FROM <= local.time() < UNTIL:  # its reader asked for a code a moment ago
         day = local.date() + timedelta(days=local.time() >= UNTIL)
         return Later(at(zone.key, day, FROM), "En attente : pas de SMS entre 20 h et 8 h.")
     needed, month = gsm.segments(text_of(delivery)), _month(now)

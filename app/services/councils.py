@@ -13,6 +13,7 @@ from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neig
 from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.territory import Territory
 from app.models.types import utcnow
+from app.services import demo_people
 from app.text import slug
 
 DEMO = "DM"  # the first letters of the codes of made-up neighbourhoods, which no real one has
@@ -174,11 +175,12 @@ def _place_in_territories(wanted):
 
 
 def remove_demo() -> tuple[int, list[str]]:
-    """Remove the demo councils, the made-up neighbourhoods and the files of their pictures; territories stay.
+    """Remove the demo councils, the made-up neighbourhoods and people, and their files; territories stay.
 
     Real neighbourhoods stay too, without a council. Returns how many councils there were and the digests of the
     contents that no row names any more: the caller deletes them once it has committed.
     """
+    of_people = demo_people.remove()
     demo = select(COUNCILS.c.id).where(COUNCILS.c.is_demo)
     pictures = select(CouncilPicture.file_id).where(CouncilPicture.council_id.in_(demo))
     kept = select(CouncilPicture.file_id).where(CouncilPicture.council_id.not_in(demo))
@@ -191,4 +193,4 @@ def remove_demo() -> tuple[int, list[str]]:
     if removed or made_up:
         renew(PAGES, DIRECTORY)
     still_used = set(db.session.scalars(select(StoredFile.digest)))
-    return removed, sorted({file.digest for file in files} - still_used)
+    return removed, sorted({*of_people, *(file.digest for file in files)} - still_used)

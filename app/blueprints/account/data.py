@@ -1,5 +1,98 @@
 """What a person may ask of the site about themselves: a copy of their data, and the end of their account."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask_login import current_user, logout_user
+
+from app import passwords, storage
+from app.access import has_account, is_member, require
+from app.blueprints.web import count, current_viewer, require_token
+from app.extensions import begin_write, db
+from app.forms.base import ActForm
+from app.forms.closing import ClosingForm
+from app.labels import UserStatus
+from app.models import User
+from app.models.types import utcnow
+from app.services import closing, exporting, limits
+from app.signing import BadToken
 
 bp = Blueprint("data", __name__)
+
+WRONG = "Ce n’est pas votre mot de passe. Vérifiez-le, ou choisissez-en un nouveau par « Mot de passe oublié »."
+LAST_ANIMATOR = (
+    "Vous êtes la seule personne qui anime le site. Avant de partir, demandez à qui l’installe de nommer quelqu’un "
+    "d’autre : il lui suffit d’une commande."
+)
+
+
+@bp.route("/mon-profil/donnees", methods=["GET", "POST"])
+def export():
+    """Say what the copy holds; the button sends it."""
+    require(has_account(current_viewer()))
+    form = ActForm()
+    if form.validate_on_submit() and count(form, (limits.EXPORT_ACCOUNT, str(current_user.id))):
+        name = f"mes-donnees-{utcnow():%Y-%m-%d}.zip"
+        headers = {"Content-Disposition": f"attachment; filename={name}"}
+        return Response(exporting.archive(current_user), content_type="application/zip", headers=headers)
+    return render_template("account/data/export.html", form=form), *form.outcome
+
+
+@bp.route("/mon-profil/fermeture", methods=["GET", "POST"])
+def close():
+    """Ask how to close the account, and close it."""
+    require(has_account(current_viewer()))
+    if request.method == "GET" and not is_member(current_viewer()):
+        return redirect(url_for("account.signups.show"))  # there is no account yet, but a request to withdraw
+    form = ClosingForm()
+    if form.validate_on_submit() and _is_right(form):
+        begin_write()
+        user = db.session.get(User, current_user.id, with_for_update=True, populate_existing=True)
+        require(user.status == UserStatus.ACTIVE)
+        if not closing.is_last_animator(user):
+            return _close(user, form)
+        db.session.rollback()
+        form.refuse(LAST_ANIMATOR)
+    return render_template("account/data/close.html", form=form), *form.outcome
+
+
+def _is_right(form):
+    """Count the attempt, and compare the password: both take their time before the write."""
+    here = limits.network(request.remote_addr)
+    if not count(form, (limits.LOGIN_PAIR, f"{current_user.email} {here}"), (limits.LOGIN_ACCOUNT, current_user.email)):
+        return False
+    if passwords.is_right(current_user.password_hash, form.password.data):
+        return True
+    form.password.errors = [WRONG]
+    return False
+
+
+def _close(user, form):
+    is_now = form.when.data == "now"
+    unused = closing.close(user, at_once=is_now, signs=form.contributions.data == "stay")
+    db.session.commit()
+    for digest in unused:
+        storage.delete(digest)
+    logout_user()
+    session.clear()
+    end = "Vos données sont effacées." if is_now else "Pour revenir avant 30 jours, ouvrez le lien du courriel."
+    flash(f"Votre compte est fermé. Un courriel vous le confirme. {end}")
+    return redirect(url_for("account.sessions.new"))
+
+
+@bp.route("/reouverture/<token>", methods=["GET", "POST"])
+def reopen(token):
+    """Show the button that brings an account back; POST does it."""
+    if request.method == "POST":
+        require_token()
+        begin_write()
+    try:
+        user = closing.to_reopen(token)
+    except BadToken:
+        return render_template("account/data/reopen.html", user=None, is_cut=True), 404
+    if user is None:
+        return render_template("account/data/reopen.html", user=None, is_cut=False), 410
+    if request.method == "POST":
+        closing.reopen(user)
+        db.session.commit()
+        flash("Votre compte est rouvert. Connectez-vous avec votre adresse et votre mot de passe.")
+        return redirect(url_for("account.sessions.new"))
+    return render_template("account/data/reopen.html", user=user, is_cut=False)

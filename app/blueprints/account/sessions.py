@@ -7,7 +7,8 @@ from app import passwords
 from app.blueprints.web import count, home_of, is_from_here, is_local, require_token
 from app.extensions import begin_write, db
 from app.forms.accounts import LoginForm
-from app.labels import UserStatus
+from app.labels import Channel, UserStatus
+from app.notifications import outbox
 from app.services import accounts, limits, signups
 from app.signing import BadToken, read
 
@@ -75,7 +76,15 @@ def _open(user, form):
     session.clear()  # nothing that was planted before the login lives on after it
     session.permanent = form.stay.data
     login_user(user, force=True)
+    _tell_if_off(user)
     return _go_on(form, user)
+
+
+def _tell_if_off(user):
+    """Tell somebody to whom the site no longer writes, at the one moment when they are sure to look."""
+    if outbox.why_off(Channel.MAIL, user.email) is not None:
+        where = "Modifier mon profil" if user.is_active else "Contact"
+        flash(f"Le site ne vous écrit plus : {user.email} a refusé ses courriels. Voyez « {where} ».")
 
 
 def _go_on(form, user):

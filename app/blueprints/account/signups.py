@@ -1,17 +1,203 @@
 """`/inscription`: from « which council? » to the confirmed address; `/mon-inscription`: what has become of it."""
 
-from flask import Blueprint, abort
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_login import current_user, logout_user
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from app import passwords
+from app.access import has_account, readable, require
+from app.blueprints.kept import public_page
+from app.blueprints.web import ListPagination, count, current_viewer, home_of, is_logged_in, require_token
+from app.extensions import begin_write, db
+from app.forms.search import SearchForm
+from app.forms.signups import CorrectionForm, SignUpForm, mailbox, shown_number
+from app.labels import TerritoryKind, UserStatus
+from app.models import Council, User
+from app.services import accounts, limits, signups
+from app.services.directory import directory
+from app.services.finding import search
+from app.signing import BadToken
 
 bp = Blueprint("signups", __name__)
 
+ROOM = 2500  # characters that a cookie has left for what was typed
+WRITTEN = "signup"  # what was typed when a council vanished, in the session
+SECRET = ("csrf_token", "password", "remarque", "stamp")
+
 
 @bp.get("/inscription")
+@public_page
 def find():
-    """Find one's council."""
-    abort(404)
+    """Find one's council, by the search of the directory."""
+    if is_logged_in():
+        return redirect(home_of(current_user))
+    places, form = directory(), SearchForm(request.args)
+    valid = form.validate()
+    found = search(places, form.q.data) if valid and form.q.data else None
+    page = ListPagination(found.councils if found else [])
+    near = found.near or places.near(found.place) if found and found.place and not found.councils else []
+    shown = {"form": form, "found": found, "page": page, "near": near, "directory": places}
+    return render_template("account/signups/find.html", **shown), 200 if valid else 422
+
+
+@bp.route("/inscription/<slug>", methods=["GET", "POST"])
+def new(slug):
+    """Ask for what a sign-up needs, and answer all the same whether the address is known or not."""
+    if is_logged_in():
+        return redirect(home_of(current_user))
+    council = _council(slug)
+    if council is None:
+        return _vanished(slug)
+    form = SignUpForm(data=session.pop(WRITTEN, None))
+    form.department = _department(council)
+    if form.validate_on_submit():
+        if form.is_of_a_machine:
+            return redirect(url_for(".sent"))
+        if _may_try(form):
+            return redirect(url_for(".sent")) if _sign_up(slug, form) else _vanished(slug)
+    return render_template("account/signups/new.html", form=form, council=council), *form.outcome
+
+
+def _council(slug):
+    if "\0" in slug:
+        return None
+    rows = select(Council).where(Council.slug == slug, readable(Council, current_viewer()))
+    return db.session.scalar(rows.options(selectinload(Council.territories)))
+
+
+def _department(council):
+    """Return the code of a council's department, which a telephone number may depend on."""
+    departments = council.territories_of(TerritoryKind.DEPARTMENT) if council else []
+    return departments[0].code if departments else None
+
+
+def _vanished(slug):
+    """Say that there is no such council, offer others, and keep what was typed for the next form."""
+    fields = {name: value for name, value in request.form.items() if name not in SECRET}
+    if fields and sum(map(len, map(repr, fields.items()))) < ROOM:
+        session[WRITTEN] = fields
+    words = slug.replace("-", " ").replace("\0", " ")[:100]
+    found = search(directory(), words)
+    shown = {"form": SearchForm(formdata=None), "words": fields.get("words", ""), "written": WRITTEN in session}
+    return render_template("account/signups/vanished.html", found=found, **shown), 404
+
+
+def _may_try(form):
+    """Count the sign-up; the many spellings of one mailbox count as one."""
+    here = limits.network(request.remote_addr)
+    return count(form, (limits.SIGNUP_ADDRESS, here), (limits.SIGNUP_ACCOUNT, mailbox(form.email.data)))
+
+
+def _sign_up(slug, form):
+    """Keep the sign-up, unless the council has gone meanwhile. It takes as long for a known address: a password is
+    hashed and another compared in any case."""
+    password = form.password.data
+    columns = {name: form[name].data for name in ("first_name", "last_name", "college", "words")}
+    columns |= {"phone": form.mobile, "password_hash": passwords.hash_password(password)}
+    known = accounts.by_email(form.email.data)
+    is_same = passwords.is_right(known.password_hash if known else None, password)
+    begin_write()
+    council = db.session.scalar(select(Council).where(Council.slug == slug).with_for_update(read=True))
+    if council:
+        signups.sign_up(
+            council, email=form.email.data, is_same=is_same,
+            by_sms=form.by_sms.data, wants_letter=form.letter.data, **columns,
+        )  # fmt: skip
+    db.session.commit()
+    return council is not None
+
+
+@bp.get("/inscription/courriel/envoye")
+@public_page
+def sent():
+    """Tell to look into the mailbox: the same words whatever happened."""
+    return render_template("account/signups/sent.html")
+
+
+@bp.get("/confirmation", defaults={"token": ""})
+@bp.route("/confirmation/<path:token>", methods=["GET", "POST"])
+def confirm(token):
+    """Ask whether the address is theirs, on a page that mail scanners may open, and note the answer."""
+    if request.method == "POST":
+        require_token()
+        begin_write()
+    try:
+        user, is_replaced = signups.by_confirmation(token)
+    except BadToken as error:
+        return _bad_link("expired" if error.is_expired else "cut")
+    if user is None:
+        return _bad_link("replaced" if is_replaced else "expired")
+    if request.method == "POST":
+        is_new = signups.confirm(user)
+        db.session.commit()
+        return redirect(url_for(".confirm", token=token, fait=1 if is_new else None))
+    peers = signups.count_peers(user.council)
+    return render_template("account/signups/confirm.html", user=user, peers=peers, is_new="fait" in request.args)
+
+
+def _bad_link(why):
+    return render_template("account/signups/bad_link.html", why=why), 404 if why == "cut" else 410
 
 
 @bp.get("/mon-inscription")
 def show():
-    """Show who holds the request."""
-    abort(404)
+    """Show who holds the request and since when, and the form that corrects it."""
+    require(has_account(current_viewer()))
+    if current_user.status != UserStatus.PENDING:
+        return redirect(home_of(current_user))
+    kept = {name: getattr(current_user, name) for name in ("first_name", "last_name", "college", "words")}
+    return _shown(CorrectionForm(data={**kept, "phone": shown_number(current_user.phone)}))
+
+
+def _shown(form):
+    council = current_user.council
+    shown = {"form": form, "referents": signups.referents_of(council), "peers": signups.count_peers(council)}
+    return render_template("account/signups/show.html", **shown), *form.outcome
+
+
+@bp.route("/mon-inscription/corriger", methods=["GET", "POST"])
+def correct():
+    """Keep what a pending person corrects."""
+    require(has_account(current_viewer()))
+    form = CorrectionForm()
+    form.department = _department(current_user.council)
+    if current_user.status != UserStatus.PENDING or request.method == "GET":
+        return redirect(url_for(".show"))
+    if not form.validate_on_submit():
+        return _shown(form)
+    if user := _pending():
+        columns = {name: form[name].data for name in ("first_name", "last_name", "college", "words")}
+        signups.correct(user, phone=form.mobile, **columns)
+        db.session.commit()
+        flash("Vos corrections sont enregistrées.")
+    return redirect(url_for(".show"))
+
+
+def _pending():
+    """Return the account of this person, locked, as long as it is pending: its peers may have decided meanwhile."""
+    user_id = current_user.id
+    begin_write()
+    waits = select(User).where(User.id == user_id, User.status == UserStatus.PENDING)
+    return db.session.scalar(waits.with_for_update())
+
+
+@bp.route("/mon-inscription/retrait", methods=["GET", "POST"])
+def withdraw():
+    """Ask whether the sign-up is to be erased, and erase it."""
+    require(has_account(current_viewer()))
+    if current_user.status != UserStatus.PENDING:
+        return redirect(home_of(current_user))
+    if request.method == "GET":
+        return render_template("account/signups/withdraw.html")
+    require_token()
+    user = _pending()
+    if user is None:
+        flash("Votre inscription a été décidée entre-temps : elle n’a pas été retirée.")
+        return redirect(url_for(".show"))
+    signups.erase(user)
+    db.session.commit()
+    logout_user()
+    session.clear()
+    flash("Votre inscription est retirée et vos données sont effacées.")
+    return redirect(url_for("account.sessions.new"))

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.moderation import dashboard, mailbox, referents
+from app.blueprints.moderation import dashboard, mailbox, referents, signups, users
 
 bp = Blueprint("moderation", __name__)
-for _module in (dashboard, mailbox, referents):
+for _module in (dashboard, mailbox, referents, signups, users):
     bp.register_blueprint(_module.bp)
 
 

@@ -1,0 +1,78 @@
+"""Local referents: who, for whom, and how the public reaches them."""
+
+from wtforms import SelectMultipleField, ValidationError
+from wtforms.widgets import CheckboxInput
+
+from app.forms.base import Form, email_field, text_field
+from app.labels import TerritoryKind
+from app.text import contact_link
+
+NO_TERRITORY = "Cochez au moins un département ou une région."
+
+
+class CheckboxesField(SelectMultipleField):
+    """Several choices, each with its box: a list that asks for a key held down is beyond many."""
+
+    option_widget = CheckboxInput()
+
+
+class ReferentForm(Form):
+    """What visitors read of a referent, and the territories. `offered` are the regions and departments."""
+
+    organisation = text_field(
+        "Organisation", required="Écrivez le nom de l’organisation, par exemple un centre de ressources.", most=200
+    )
+    public_contact = text_field(
+        "Contact public",
+        required="Donnez un moyen de joindre cette personne : il est montré à tous.",
+        most=254,
+        description="Une adresse électronique, un numéro de téléphone ou l’adresse d’une page (https://…). "
+        "Tout le monde la voit.",
+    )
+    departments = CheckboxesField("Départements", coerce=int)
+    regions = CheckboxesField("Régions entières", coerce=int)
+
+    def __init__(self, offered, user=None, **options):
+        super().__init__(obj=user, **options)
+        self._offered = {place.id: place for place in offered}
+        chosen = {place.id for place in user.territories} if user else set()
+        for field, kind in ((self.departments, TerritoryKind.DEPARTMENT), (self.regions, TerritoryKind.REGION)):
+            places = [place for place in offered if place.kind == kind]
+            is_department = kind == TerritoryKind.DEPARTMENT
+            field.choices = [(p.id, f"{p.code} {p.name}" if is_department else p.name) for p in places]
+            if not self.is_submitted():
+                field.data = [place.id for place in places if place.id in chosen]
+
+    def validate_public_contact(self, field):
+        """Refuse what leads nowhere."""
+        if not contact_link(field.data):
+            raise ValidationError("Écrivez une adresse électronique, un téléphone ou une adresse en https:// complète.")
+
+    def validate_departments(self, field):
+        """Refuse a referent of nowhere; a department that is gone meanwhile too."""
+        if not field.data and not self.regions.data:
+            raise ValidationError(NO_TERRITORY)
+
+    @property
+    def columns(self) -> dict:
+        """What was chosen, as `services.referents` takes it."""
+        chosen = [*(self.regions.data or []), *(self.departments.data or [])]
+        return {
+            "organisation": self.organisation.data, "public_contact": self.public_contact.data,
+            "territories": [self._offered[place] for place in chosen],
+        }  # fmt: skip
+
+
+class AppointmentForm(ReferentForm):
+    """Who becomes a referent. The names are for somebody who has no account yet."""
+
+    email = email_field("Son adresse électronique", render_kw={"autocomplete": "off"})
+    first_name = text_field("Son prénom", most=80)
+    last_name = text_field("Son nom", most=80)
+
+    def has_names(self) -> bool:
+        """Return whether both names are there; say so where one is missing."""
+        for field in (self.first_name, self.last_name):
+            if not field.data:
+                field.errors = ["Cette personne n’a pas encore de compte : écrivez son prénom et son nom."]
+        return bool(self.first_name.data and self.last_name.data)

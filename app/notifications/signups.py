@@ -1,0 +1,142 @@
+"""Who is told of a sign-up, and what: its peers, the safety net, and the candidate."""
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from app.access import may_decide, may_vouch, viewer_of
+from app.extensions import db
+from app.labels import COLLEGE, Priority, Role, UserStatus
+from app.models import Activity, User
+from app.notifications.dispatch import Alert
+from app.notifications.links import site_address
+from app.notifications.message import Message
+from app.signing import sign
+
+KIND = "signup"
+
+
+def vouch_address(candidate: User, peer: User) -> str:
+    """Return the address where `peer`, and nobody else, answers for this candidate without having to log in."""
+    return site_address("account.vouches.edit", token=sign("vouch", vouch_value(candidate, peer)))
+
+
+def vouch_value(candidate: User, peer: User) -> list[int]:
+    """Return what the link of a peer holds. The instant tells the candidate from another one with the same number:
+    SQLite gives the number of a withdrawn sign-up again."""
+    return [candidate.id, peer.id, int(candidate.created_at.timestamp())]
+
+
+def approval(candidate: User) -> Message:
+    """Return the mail that says that the account is open."""
+    return Message(
+        "Bienvenue : votre compte est ouvert",
+        (
+            f"Bonjour {candidate.first_name},",
+            f"Votre inscription{_where(candidate, ' au ')} est validée. Votre compte est ouvert.",
+            f"Connectez-vous avec votre adresse {candidate.email} et le mot de passe que vous avez choisi.",
+        ),
+        link=("Se connecter", site_address("account.sessions.new")),
+        why="vous avez demandé un compte sur ce site",
+    )
+
+
+def refusal(candidate: User, decider: User) -> Message:
+    """Return the mail that says that the sign-up is refused, why, and whom to ask."""
+    return Message(
+        "Votre inscription n’est pas acceptée",
+        (
+            f"Bonjour {candidate.first_name},",
+            f"Votre inscription{_where(candidate, ' au ')} n’a pas été acceptée.",
+            f"La raison donnée : {candidate.why}",
+            f"Une question, une erreur ? Adressez-vous à : {_whom_to_ask(decider)}.",
+        ),
+        why="vous avez demandé un compte sur ce site",
+    )
+
+
+def _whom_to_ask(decider):
+    config = current_app.config
+    if decider.role != Role.REFERENT:
+        return f"{config['OPERATOR_NAME']}, {config['OPERATOR_EMAIL']}"
+    parts = (decider.name, decider.organisation, decider.public_contact or config["OPERATOR_EMAIL"])
+    return ", ".join(filter(None, parts))
+
+
+def _where(candidate, before=""):
+    return f"{before}conseil citoyen « {candidate.council.name} »" if candidate.council else ""
+
+
+# Rules: read again when the activity is dispatched, with the rights of that moment --------------------------------
+
+
+def _ask_peers(activity: Activity):
+    """Yield the question to each active member of the council, with a link of their own."""
+    if (candidate := _candidate(activity)) and candidate.council_id:
+        members = select(User).where(User.council_id == candidate.council_id, User.status == UserStatus.ACTIVE)
+        for peer in db.session.scalars(members.order_by(User.id)):
+            if may_vouch(viewer_of(peer), candidate) and not peer.alerts_paused_at:
+                yield _alert(peer, candidate, _question(candidate, peer))
+
+
+def _question(candidate, peer):
+    college = f" (collège « {COLLEGE[candidate.college]} »)" if candidate.college else ""
+    return Message(
+        f"Connaissez-vous {candidate.name} ?",
+        (
+            f"Bonjour {peer.first_name},",
+            f"{candidate.name}{college} demande un compte au nom de votre{_where(candidate, ' ')}.",
+            *([f"Cette personne se présente ainsi :\n« {candidate.words} »"] if candidate.words else []),
+            "La connaissez-vous ? Merci de répondre dans les 48 heures : il suffit qu’un seul membre la valide.",
+            "Vous pouvez aussi répondre que vous ne la connaissez pas, ou que ce n’est pas un membre.",
+            "Le lien qui suit est le vôtre. Ne le transmettez à personne.",
+        ),
+        link=("Répondre, sans mot de passe", vouch_address(candidate, peer)),
+        why="vous êtes membre de ce conseil citoyen",
+    )
+
+
+def _ask_the_net(activity: Activity):
+    """Yield the request to the referents of the territory and the animators, unless it is late: that is told apart."""
+    candidate = _candidate(activity)
+    if candidate and not candidate.late_at:
+        text = (
+            f"{candidate.name} demande un compte{_where(candidate, ' au ')}. Les membres du conseil n’ont pas validé "
+            "cette demande, ou il n’y en a pas encore : la décision vous revient."
+        )
+        yield from _to_the_net(candidate, f"Inscription à décider : {candidate.name}", text)
+
+
+def _press_the_net(activity: Activity):
+    """Yield the reminder to the same people, 48 hours after the sign-up."""
+    if candidate := _candidate(activity):
+        text = (
+            f"{candidate.name} demande un compte{_where(candidate, ' au ')} et attend depuis plus de 48 heures, le "
+            "délai promis. La décision vous revient."
+        )
+        yield from _to_the_net(candidate, f"Inscription en retard : {candidate.name}", text)
+
+
+def _to_the_net(candidate, subject, text):
+    link = ("Lire la demande et décider", site_address("moderation.signups.show", candidate_id=candidate.id))
+    people = select(User).where(User.role.in_([Role.REFERENT, Role.ANIMATOR]), User.status == UserStatus.ACTIVE)
+    for person in db.session.scalars(people.options(selectinload(User.territories)).order_by(User.id)):
+        if may_decide(viewer_of(person), candidate):
+            words = (f"Bonjour {person.first_name},", text, "La première réponse compte : les autres en sont informés.")
+            yield _alert(person, candidate, Message(subject, words, link=link, why=f"vous êtes {_role(person)}"))
+
+
+def _role(person):
+    return "référent local de ce territoire" if person.role == Role.REFERENT else "de l’animation du site"
+
+
+def _candidate(activity):
+    return db.session.get(User, activity.subject_id)  # withdrawn meanwhile, it is no more
+
+
+def _alert(person, candidate, message):
+    columns = {"name": person.name, "council_id": candidate.council_id}
+    return Alert(str(person.id), person.email, message, KIND, priority=Priority.REMINDER, columns=columns)
+
+
+RULES = {"signup.confirmed": _ask_peers, "signup.escalated": _ask_the_net, "signup.late": _press_the_net}

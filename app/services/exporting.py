@@ -1,0 +1,237 @@
+"""A copy of all that the site holds about one person: a ZIP with a page to read, the same as JSON, and their files.
+
+A part of the site that keeps something about people adds a function to `PARTS`, and one to `FILES` for contents.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import or_, select
+from zipstream import ZIP_DEFLATED, ZipStream
+
+from app import labels, storage
+from app.extensions import db
+from app.labels import VouchAnswer
+from app.models import Activity, Address, AuditEntry, Delivery, Login, OptOut, PhoneCode, StoredFile, User, Vouch
+from app.models.types import utcnow
+from app.services import alerts
+from app.templating import iso, moment
+
+
+@dataclass(frozen=True)
+class Part:
+    """One chapter of the copy: each row says its values by their French names."""
+
+    title: str
+    rows: Callable[[User], list[dict]]
+
+
+def archive(user: User) -> Iterator[bytes]:
+    """Yield the ZIP piece by piece; all rows are read before the first one."""
+    chapters = [(part.title, part.rows(user)) for part in PARTS]
+    zipped = ZipStream(compress_type=ZIP_DEFLATED)
+    zipped.add(_page(user, chapters), "mes-donnees.html")
+    zipped.add(json.dumps(dict(chapters), ensure_ascii=False, indent=2, default=iso), "mes-donnees.json")
+    for files in FILES:
+        for file in files(user):
+            if storage.path(file.digest).is_file():
+                zipped.add_path(storage.path(file.digest), f"fichiers/{file.id}-{file.name}")
+    return iter(zipped)
+
+
+def _page(user, chapters):
+    said = [(title, [_filled(row) for row in rows if _filled(row)]) for title, rows in chapters]
+    page = current_app.jinja_env.get_template("account/data/copy.html")
+    return page.render(user=user, chapters=said, now=utcnow(), site=current_app.config)
+
+
+def _filled(row):
+    """Return (name, words) of what is not empty; the JSON keeps the rest."""
+    return [(name, _say(value)) for name, value in row.items() if value not in (None, "")]
+
+
+def _say(value):
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, datetime):
+        return moment(value)
+    return str(value)
+
+
+# The chapters -----------------------------------------------------------------------------------------------------
+
+
+def _account(user):
+    return [
+        {
+            "Numéro du compte": user.id,
+            "Prénom": user.first_name,
+            "Nom": user.last_name,
+            "Adresse électronique": user.email,
+            "Téléphone": user.phone,
+            "Téléphone confirmé le": user.phone_confirmed_at,
+            "Rôle": labels.ROLE[user.role],
+            "Conseil citoyen": user.council and user.council.name,
+            "Collège": user.college and labels.COLLEGE[user.college],
+            "Présentation": user.presentation,
+            "Photo": user.photo is not None,
+            "Organisation": user.organisation,
+            "Contact public": user.public_contact,
+            "Territoires": ", ".join(place.name for place in user.territories),
+            "Dernière visite": user.last_seen_at,
+            "Prévenu d’une fermeture le": user.warned_at,
+        }
+    ]
+
+
+def _signup(user):
+    return [
+        {
+            "État": labels.USER_STATUS[user.status],
+            "Compte créé le": user.created_at,
+            "Adresse confirmée le": user.confirmed_at,
+            "Mot pour les autres membres": user.words,
+            "Demande transmise au référent le": user.escalated_at,
+            "Demande en retard depuis le": user.late_at,
+            "Décision prise le": user.decided_at,
+            "Raison donnée": user.why,
+        }
+    ]
+
+
+def _choices(user):
+    rows = [
+        {"Sujet": labels.ALERT_TOPIC[topic], "Par courriel": labels.RHYTHM[choice.rhythm], "Par SMS": choice.by_sms}
+        for topic, choice in alerts.choices_of(user).items()
+    ]
+    letter = {"Lettre d’information demandée le": user.letter_since}
+    return [*rows, letter, {"Toutes les alertes en pause depuis le": user.alerts_paused_at}]
+
+
+def _vouches_received(user):
+    """Only those who said yes are named: nobody has to fear having said no."""
+    rows = db.session.scalars(select(Vouch).filter_by(candidate_id=user.id).order_by(Vouch.id))
+    return [
+        {
+            "Le": vouch.created_at,
+            "Réponse": labels.VOUCH_ANSWER[vouch.answer],
+            "De": vouch.peer.name if vouch.answer == VouchAnswer.YES else "un membre du conseil",
+        }
+        for vouch in rows
+    ]
+
+
+def _vouches_given(user):
+    rows = db.session.scalars(select(Vouch).filter_by(peer_id=user.id).order_by(Vouch.id))
+    return [
+        {
+            "Le": vouch.created_at,
+            "Réponse": labels.VOUCH_ANSWER[vouch.answer],
+            "À propos de": vouch.candidate.name,
+            "Raison": vouch.reason,
+        }
+        for vouch in rows
+    ]
+
+
+def _messages(user):
+    rows = db.session.scalars(select(Delivery).where(_is_theirs(user, Delivery.recipient)).order_by(Delivery.id))
+    return [
+        {
+            "Le": delivery.sent_at or delivery.created_at,
+            "Par": labels.CHANNEL[delivery.channel],
+            "Vers": delivery.recipient,
+            "Objet": delivery.subject or "texte effacé",
+            "Genre": labels.MESSAGE_KIND.get(delivery.kind, delivery.kind),
+            "État": labels.DELIVERY_STATE[delivery.state],
+        }
+        for delivery in rows
+    ]
+
+
+def _addresses(user):
+    stops = db.session.scalars(select(OptOut).where(_is_theirs(user, OptOut.address)))
+    kinds = labels.MESSAGE_KIND | {"*": "tous les messages"}
+    rows = [
+        {"Adresse": stop.address, "Ne veut plus": kinds.get(stop.kind, stop.kind), "Depuis le": stop.created_at}
+        for stop in stops
+    ]
+    refused = db.session.scalars(select(Address).where(_is_theirs(user, Address.address)))
+    return rows + [
+        {"Adresse": place.address, "Envois refusés": place.refusals, "Raison": place.reason} for place in refused
+    ]
+
+
+def _logins(user):
+    rows = db.session.scalars(select(Login).filter_by(user_id=user.id).order_by(Login.created_at))
+    return [
+        {
+            "Connecté le": login.created_at,
+            "Dernière visite": login.seen_at,
+            "Fin": login.expires_at,
+            "Rester connecté": login.is_long,
+        }
+        for login in rows
+    ]
+
+
+def _codes(user):
+    rows = db.session.scalars(select(PhoneCode).filter_by(user_id=user.id))
+    return [{"Code envoyé au": code.phone, "Valable jusqu’au": code.expires_at} for code in rows]
+
+
+def _activities(user):
+    rows = db.session.scalars(select(Activity).filter_by(actor_id=user.id).order_by(Activity.id))
+    return [{"Le": row.created_at, "Quoi": row.verb, "Sur": f"{row.subject_type} {row.subject_id}"} for row in rows]
+
+
+def _journal_about(user):
+    rows = select(AuditEntry).filter_by(subject_type=User.__tablename__, subject_id=user.id).order_by(AuditEntry.id)
+    return [
+        {"Le": row.created_at, "Quoi": labels.AUDIT_VERB.get(row.verb, row.verb), "Raison": row.reason}
+        for row in db.session.scalars(rows)
+    ]
+
+
+def _journal_of(user):
+    rows = db.session.scalars(select(AuditEntry).filter_by(actor_id=user.id).order_by(AuditEntry.id))
+    return [
+        {
+            "Le": row.created_at,
+            "Quoi": labels.AUDIT_VERB.get(row.verb, row.verb),
+            "Sur": f"{row.subject_type} {row.subject_id}",
+            "Raison": row.reason,
+        }
+        for row in rows
+    ]
+
+
+def _is_theirs(user, column):
+    places = [user.email] + ([user.phone] if user.phone else [])
+    return or_(*(column == place for place in places))
+
+
+PARTS = (
+    Part("Mon compte", _account),
+    Part("Mon inscription", _signup),
+    Part("Mes choix d’alertes", _choices),
+    Part("Les réponses à mon inscription", _vouches_received),
+    Part("Mes réponses aux inscriptions des autres", _vouches_given),
+    Part("Les messages que le site m’a envoyés", _messages),
+    Part("Mes adresses : messages arrêtés, envois refusés", _addresses),
+    Part("Mes connexions en cours", _logins),
+    Part("Les codes envoyés à mon téléphone", _codes),
+    Part("Ce que j’ai fait sur le site", _activities),
+    Part("Ce que le journal du site dit de moi", _journal_about),
+    Part("Mes actes notés au journal du site", _journal_of),
+)
+
+
+def _photo(user):
+    return [user.photo] if user.photo else []
+
+
+FILES: tuple[Callable[[User], list[StoredFile]], ...] = (_photo,)

@@ -1,0 +1,59 @@
+"""Profiles: the name, the photo and the words under which the others know a person."""
+
+from sqlalchemy import and_, exists, or_, select
+
+from app import storage
+from app.extensions import db
+from app.labels import Channel
+from app.models import OptOut, StoredFile, User
+from app.models.types import utcnow
+from app.notifications import outbox
+from app.services.pictures import MEDIA_TYPE, Picture
+
+PHOTO_SIDE = 320  # pixels
+
+
+def keep(user: User, *, first_name: str, last_name: str, presentation: str, letter: bool, pause: bool) -> None:
+    """Change what a person says of themselves, and whether the letter comes and the alerts rest.
+
+    A date that stands is kept: since when the letter was asked for is the proof that it was.
+    """
+    user.first_name, user.last_name, user.presentation = first_name, last_name, presentation
+    user.letter_since = (user.letter_since or utcnow()) if letter else None
+    user.alerts_paused_at = (user.alerts_paused_at or utcnow()) if pause else None
+    db.session.flush()
+
+
+def set_photo(user: User, picture: Picture | None) -> str | None:
+    """Give `user` another photo, or none.
+
+    Returns the digest of the former content when no row names it any more: the caller deletes it after the commit.
+    """
+    former, user.photo = user.photo, _stored(picture) if picture else None
+    db.session.flush()
+    if former is None:
+        return None
+    db.session.delete(former)
+    db.session.flush()
+    is_used = db.session.scalar(select(exists().where(StoredFile.digest == former.digest)))
+    return None if is_used else former.digest
+
+
+def _stored(picture):
+    return StoredFile(
+        digest=storage.save(picture.content), name="portrait.webp", media_type=MEDIA_TYPE,
+        size=len(picture.content), width=picture.width, height=picture.height,
+    )  # fmt: skip
+
+
+def stops_of(user: User) -> list[OptOut]:
+    """Return what this person stopped by the link of a mail or by answering STOP: stronger than what they choose."""
+    mail = and_(OptOut.channel == Channel.MAIL, OptOut.address == user.email)
+    text = and_(OptOut.channel == Channel.SMS, OptOut.address == user.phone)
+    return list(db.session.scalars(select(OptOut).where(or_(mail, text)).order_by(OptOut.channel, OptOut.kind)))
+
+
+def resume(user: User) -> None:
+    """Let all come again that this person had stopped."""
+    for row in stops_of(user):
+        outbox.resume(row.channel, row.address, row.kind)

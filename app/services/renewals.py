@@ -1,0 +1,200 @@
+"""A new password, or a new mail address, each by a link that is good for one use."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.labels import Channel, Priority, UserStatus
+from app.models import User
+from app.models.types import utcnow
+from app.notifications import outbox
+from app.notifications.links import site_address
+from app.notifications.message import Message
+from app.services import accounts, signups
+from app.signing import BadToken, read, sign
+from app.templating import moment
+
+RESET_FOR, CHANGE_FOR = timedelta(hours=1), timedelta(hours=24)
+OPEN = (UserStatus.PENDING, UserStatus.ACTIVE)
+NOT_ME = "Si ce n’est pas vous, choisissez tout de suite un nouveau mot de passe avec le lien ci-dessous."
+
+
+class AddressTaken(ValueError):
+    """The new address became somebody else's between the mail and its link."""
+
+
+# A new password --------------------------------------------------------------------------------------------------
+
+
+def offer_reset(email: str) -> None:
+    """Post the link for a new password to an address, if its account is one that opens.
+
+    Where the address itself is not confirmed, the link that confirms it comes instead.
+    """
+    user = accounts.by_email(email)
+    if user and user.status == UserStatus.UNCONFIRMED:
+        signups.ask_to_confirm(user)
+    elif user and user.status in OPEN:
+        _post(user, Message(
+            "Choisir un nouveau mot de passe",
+            (f"Bonjour {user.first_name},",
+             "Un nouveau mot de passe a été demandé pour votre compte. Ouvrez ce lien dans l’heure pour le choisir. "
+             "Il ne sert qu’une fois.",
+             "Si vous n’avez rien demandé, ne faites rien : votre mot de passe reste le même."),
+            ("Choisir un nouveau mot de passe", reset_address(user)),
+        ), useful_until=utcnow() + RESET_FOR)  # fmt: skip
+
+
+def reset_address(user: User) -> str:
+    """Return where the owner of an account chooses its password: good once, for an hour."""
+    return site_address("account.passwords.reset", token=sign("reset", [user.id, _mark(user)]))
+
+
+def by_reset_token(token: str) -> User:
+    """Return, locked, the account whose password this link changes. Raises `BadToken` once it is used or too old."""
+    return _by_mark(*_pair(read("reset", token, RESET_FOR.total_seconds())))
+
+
+def reset_password(user: User, password_hash: str) -> None:
+    """Set the password of somebody who had forgotten it: every login ends, the present browser's too."""
+    user.token = None
+    change_password(user, password_hash)
+
+
+def change_password(user: User, password_hash: str) -> None:
+    """Change the password and tell its owner by mail; whoever is logged in elsewhere is not any more."""
+    accounts.set_password(user, password_hash)
+    _post(user, Message(
+        "Votre mot de passe a été changé",
+        (f"Bonjour {user.first_name},",
+         f"Le mot de passe de votre compte a été changé le {moment(utcnow())}. Les autres appareils où votre compte "
+         "était ouvert sont déconnectés.",
+         f"Si c’est vous, il n’y a rien à faire. {NOT_ME}"),
+        ("Choisir un nouveau mot de passe", site_address("account.passwords.forgotten")),
+    ))  # fmt: skip
+
+
+# A new address ---------------------------------------------------------------------------------------------------
+
+
+def ask_new_address(user: User, email: str) -> None:
+    """Post a link to the new address, and a word to the present one. An address that has an account gets no link:
+    its owner is told, and the person who asked sees no difference."""
+    other = accounts.by_email(email)
+    if other is None or other.status == UserStatus.UNCONFIRMED:
+        _post_link(user, email, "Confirmer votre nouvelle adresse", "cette adresse a été indiquée sur ce site")
+    else:
+        _post(other, Message(
+            "Votre adresse a déjà un compte",
+            (f"Bonjour {other.first_name},",
+             "Quelqu’un, peut-être vous, a voulu donner votre adresse à un autre compte du site. Rien n’a changé : "
+             "cette adresse reste celle de votre compte.",
+             "Si vous avez deux comptes, fermez d’abord celui qui ne sert plus."),
+            ("Se connecter", site_address("account.sessions.new")),
+        ))  # fmt: skip
+    _post(user, Message(
+        "Changement d’adresse demandé",
+        (f"Bonjour {user.first_name},",
+         f"Un changement d’adresse a été demandé pour votre compte : {email} remplacera celle-ci dès qu’elle sera "
+         "confirmée.",
+         f"Si c’est vous, il n’y a rien à faire ici : ouvrez le courriel envoyé à la nouvelle adresse. {NOT_ME}"),
+        ("Choisir un nouveau mot de passe", site_address("account.passwords.forgotten")),
+    ))  # fmt: skip
+
+
+def ask_to_prove(user: User) -> None:
+    """Let one more mail go to an address that is switched off, with the link that proves that it works again."""
+    outbox.try_again(Channel.MAIL, user.email)
+    _post_link(user, user.email, "Confirmer votre adresse", "vous avez un compte sur ce site")
+
+
+def by_address_token(token: str) -> tuple[User, str]:
+    """Return, locked, an account and the address that this link gives it. Raises `BadToken`.
+
+    Once the address is the account's, the link still says so: mail programs open links more than once.
+    """
+    value = read("address", token, CHANGE_FOR.total_seconds())
+    if not isinstance(value, list) or len(value) != 3:
+        raise BadToken
+    user_id, email, mark = value
+    user = _locked(user_id)
+    if user.email != email and _mark(user) != mark:
+        raise BadToken(is_expired=True)
+    return user, email
+
+
+def change_address(user: User, email: str) -> bool:
+    """Give `user` this confirmed address and tell the former one; return whether it was another one.
+
+    Raises `AddressTaken`. A sign-up that never confirmed the address yields to whoever does.
+    """
+    outbox.switch_on(Channel.MAIL, email)
+    former = user.email
+    if former == email:
+        return False
+    other = accounts.by_email(email)
+    if other and other.status == UserStatus.UNCONFIRMED:
+        db.session.delete(other)
+        db.session.flush()
+    try:
+        with db.session.begin_nested():
+            user.email = email
+    except IntegrityError as error:
+        raise AddressTaken from error
+    _post(user, Message(
+        "Votre adresse a été changée",
+        (f"Bonjour {user.first_name},",
+         f"L’adresse de votre compte a été changée le {moment(utcnow())} : c’est maintenant {email}. Le site n’écrira "
+         "plus à celle-ci.",
+         "Si ce n’est pas vous, écrivez-nous sans attendre."),
+        ("Nous écrire", site_address("public.pages.contact")),
+    ), to=former)  # fmt: skip
+    return True
+
+
+def _post_link(user, email, subject, why):
+    address = site_address("account.profile.confirm", token=sign("address", [user.id, email, _mark(user)]))
+    _post(user, Message(
+        subject,
+        (f"Bonjour {user.first_name},",
+         "Ouvrez ce lien dans les 24 heures, puis appuyez sur le bouton : cette adresse sera celle de votre compte.",
+         "Si vous n’avez rien demandé, ne faites rien."),
+        (subject, address),
+        why=why,
+    ), to=email, useful_until=utcnow() + CHANGE_FOR)  # fmt: skip
+
+
+def _post(user, message, *, to="", **columns):
+    key = f"renewal:{user.id}:{secrets.token_hex(8)}"  # asked twice, it is written twice
+    outbox.post(
+        message, to=to or user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT, **columns
+    )
+
+
+def _mark(user):
+    """Return what a link holds of the present state: it is dead once the password or the address has changed."""
+    return hashlib.sha256(f"{user.password_hash}\0{user.email}".encode()).hexdigest()[:24]
+
+
+def _by_mark(user_id, mark):
+    user = _locked(user_id)
+    if _mark(user) != mark:
+        raise BadToken(is_expired=True)
+    return user
+
+
+def _locked(user_id):
+    user = db.session.scalar(select(User).where(User.id == user_id, User.status.in_(OPEN)).with_for_update())
+    if user is None:
+        raise BadToken(is_expired=True)
+    return user
+
+
+def _pair(value):
+    if not isinstance(value, list) or len(value) != 2:
+        raise BadToken
+    return value

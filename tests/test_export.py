@@ -1,0 +1,130 @@
+"""The copy of one's data: all that the site holds about a person, and nothing that would harm another one."""
+
+import io
+import json
+import re
+import zipfile
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app import storage
+from app.extensions import db
+from app.labels import Priority, VouchAnswer
+from app.models import Activity, AuditEntry, PhoneCode, StoredFile, User, Vouch
+from app.models.types import UTCDateTime, utcnow
+from app.notifications import outbox
+from app.notifications.message import Message
+from app.services import exporting, limits
+from app.templating import iso
+from tests.browse import submit
+from tests.factories import PASSWORD_HASH
+
+ADDRESS = "/mon-profil/donnees"
+
+
+@pytest.fixture
+def alice(cast):
+    """Alice with something in every table that holds people."""
+    alice = cast.alice
+    alice.phone, alice.presentation = "+33639980001", "J’aime <b>les arbres</b>.\nEt vous ?"
+    content = b"photo"
+    alice.photo = StoredFile(digest=storage.save(content), name="portrait.webp", media_type="image/webp", size=5)
+    message = Message("Nouveau document", ("Un texte",))
+    outbox.post(message, to=alice.email, key="a", kind="alert", priority=Priority.ALERT)
+    db.session.add_all([
+        PhoneCode(user_id=alice.id, phone="+33639980002", digest="0f" * 32, expires_at=utcnow() + timedelta(hours=1)),
+        Vouch(candidate_id=alice.id, peer_id=cast.bruno.id, answer=VouchAnswer.YES),
+        Vouch(candidate_id=alice.id, peer_id=cast.chloe.id, answer=VouchAnswer.NO, reason="Une ancienne dispute"),
+        Vouch(candidate_id=cast.dora.id, peer_id=alice.id, answer=VouchAnswer.UNKNOWN),
+        AuditEntry(actor_id=cast.animator.id, verb="user.suspended", subject_type="users", subject_id=alice.id,
+                   reason="Trop de messages"),
+        Activity(verb="signup.approved", subject_type="users", subject_id=cast.dora.id, actor_id=alice.id),
+    ])  # fmt: skip
+    db.session.commit()
+    return alice
+
+
+def archive(client):
+    page = submit(client, ADDRESS)
+    assert page.content_type == "application/zip"
+    assert re.fullmatch(r"attachment; filename=mes-donnees-\d{4}-\d\d-\d\d\.zip", page.headers["Content-Disposition"])
+    assert page.headers["Cache-Control"] == "private, no-store"
+    return zipfile.ZipFile(io.BytesIO(page.data))
+
+
+def test_the_copy_holds_json_a_page_and_the_files(client_as, alice):
+    copy = archive(client_as(alice))
+    assert copy.testzip() is None
+    photo = f"fichiers/{alice.photo_id}-portrait.webp"
+    assert set(copy.namelist()) == {"mes-donnees.html", "mes-donnees.json", photo}
+    assert copy.read(photo) == b"photo"
+    told = json.loads(copy.read("mes-donnees.json"))
+    assert list(told) == [part.title for part in exporting.PARTS]
+    assert told["Mon compte"][0]["Adresse électronique"] == alice.email
+    assert told["Les messages que le site m’a envoyés"][0]["Objet"] == "Nouveau document"
+    assert told["Ce que le journal du site dit de moi"][0]["Raison"] == "Trop de messages"
+    assert told["Mes choix d’alertes"] and told["Mes connexions en cours"]
+
+
+def test_the_page_is_french_stands_alone_and_says_texts_as_they_were_written(client_as, alice):
+    page = archive(client_as(alice)).read("mes-donnees.html").decode()
+    assert '<html lang="fr">' in page and "Alice Martin" in page
+    assert "J’aime &lt;b&gt;les arbres&lt;/b&gt;.\nEt vous ?" in page
+    assert not re.search(r"<script|<link|<img|https?://|None|True|False", page)
+
+
+def test_who_did_not_validate_stays_unnamed_and_no_secret_leaves(client_as, alice):
+    copy = archive(client_as(alice))
+    for name in ("mes-donnees.html", "mes-donnees.json"):
+        text = copy.read(name).decode()
+        assert "Bruno Petit" in text
+        for secret in ("Chloé", "dispute", "Anne Simon", PASSWORD_HASH, "0f0f"):
+            assert secret not in text, secret
+
+
+def test_nothing_of_another_person_is_in_it(client_as, cast, alice):
+    text = archive(client_as(cast.emile)).read("mes-donnees.json").decode()
+    for other in ("Alice", "Bruno", "Nouveau document", "Trop de messages", "+3363998", "signup."):
+        assert other not in text
+
+
+def test_every_column_about_a_person_is_told(client_as, alice):
+    """A new column of `User` has to be added to the copy, or here with the reason why not."""
+    links = {"council_id", "photo_id", "decided_by_id"}  # told by name, or not at all
+    coded = {"role", "college", "status", "signs_contributions"}  # told in French
+    columns = set(User.__table__.columns.keys()) - {"password_hash", "closing_at", "closed_at"} - links - coded
+    browser, start = client_as(alice), utcnow().replace(microsecond=0)
+    for number, name in enumerate(sorted(columns - {"id", "email", "last_seen_at"})):
+        is_instant = isinstance(User.__table__.columns[name].type, UTCDateTime)
+        setattr(alice, name, start - timedelta(days=number) if is_instant else f"colonne {number}")
+    db.session.commit()
+    told = archive(browser).read("mes-donnees.json").decode()
+    db.session.expire_all()
+    for name in columns:
+        value = getattr(alice, name)
+        assert (iso(value) if isinstance(value, datetime) else str(value)) in told, name
+
+
+def test_a_pending_person_gets_a_copy_too(client_as, cast):
+    told = json.loads(archive(client_as(cast.dora)).read("mes-donnees.json"))
+    assert told["Mon inscription"][0]["Mot pour les autres membres"] == "J’habite rue des Lilas."
+
+
+def test_a_file_that_is_gone_from_the_disk_spoils_nothing(client_as, alice):
+    storage.delete(alice.photo.digest)
+    assert set(archive(client_as(alice)).namelist()) == {"mes-donnees.html", "mes-donnees.json"}
+
+
+def test_too_many_copies_have_to_wait(client_as, cast):
+    browser = client_as(cast.alice)
+    for _ in range(limits.EXPORT_ACCOUNT.most):
+        assert submit(browser, ADDRESS).status_code == 200
+    page = submit(browser, ADDRESS)
+    assert page.status_code == 429 and "trop d’essais" in page.text and page.headers["Retry-After"]
+
+
+def test_the_copy_needs_the_token_of_its_page(client_as, cast):
+    assert client_as(cast.alice).post(ADDRESS).status_code == 422
+    assert db.session.scalar(select(Activity.id)) is None

@@ -1,0 +1,158 @@
+"""Local referents: appointed and dismissed by the animator, shown to everybody."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from app.extensions import db
+from app.labels import Role, UserStatus
+from app.models import AuditEntry, Delivery, User
+from app.models.stamp import PAGES, read_stamp
+from tests.browse import submit
+from tests.factories import PASSWORD, make_country
+
+INDEX, NEW = "/animation/referents", "/animation/referents/nouveau"
+
+
+@pytest.fixture
+def animator(client_as, cast):
+    return client_as(cast.animator)
+
+
+def appoint(client, cast, **changes):
+    fields = {
+        "email": "nadia@essai.example", "first_name": "Nadia", "last_name": "Lebrun",
+        "organisation": "Fédération des centres sociaux", "public_contact": "nadia@centres.example",
+        "departments": [str(cast.country.ain.id), str(cast.country.isere.id)],
+    } | changes  # fmt: skip
+    page = submit(client, NEW, **fields)
+    db.session.expire_all()
+    return page
+
+
+def by_email(email):
+    return db.session.scalar(select(User).where(User.email == email))
+
+
+def last_mail():
+    return db.session.scalar(select(Delivery).order_by(Delivery.id.desc()))
+
+
+def test_somebody_without_an_account_is_invited_and_chooses_a_password(client, animator, cast):
+    assert appoint(animator, cast).headers["Location"] == INDEX
+    nadia = by_email("nadia@essai.example")
+    assert (nadia.status, nadia.role, nadia.council_id) == (UserStatus.ACTIVE, Role.REFERENT, None)
+    assert [place.name for place in nadia.territories] == ["Ain", "Isère"]
+    mail = last_mail()
+    assert mail.recipient == nadia.email and "Ain, Isère" in " ".join(mail.content["paragraphs"])
+    submit(client, urlsplit(mail.content["link"][1]).path, new_password=PASSWORD)
+    answer = submit(client, "/connexion", email=nadia.email, password=PASSWORD)
+    assert answer.headers["Location"] == "/animation"
+
+
+def test_a_member_becomes_referent_and_keeps_name_and_council(animator, cast):
+    appoint(animator, cast, email=cast.emile.email.upper(), first_name="", last_name="")
+    assert (cast.emile.role, cast.emile.first_name, cast.emile.council_id) == (
+        Role.REFERENT, "Émile", cast.country.mistral.id,
+    )  # fmt: skip
+    entry = db.session.scalar(select(AuditEntry))
+    assert (entry.actor_id, entry.verb, entry.subject_id) == (cast.animator.id, "referent.appointed", cast.emile.id)
+
+
+@pytest.mark.parametrize(("who", "words"), [
+    ("dora", "attendez"), ("animator", "anime déjà"), ("referent", "déjà référente"),
+])  # fmt: skip
+def test_who_cannot_be_appointed_is_said(animator, cast, who, words):
+    page = appoint(animator, cast, email=getattr(cast, who).email)
+    assert page.status_code == 422 and words in page.text
+    assert "Fédération des centres sociaux" in page.text
+    assert db.session.scalar(select(AuditEntry.id)) is None
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"email": "pas une adresse"}, "adresse électronique complète"),
+    ({"first_name": ""}, "écrivez son prénom"),
+    ({"organisation": " \0 "}, "Écrivez le nom de l’organisation"),
+    ({"public_contact": "javascript:alert(1)"}, "une adresse en https"),
+    ({"public_contact": "chez moi"}, "une adresse en https"),
+    ({"departments": None}, "Cochez au moins"),
+    ({"departments": ["999999"]}, "Choix"),
+    ({"departments": ["x\0"]}, "Choix"),
+    ({"organisation": "o" * 10_000}, "200 caractères"),
+])  # fmt: skip
+def test_a_form_that_is_wrong_says_what_to_do_and_appoints_nobody(animator, cast, changes, words):
+    page = appoint(animator, cast, **changes)
+    assert page.status_code == 422 and words.lower() in page.text.lower()
+    assert by_email("nadia@essai.example") is None
+
+
+def test_territories_and_contact_are_changed_and_noted(animator, cast):
+    address = f"{INDEX}/{cast.referent.id}"
+    fields = {"departments": None, "regions": [str(cast.country.region.id)], "public_contact": "04 65 71 00 01"}
+    before = read_stamp(PAGES)
+    assert submit(animator, address, organisation="Le Centre", **fields).headers["Location"] == INDEX
+    db.session.expire_all()
+    assert [place.name for place in cast.referent.territories] == ["Auvergne-Rhône-Alpes"]
+    assert read_stamp(PAGES) != before
+    assert db.session.scalar(select(AuditEntry.verb)) == "referent.changed"
+
+
+def test_the_form_shows_what_is_and_keeps_a_commune_that_it_does_not_offer(animator, cast):
+    cast.referent.territories = [cast.country.ain, cast.country.bourg]
+    cast.referent.public_contact = "ain@centres.example"
+    db.session.commit()
+    submit(animator, f"{INDEX}/{cast.referent.id}")
+    db.session.expire_all()
+    assert {place.name for place in cast.referent.territories} == {"Ain", "Bourg-en-Bresse"}
+
+
+def test_the_role_of_a_member_ends_and_the_account_stays(animator, cast):
+    cast.referent.council_id = cast.council.id
+    db.session.commit()
+    page = animator.get(f"{INDEX}/{cast.referent.id}/fin")
+    assert "reste membre" in page.text
+    submit(animator, f"{INDEX}/{cast.referent.id}/fin")
+    db.session.expire_all()
+    assert (cast.referent.role, cast.referent.is_active, cast.referent.territories) == (Role.MEMBER, True, [])
+    assert "Vous restez membre" in last_mail().content["paragraphs"][1]
+
+
+def test_the_role_of_somebody_without_a_council_ends_with_the_account(animator, client, cast):
+    address = f"{INDEX}/{cast.referent.id}/fin"
+    assert "son compte sera fermé" in animator.get(address).text
+    submit(animator, address)
+    db.session.expire_all()
+    assert (cast.referent.status, cast.referent.first_name) == (UserStatus.CLOSED, "")
+    assert "pris fin" in last_mail().content["paragraphs"][1]
+    assert "Renée" not in client.get("/referents").text
+    assert animator.get(address).status_code == 404
+
+
+def test_a_right_that_ended_between_page_and_button_appoints_nobody(client_as, cast):
+    browser = client_as(cast.animator)
+    page = browser.get(NEW)
+    cast.animator.role = Role.MEMBER
+    db.session.commit()
+    assert page.status_code == 200 and browser.post(NEW, data={}).status_code == 403
+
+
+def test_everybody_finds_the_referents_by_region(client, cast):
+    cast.referent.public_contact = "https://centre-ain.example/contact"
+    cast.away.public_contact = "04 65 71 00 01"
+    db.session.commit()
+    page = client.get("/referents").text
+    assert "<h2>Auvergne-Rhône-Alpes</h2>" in page
+    assert page.index("Yves Girard") < page.index("Renée Moreau")  # by last name
+    assert '<a href="https://centre-ain.example/contact">' in page and '<a href="tel:0465710001">' in page
+
+
+def test_without_a_referent_the_page_says_so(client, app):
+    make_country()
+    page = client.get("/referents")
+    assert page.status_code == 200 and "Aucun référent" in page.text and page.headers["ETag"]
+
+
+def test_an_account_that_is_not_a_referent_has_no_such_page(animator, cast):
+    assert animator.get(f"{INDEX}/{cast.alice.id}").status_code == 404
+    assert animator.get(f"{INDEX}/2147483647").status_code == 404

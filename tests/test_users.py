@@ -1,0 +1,102 @@
+"""The accounts as the animator sees them: found, suspended with a reason, opened again."""
+
+import pytest
+from sqlalchemy import select
+
+from app.extensions import db
+from app.labels import Role, UserStatus
+from app.models import AuditEntry, Delivery
+from tests.browse import send, submit
+from tests.factories import PASSWORD, make_user
+
+INDEX = "/animation/comptes"
+
+
+@pytest.fixture
+def animator(client_as, cast):
+    return client_as(cast.animator)
+
+
+def suspend(client, user, reason="Des messages blessants"):
+    page = submit(client, f"{INDEX}/{user.id}/suspension", reason=reason)
+    db.session.expire_all()
+    return page
+
+
+@pytest.mark.parametrize("words", ["emile", "ÉMILE durand", "durand emi", "emile@essai.example", "  Émile\0"])
+def test_an_account_is_found_by_its_name_without_accents_or_its_address(animator, cast, words):
+    page = animator.get(INDEX, query_string={"q": words}).text
+    assert "Émile Durand" in page and "Alice Martin" not in page
+
+
+def test_without_words_all_accounts_are_listed_by_page(animator, cast):
+    for number in range(30):
+        make_user(f"Personne{number} Nom")
+    db.session.commit()
+    assert "38 comptes" in animator.get(INDEX).text
+    assert "page 2 sur 2" in animator.get(INDEX, query_string={"page": 2}).text
+    assert animator.get(INDEX, query_string={"page": 9}).status_code == 404
+    assert "Aucun compte" in animator.get(INDEX, query_string={"q": "zzz" * 4000}).text
+
+
+def test_a_suspended_account_is_shut_in_every_browser_and_its_owner_told_why(animator, client_as, cast):
+    alice = client_as(cast.alice)
+    assert suspend(animator, cast.alice).status_code == 302
+    assert alice.get("/mon-conseil").status_code == 302
+    mail = db.session.scalar(select(Delivery))
+    said = " ".join(mail.content["paragraphs"])
+    assert mail.recipient == cast.alice.email and "Des messages blessants" in said and "contact@demo.example" in said
+    entry = db.session.scalar(select(AuditEntry))
+    assert (entry.actor_id, entry.verb, entry.reason) == (
+        cast.animator.id, "user.suspended", "Des messages blessants",
+    )  # fmt: skip
+    page = animator.get(f"{INDEX}/{cast.alice.id}").text
+    assert "compte suspendu" in page and "par Anne Simon" in page
+
+
+def test_login_says_that_the_account_is_suspended_to_who_knows_the_password(animator, client, cast):
+    suspend(animator, cast.alice)
+    page = submit(client, "/connexion", email=cast.alice.email, password=PASSWORD)
+    assert page.status_code == 422 and "suspendu" in page.text and "Des messages blessants" in page.text
+
+
+def test_a_suspended_account_opens_again_as_it_was(animator, client, cast):
+    suspend(animator, cast.alice)
+    submit(animator, f"{INDEX}/{cast.alice.id}/reouverture", reason="Tout est clair maintenant.")
+    db.session.expire_all()
+    assert (cast.alice.status, cast.alice.why, cast.alice.council_id) == (UserStatus.ACTIVE, "", cast.council.id)
+    assert submit(client, "/connexion", email=cast.alice.email, password=PASSWORD).status_code == 302
+
+
+def test_a_suspension_needs_a_reason(animator, cast):
+    page = suspend(animator, cast.alice, reason="  ")
+    assert page.status_code == 422 and "Écrivez la raison" in page.text and cast.alice.is_active
+    assert suspend(animator, cast.alice, reason="r" * 10_000).status_code == 422
+
+
+def test_an_animator_cannot_suspend_their_own_account_nor_one_that_is_settled(animator, cast):
+    for user in (cast.animator, cast.dora):
+        assert animator.get(f"{INDEX}/{user.id}/suspension").headers["Location"] == f"{INDEX}/{user.id}"
+
+
+def test_of_two_animators_who_suspend_at_once_one_does(animator, client_as, cast):
+    other = client_as(make_user("Zoé Autre", role=Role.ANIMATOR))
+    page = other.get(f"{INDEX}/{cast.alice.id}/suspension")
+    suspend(animator, cast.alice)
+    assert send(other, page, reason="Encore").headers["Location"] == f"{INDEX}/{cast.alice.id}"
+    db.session.expire_all()
+    assert cast.alice.why == "Des messages blessants"
+    assert len(db.session.scalars(select(AuditEntry)).all()) == 1
+
+
+def test_a_referent_who_is_suspended_is_off_the_public_page(animator, client, cast):
+    assert "Renée Moreau" in client.get("/referents").text
+    suspend(animator, cast.referent)
+    assert "Renée Moreau" not in client.get("/referents").text
+
+
+def test_a_closed_account_is_nowhere_to_be_found(animator, cast):
+    cast.alice.status = UserStatus.CLOSED
+    db.session.commit()
+    assert "Alice" not in animator.get(INDEX).text
+    assert animator.get(f"{INDEX}/{cast.alice.id}").status_code == 404
