@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from flask_migrate import upgrade
 
-import config
 from app import create_app
 from app.extensions import begin_write, db
 from app.jobs import clock
@@ -60,12 +59,12 @@ class Site:
             port = probe.getsockname()[1]
         self.env = {
             "INSTANCE_DIR": str(folder), "DATABASE_URL": url, "SECRET_KEY": "a key for tests, and only for tests",
-            "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_SECURITY": "aucune", "OUTBOX_LEASE": "2",
+            "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_SECURITY": "aucune",
             "LOG": str(folder / "log"), "RUNS": str(folder / "runs"), "WAITS": str(folder / "waits"),
         }  # fmt: skip
         self.box = Box()
         self.server = Controller(self.box, hostname="127.0.0.1", port=port)
-        self.app = create_app(config.load(self.env))
+        self.app = create_app(worker.settings(self.env))
         self.processes = []
 
     def start(self, work, *arguments, **env):

@@ -45,6 +45,19 @@ def test_an_impossible_setting_is_named_in_one_sentence(tmp_path, name, value):
     assert str(caught.value).endswith(".")
 
 
+def test_no_message_is_taken_up_again_while_it_may_still_be_on_its_way(tmp_path):
+    def lease(**env):
+        return config.load({"INSTANCE_DIR": str(tmp_path)} | env)["OUTBOX_LEASE"]
+
+    assert lease() == 90
+    assert lease(MAIL_TIMEOUT="60") == 240  # who sets the one need not know the other
+    assert lease(OUTBOX_LEASE="4", MAIL_TIMEOUT="1", SMS_TIMEOUT="1") == 4
+    with pytest.raises(config.ConfigError, match=r"« 79 » : écrivez au moins 80, quatre fois MAIL_TIMEOUT, ou rien\."):
+        lease(OUTBOX_LEASE="79")
+    with pytest.raises(config.ConfigError, match="au moins 160, quatre fois SMS_TIMEOUT"):
+        lease(OUTBOX_LEASE="90", SMS_TIMEOUT="40")
+
+
 def test_production_asks_for_what_a_demonstration_makes_up(tmp_path):
     complete = {
         "PRODUCTION": "1", "INSTANCE_DIR": str(tmp_path), "SECRET_KEY": "x" * 40, "BASE_URL": "https://conseils.fr",
