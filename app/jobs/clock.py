@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 
 from app.extensions import begin_write, db
 from app.jobs import JOBS
@@ -77,13 +77,13 @@ class Clock:
 
 
 def set_up() -> None:
-    """Give each job its row, due at once, and drop the rows of jobs that are no more; all workers do it at once."""
+    """Give each job its row, due at once; all workers do it at once. Rows of other jobs stay: while the site is
+    upgraded a newer program works beside this one."""
     begin_write()
     # A job that never succeeds is late like any other: it counts from here.
     row = {"outcome": "", "runs": 0, "failures": 0, "next_run": utcnow(), "last_success": utcnow()}
     for name in JOBS:
         db.session.execute(insert_once(Job, ["name"]).values(row | {"name": name}))
-    db.session.execute(delete(Job).where(Job.name.not_in(JOBS)))
     db.session.commit()
 
 
@@ -107,7 +107,7 @@ def keep_up(names: set[str]) -> None:
 
 def claim_due() -> list[str]:
     """Claim the jobs that are due and that nobody runs; return their names."""
-    names = db.session.scalars(select(Job.name).where(*_due(utcnow()))).all()
+    names = db.session.scalars(select(Job.name).where(Job.name.in_(JOBS), *_due(utcnow()))).all()
     db.session.commit()  # SQLite refuses a write at once in a transaction that read before somebody else wrote
     return [name for name in names if claim(name)]
 
@@ -153,11 +153,11 @@ def next_run(name: str, after: datetime) -> datetime:
 
 
 def late_jobs() -> list[str]:
-    """Return the jobs that have not succeeded for three periods (nor for `LATE_AFTER`)."""
+    """Return the known jobs that have not succeeded for three periods (nor for `LATE_AFTER`)."""
     now, late = utcnow(), []
-    for job in db.session.scalars(select(Job)):
-        following = next_run(job.name, next_run(job.name, now) + timedelta(seconds=1)) if job.name in JOBS else now
-        period = following - next_run(job.name, now) if job.name in JOBS else LATE_AFTER
+    for job in db.session.scalars(select(Job).where(Job.name.in_(JOBS))):
+        coming = next_run(job.name, now)
+        period = next_run(job.name, coming + timedelta(seconds=1)) - coming
         if job.last_success and now - job.last_success > max(3 * period, LATE_AFTER):
             late.append(job.name)
     return late

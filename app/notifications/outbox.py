@@ -25,25 +25,39 @@ PARIS = ZoneInfo("Europe/Paris")  # the day of the quota
 SHARE = dict(zip(Priority, (1.0, 0.95, 0.9, 0.85, 0.8), strict=True))
 CLAIMED = DeliveryState.CLAIMED
 ALL = "*"  # every kind of messages
+# The columns that a row may go without; all rows of one statement have the same ones.
+OPTIONAL = {"channel": Channel.MAIL, "activity_id": None, "council_id": None, "useful_until": None}
 
 
-def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, **columns) -> bool:
+def post(message: Message, **columns) -> bool:
     """Write a message to one person into the outbox; it leaves once the transaction is committed.
 
-    `key` says what is told to whom: posting the same key again does nothing and returns False. `columns` are others
-    of `Delivery`: `channel` (mail when not given), `name`, `activity_id`, `council_id`, `next_attempt_at`,
-    `useful_until`.
+    `columns` are those of `row`. Posting the same key again does nothing and returns False.
+    """
+    return post_many([row(message, **columns)]) == 1
+
+
+def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, name: str = "", **columns) -> dict:
+    """Return the row of a message to one person, for `post_many`.
+
+    `key` says what is told to whom. `columns` are others of `Delivery`: `channel` (mail when not given),
+    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`.
     """
     content = message.to_json()
     if len(key) > KEY_LENGTH:  # cut, two people could become one
         key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
-    row = {
-        "channel": Channel.MAIL, "recipient": _address(to), "key": key, "kind": kind, "priority": priority,
-        "subject": content["subject"], "content": content, **columns,
+    return OPTIONAL | columns | {
+        "recipient": _address(to), "key": key, "kind": kind, "priority": priority, "name": one_line(name)[:200],
+        "subject": content["subject"], "content": content,
     }  # fmt: skip
-    row["name"] = one_line(row.get("name"))[:200]
-    posted = insert_once(Delivery, ["key"]).values(row).returning(Delivery.id)
-    return db.session.execute(posted).first() is not None
+
+
+def post_many(rows: list[dict]) -> int:
+    """Write rows of `row` with one statement, but those whose key is there already; return how many are new."""
+    table = Delivery.__table__
+    rows = [{"next_attempt_at": utcnow()} | row for row in rows]
+    posted = insert_once(table, ["key"]).returning(table.c.id)
+    return len(db.session.execute(posted, rows).all()) if rows else 0
 
 
 def _address(text):
@@ -235,9 +249,12 @@ def switch_on(channel: str, address: str) -> None:
 
 def is_stopped(channel: str, address: str, kind: str) -> bool:
     """Tell whether a person wants no more of this kind of messages, or of any."""
-    place = {"channel": channel, "address": _address(address)}
-    wanted = select(OptOut.id).filter_by(**place).where(OptOut.kind.in_([kind, ALL])).limit(1)
-    return db.session.scalar(wanted) is not None
+    return not stops(channel, address).isdisjoint((kind, ALL))
+
+
+def stops(channel: str, address: str) -> set[str]:
+    """Return the kinds that a person wants no more; `ALL` is one of them when it is any."""
+    return set(db.session.scalars(select(OptOut.kind).filter_by(channel=channel, address=_address(address))))
 
 
 def stop(channel: str, address: str, kind: str) -> None:
@@ -247,8 +264,9 @@ def stop(channel: str, address: str, kind: str) -> None:
 
 
 def resume(channel: str, address: str, kind: str) -> None:
-    """Note that a person wants these messages again."""
-    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=_address(address), kind=kind)))
+    """Note that a person wants this kind again, which lifts no stop of all; or all kinds again (`ALL`)."""
+    kinds = {} if kind == ALL else {"kind": kind}
+    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=_address(address), **kinds)))
 
 
 # What the animator sees -------------------------------------------------------------------------------------------
