@@ -22,6 +22,12 @@ def one_line(text: str | None) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
 
 
+def mask_address(text: str) -> str:
+    """Return a mail address that its owner recognises and nobody else learns: « a…@demo.example »."""
+    name, _, host = text.rpartition("@")
+    return f"{name[:1]}…@{host}"
+
+
 def slug(text: str, length: int = 80) -> str:
     """Return `text` as a part of an address: « Cœur d’Agglo » → « coeur-d-agglo »."""
     return slugify(text.translate(LIGATURES).replace("'", "-"), max_length=length, word_boundary=True)

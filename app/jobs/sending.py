@@ -41,7 +41,7 @@ def _empty(channel, opening, object_to):
         begin_write()
         batch = outbox.claim(channel, this_process(), BATCH, _lease())
         db.session.commit()
-        if not batch or not _send_batch(batch, opening, object_to):
+        if not batch or not _send_batch(batch, opening, object_to, stop_at):
             return
 
 
@@ -49,12 +49,15 @@ def _lease():
     return timedelta(seconds=current_app.config["OUTBOX_LEASE"])
 
 
-def _send_batch(batch, opening, object_to):
-    """Send a claimed batch. Return whether the channel works: with a broken one, going on is of no use now."""
+def _send_batch(batch, opening, object_to, stop_at):
+    """Send a claimed batch, or what can be sent before `stop_at`, an instant of `time.monotonic`.
+
+    Return whether the channel works: with a broken one, going on is of no use now.
+    """
     left = list(batch)
     try:
         with opening() as send:
-            return _send_all(left, send, object_to)
+            return _send_all(left, send, object_to, stop_at)
     except Unreachable as error:  # the connection could not be opened: nothing was handed over
         begin_write()
         for delivery in left:
@@ -63,11 +66,11 @@ def _send_batch(batch, opening, object_to):
         return False
 
 
-def _send_all(left, send, object_to):
+def _send_all(left, send, object_to, stop_at):
     """Send each of `left`, taking it off the list. One commit a message: the last outcome and the next start."""
     settle, works = None, True
     try:
-        while left and works and not ending.is_set():
+        while left and works and time.monotonic() < stop_at and not ending.is_set():
             delivery = left.pop(0)
             begin_write()
             if settle:
