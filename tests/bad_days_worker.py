@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -106,7 +107,7 @@ def serve(env):
     clock.LEASE = clock.JOB_LEASE = timedelta(seconds=3)
     clock.TICK = 0.5
     for name in ("dispatch", "send-mails"):
-        JOBS[name] = Recurring(JOBS[name].function, IntervalTrigger(seconds=1), JOBS[name].words)
+        JOBS[name] = replace(JOBS[name], trigger=IntervalTrigger(seconds=1))
     with running(env) as app:
         clock.serve(app)
 

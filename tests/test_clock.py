@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 import time_machine
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select, text, update
 
 from app import jobs
 from app.extensions import db
-from app.jobs import Recurring, clock, dispatching, purging
+from app.jobs import Recurring, clock, dispatching, purging, sending
 from app.labels import Channel
 from app.localtime import at
 from app.models import Activity, Council, Delivery, Job, Lease
@@ -142,6 +142,55 @@ def test_the_jobs_are_listed_and_run_by_hand(app):
     assert row("purge").runs == 1
     assert re.search(r"^purge +bien .* prochaine fois", runner.invoke(args=["jobs", "list"]).output, re.MULTILINE)
     assert runner.invoke(args=["jobs", "run", "rien"]).exit_code == 2
+
+
+def test_work_starts_with_the_next_tick_and_not_after_a_period(app, monkeypatch):
+    ran, work = [], []
+    trigger = IntervalTrigger(seconds=600, timezone=UTC)
+    table = {"busy": Recurring(lambda: ran.append(work.pop()), trigger, "Travailler", lambda: bool(work))}
+    monkeypatch.setattr(clock, "JOBS", table)
+    clock.set_up()
+    work.append(1)
+    clock.hasten()
+    assert tick() == [True] and ran == [1]
+    clock.hasten()
+    assert tick() == []
+    work.append(2)
+    assert clock.claim("busy", even_if_not_due=True)  # another is at it
+    clock.hasten()
+    assert row("busy").next_run > utcnow()
+    clock.run("busy")
+    work.append(3)
+    clock.hasten()
+    assert tick() == [True] and ran == [1, 2, 3]
+
+
+def test_what_is_due_is_seen_by_its_job_alone(app, rule, monkeypatch):
+    def busy():
+        return {name for name, job in jobs.JOBS.items() if job.has_work()}
+
+    assert busy() == set()
+    happens()
+    assert busy() == {"dispatch"}
+    dispatching.dispatch()
+    assert busy() == {"send-mails", "send-texts"}
+    monkeypatch.setitem(app.config, "MAIL_DAILY_QUOTA", 1)
+    sending.send_mails()
+    sending.send_texts()
+    assert busy() == set()  # the second mail is for tomorrow
+
+
+def test_a_look_for_work_that_fails_stops_no_other_job(app, monkeypatch):
+    def broken():
+        db.session.execute(text("SELECT 1 FROM nowhere"))
+
+    good = Recurring(lambda: None, IntervalTrigger(seconds=600, timezone=UTC), "Réussir", lambda: True)
+    monkeypatch.setattr(clock, "JOBS", {"bad": Recurring(broken, good.trigger, "Échouer", broken), "good": good})
+    clock.set_up()
+    tick()
+    clock.hasten()
+    assert tick() == [True]
+    assert "nowhere" in row("bad").outcome
 
 
 # Activities -------------------------------------------------------------------------------------------------------

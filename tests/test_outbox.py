@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from datetime import timedelta
+from email.header import decode_header, make_header
 
 import pytest
 import time_machine
@@ -127,6 +128,21 @@ def test_a_mail_is_well_made_in_text_and_html(app, box):
         assert "Vous recevez ce message parce que vous suivez ce conseil" in part
         assert "/desabonnement/" in part
     assert "<img" not in html and '<html lang="fr">' in html
+
+
+def test_a_long_paragraph_and_long_names_make_no_line_longer_than_a_mail_may_have(app, box):
+    text, name = "Un long paragraphe, très long. " * 100, "Jérôme de la Très-Grande-Motte " * 6
+    message = Message("Réunion " * 20, (text,), link=("Voir", "http://127.0.0.1:8000/" + "x" * 300))
+    outbox.post(message, to="a@ex.fr", key="k", kind="alert", priority=Priority.ALERT, name=name)
+    db.session.commit()
+    raw = mail.make(rows()[0]).as_bytes()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998 and raw.count(b"\n") == raw.count(b"\r\n")
+    sending.send_mails()
+    got = box.mails[0][1]
+    to = str(make_header(decode_header(email.message_from_bytes(raw)["To"])))
+    assert to == f"{name.strip()} <a@ex.fr>" and "\n" not in got["Subject"]
+    for kind in ("plain", "html"):
+        assert text.strip() in got.get_body((kind,)).get_content()
 
 
 def test_an_account_mail_has_nothing_to_unsubscribe_from_but_says_why_it_came_and_where_to_choose(app, box):

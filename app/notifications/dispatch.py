@@ -54,6 +54,11 @@ def claim(activity_id: int, lease: timedelta) -> bool:
     return db.session.execute(mine.values(next_attempt_at=now + lease)).rowcount == 1
 
 
+def is_any_due() -> bool:
+    """Tell whether there is an activity to dispatch."""
+    return db.session.scalar(select(Activity.id).where(*is_due(utcnow())).limit(1)) is not None
+
+
 def is_due(now: datetime) -> tuple:
     """Return the conditions of an activity to dispatch."""
     return (Activity.dispatched_at.is_(None), Activity.next_attempt_at <= now)

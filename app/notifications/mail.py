@@ -1,10 +1,13 @@
 """Mail: from a delivery to a message of the Internet, and to the server."""
 
+import email.policy
 import hashlib
 import smtplib
 import socket
 import ssl
 from contextlib import contextmanager
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
 from urllib.parse import urlsplit
 
 import flask_mail
@@ -31,6 +34,10 @@ WORDS = {
     ConnectionRefusedError: "le serveur refuse la connexion, voir MAIL_SERVER et MAIL_PORT",
     OSError: "la connexion a échoué",
 }
+
+LONGEST_LINE = 998  # bytes (RFC 5322 section 2.1.1); some servers refuse a longer one, others cut it
+FOLDED = Charset("utf-8")
+FOLDED.body_encoding = QP
 
 
 class Connection(flask_mail.Connection):
@@ -62,13 +69,20 @@ class Connection(flask_mail.Connection):
 class Mail(flask_mail.Message):
     """Flask-Mail's message without its outer envelope for attachments: text and HTML stand side by side."""
 
+    def _mimetext(self, text, subtype="plain"):
+        """Fold a text with a paragraph that is longer than a line of a mail may be."""
+        if max(map(len, text.encode().split(b"\n"))) > LONGEST_LINE:
+            return MIMEText(text, subtype, FOLDED)
+        return super()._mimetext(text, subtype)
+
     def _message(self):
         mixed = super()._message()
         (alternative,) = mixed.get_payload()
         for name, value in mixed.raw_items():
             if name.lower() not in ("content-type", "mime-version"):
                 alternative.set_raw(name, value)
-        alternative.policy = mixed.policy
+        # Flask-Mail has encoded and folded the headers; the policy it sets does it again, in 15 ms for a long name.
+        alternative.policy = email.policy.compat32.clone(linesep="\r\n", max_line_length=None)
         return alternative
 
 
