@@ -278,7 +278,30 @@ def test_of_two_who_claim_an_activity_one_gets_it_until_the_lease_ends(app, rule
     assert deliveries() == EXPECTED
 
 
-def test_a_crowd_is_told_in_lots_and_its_recipients_are_found_outside_of_writes(app, monkeypatch, written, queries):
+def test_recipients_are_found_while_others_may_write(app, monkeypatch):
+    order, begin_write = [], dispatching.begin_write
+
+    def tell(activity):
+        order.append("rule")
+        return crowd(1)(activity)
+
+    def note():
+        begin_write()
+        order.append("begin")
+
+    def end(session):
+        order.append("commit")
+
+    monkeypatch.setitem(dispatch.RULES, "published", tell)
+    monkeypatch.setattr(dispatching, "begin_write", note)
+    happens()
+    event.listen(db.session, "after_commit", end)
+    dispatching.dispatch()
+    event.remove(db.session, "after_commit", end)
+    assert order[order.index("begin") :] == ["begin", "commit", "rule", "commit", "begin", "commit"]
+
+
+def test_a_crowd_is_told_in_lots_of_one_statement_each(app, monkeypatch, written, queries):
     number = 2 * dispatching.LOT + 50
     monkeypatch.setitem(dispatch.RULES, "published", crowd(number))
     activity_id = happens()

@@ -562,6 +562,7 @@ def test_a_stop_of_all_says_so_and_only_all_lifts_it(client, stop_path):
     page = choose(client, stop_path, "resume")  # a page that was left open
     assert outbox.stops(Channel.MAIL, ADDRESS) == {outbox.ALL}
     assert "Vous ne recevez plus aucun message du site" in page.text
+    outbox.stop(Channel.MAIL, ADDRESS, "letter")
     choose(client, stop_path, "resume-all")
     assert outbox.stops(Channel.MAIL, ADDRESS) == set()
 
