@@ -28,7 +28,7 @@ class Receipt:
 
     provider_id: str
     segments: int
-    cost_cents: int
+    cost_cents: float
 
 
 class Gateway(Protocol):
@@ -128,7 +128,7 @@ class OvhGateway:
             raise UnknownOutcome(f"{self.NAME} n’a pas donné le numéro de l’envoi : à vérifier.")
         credits = answer.get("totalCreditsRemoved")
         credits = credits if isinstance(credits, int | float) else segments(text)
-        return Receipt(provider_id, segments(text), round(credits * self._config["SMS_COST_CENTS"]))
+        return Receipt(provider_id, segments(text), credits * self._config["SMS_COST_CENTS"])
 
 
 class HttpGateway:
@@ -161,7 +161,7 @@ class HttpGateway:
         if provider_id is None:
             # Some answer 200 and tell the refusal in the body: neither sent nor refused for certain.
             raise UnknownOutcome(f"{self.NAME} a accepté sans donner le numéro de l’envoi : à vérifier.")
-        return Receipt(provider_id, segments(text), round(segments(text) * config["SMS_COST_CENTS"]))
+        return Receipt(provider_id, segments(text), segments(text) * config["SMS_COST_CENTS"])
 
     def _request(self, values):
         config = self._config
