@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
@@ -118,7 +118,8 @@ def _is_due(channel, now):
 def _take_up(channel, now):
     """Settle claims whose owner died: not yet handed over, they wait again; handed over, nobody knows.
 
-    A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person.
+    A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person. What was booked
+    for it stays: it is probably paid.
     """
     expired = and_(Delivery.channel == channel, Delivery.state == DeliveryState.CLAIMED, Delivery.lease_until <= now)
     free = {"owner": None, "lease_until": None, "is_in_flight": False}
@@ -137,11 +138,11 @@ def _room(channel, now):
     if channel == Channel.SMS or not quota:  # the cap of SMS is counted in segments, one message at a time
         return dict.fromkeys(Priority)
     sent = sent_today(now)
-    return {priority: _share(quota, priority) - sent for priority in Priority}
+    return {priority: share(quota, priority) - sent for priority in Priority}
 
 
-def _share(quota, priority):
-    """Return how many mails a day a priority may reach; even the smallest quota lets one of each go."""
+def share(quota: int, priority: Priority) -> int:
+    """Return how much of a quota a priority may reach; even the smallest quota lets one of each go."""
     return max(1, int(quota * SHARE[priority]))
 
 
@@ -170,9 +171,9 @@ def sent(delivery: Delivery, owner: str, **columns) -> bool:
     return _end(delivery.id, owner, DeliveryState.SENT, sent_at=utcnow(), **columns)
 
 
-def to_check(delivery_id: int, owner: str, error: str, **columns) -> bool:
-    """Note that nobody knows whether it left: a person decides. `columns`: what it costs if it did."""
-    return _end(delivery_id, owner, DeliveryState.TO_CHECK, error=error, **columns)
+def to_check(delivery_id: int, owner: str, error: str) -> bool:
+    """Note that nobody knows whether it left: a person decides, and what was booked for it stays."""
+    return _end(delivery_id, owner, DeliveryState.TO_CHECK, error=error)
 
 
 def drop(delivery_id: int, owner: str, error: str) -> bool:
@@ -211,8 +212,12 @@ def retry(delivery, owner: str, error: str, after: float | None = None, maybe_do
 
 
 def postpone(delivery_id: int, owner: str, until: datetime, reason: str = "") -> bool:
-    """Let it wait until an instant."""
-    return _end(delivery_id, owner, DeliveryState.WAITING, next_attempt_at=until, error=reason)
+    """Let it wait until an instant; nothing was tried, so that its 48 hours begin later."""
+    untried = {
+        "attempts": Delivery.attempts - 1,
+        "first_attempt_at": case((Delivery.attempts > 1, Delivery.first_attempt_at)),
+    }
+    return _end(delivery_id, owner, DeliveryState.WAITING, next_attempt_at=until, error=reason, **untried)
 
 
 def release(ids: list[int], owner: str) -> None:
@@ -220,6 +225,18 @@ def release(ids: list[int], owner: str) -> None:
     values = {"state": DeliveryState.WAITING, "owner": None, "lease_until": None, "attempts": Delivery.attempts - 1}
     mine = (Delivery.id.in_(ids), Delivery.owner == owner, Delivery.is_in_flight.is_(False))
     db.session.execute(_quietly(update(Delivery).where(*mine, Delivery.state == CLAIMED).values(**values)))
+
+
+def book(delivery: Delivery, segments: int, cost_cents: float) -> bool:
+    """Note what a claimed delivery costs if it is taken, beside what its earlier attempts may have cost."""
+    paid = {"segments": delivery.segments + segments, "cost_cents": delivery.cost_cents + cost_cents}
+    return _settle(delivery.id, delivery.owner, **paid, charged_at=utcnow())
+
+
+def give_back(delivery: Delivery) -> bool:
+    """Forget what was booked since it was claimed: nothing was taken. Call it before its claim ends."""
+    paid = {"segments": delivery.segments, "cost_cents": delivery.cost_cents, "charged_at": delivery.charged_at}
+    return _settle(delivery.id, delivery.owner, **paid)
 
 
 def _end(delivery_id, owner, state, **columns):
@@ -231,6 +248,44 @@ def _settle(delivery_id, claimant, **columns):
     row = Delivery.__table__  # twice for each mail, under the lock of all writers: half the time without the ORM
     mine = (row.c.id == delivery_id, row.c.owner == claimant, row.c.state == CLAIMED)
     return db.session.execute(update(row).where(*mine).values(**columns)).rowcount == 1
+
+
+# Decided by a person: the first act wins, and another one returns False -----------------------------------------
+
+
+def note_arrived(delivery_id: int) -> bool:
+    """Note that a message whose outcome was unknown has arrived."""
+    words = "Vérifié par l’animation : il est arrivé."
+    at = func.coalesce(Delivery.charged_at, utcnow())
+    return _decide(delivery_id, DeliveryState.TO_CHECK, state=DeliveryState.SENT, sent_at=at, error=words)
+
+
+def send_again(delivery_id: int) -> bool:
+    """Let a message whose outcome was unknown leave once more; what the first one may have cost stays counted."""
+    words = "Renvoyé par l’animation : la personne peut le recevoir deux fois."
+    return _decide(delivery_id, DeliveryState.TO_CHECK, **_anew(), is_maybe_double=True, error=words)
+
+
+def give_up(delivery_id: int) -> bool:
+    """Leave a message whose outcome was unknown at that."""
+    words = "L’animation a choisi de ne pas le renvoyer."
+    return _decide(delivery_id, DeliveryState.TO_CHECK, state=DeliveryState.FAILED, error=words)
+
+
+def try_again(delivery_id: int) -> bool:
+    """Let a message that failed leave once more."""
+    return _decide(delivery_id, DeliveryState.FAILED, **_anew(), error="Nouvel essai demandé par l’animation.")
+
+
+def _anew():
+    return {"state": DeliveryState.WAITING, "next_attempt_at": utcnow(), "first_attempt_at": None}
+
+
+def _decide(delivery_id, expected, **columns):
+    there = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == expected)
+    if columns["state"] == DeliveryState.WAITING:
+        there = there.where(Delivery.content.is_not(None))  # an erased text cannot leave
+    return db.session.execute(_quietly(there.values(**columns))).rowcount == 1
 
 
 # Reasons not to send ----------------------------------------------------------------------------------------------
@@ -299,13 +354,20 @@ def purge() -> int:
 
 def forecast() -> dict[Priority, tuple[int, int]]:
     """Return, for each priority with waiting mails, their number and the days until the last has left."""
+    quota, used = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow())
+    return rounds(Channel.MAIL, quota, used)
+
+
+def rounds(channel: Channel, quota: int, used: int) -> dict[Priority, tuple[int, int]]:
+    """Return, for each priority with waiting messages, their number and after how many more periods of the quota
+    (days for mails, months for SMS) the last has left. `used`: what this period has already taken."""
     waiting = select(Delivery.priority, func.count()).where(
-        Delivery.channel == Channel.MAIL, Delivery.state == DeliveryState.WAITING
+        Delivery.channel == channel, Delivery.state == DeliveryState.WAITING
     )
     counts = dict(db.session.execute(waiting.group_by(Delivery.priority).order_by(Delivery.priority)).all())
-    quota, before, told = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow()), {}
+    told = {}
     for priority, count in counts.items():
-        before += count
-        room = _share(quota, priority)
-        told[Priority(priority)] = (count, max(0, -(-before // room) - 1) if room else 0)
+        used += count
+        room = share(quota, priority)
+        told[Priority(priority)] = (count, max(0, -(-used // room) - 1) if quota else 0)
     return told
