@@ -10,11 +10,15 @@ import re
 import pytest
 from flask import abort
 from flask_migrate import upgrade
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from app import create_app, storage
 from app.extensions import db
-from app.models import Council, CouncilPicture, StoredFile
+from app.labels import Priority
+from app.models import Council, CouncilPicture, Delivery, StoredFile
+from app.notifications import outbox
+from app.notifications.message import Message
 from tests.conftest import settings
 from tests.factories import make_council, make_country
 
@@ -230,9 +234,14 @@ def test_a_form_without_its_token_comes_back_with_what_was_chosen(client, countr
 
 def test_every_form_that_changes_something_asks_for_its_token(client, app, country):
     """But the two doors for machines, which carry a secret in their address instead."""
+    outbox.post(Message("A", ("b",)), to="a@ex.fr", key="k", kind="alert", priority=Priority.ALERT)
+    values = {"delivery_id": db.session.scalar(select(Delivery.id))}
+    db.session.commit()
+    addresses = app.url_map.bind("")
     for rule in app.url_map.iter_rules():
         if "POST" in rule.methods and rule.endpoint not in ("public.stop.edit", "public.stop.receive"):
-            assert client.post(rule.rule, data={"images": "non"}).status_code == 422, rule.rule
+            address = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+            assert client.post(address, data={"images": "non"}).status_code == 422, address
 
 
 def test_the_page_with_pictures_and_the_one_without_are_not_mixed_up(client, country, picture):
