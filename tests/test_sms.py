@@ -281,7 +281,7 @@ def gateway_stand_in():
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = handle_request  # noqa: N815 - the names that http.server asks for
+        do_GET = do_POST = do_PUT = do_DELETE = handle_request  # noqa: N815 - the names that http.server asks for
 
         def log_message(self, *args):
             pass
@@ -588,6 +588,17 @@ def test_ovh_tells_the_numbers_that_answered_stop(ovh_gateway, ovh_stand_in):
     assert ovh_gateway.stopped() == []
 
 
+def test_ovh_serves_a_number_again_that_answered_stop(ovh_gateway, ovh_stand_in):
+    held = "/1.0/sms/sms-ab1%2F2-1/blacklists"
+    ovh_stand_in.reply = (200, [NUMBER])
+    ovh_gateway.welcome("+33600000000")
+    ovh_gateway.welcome(NUMBER)
+    assert [path for path, _ in ovh_stand_in.jobs] == [held, held, f"{held}/{NUMBER.replace('+', '%2B')}"]
+    ovh_stand_in.reply = (504, {})
+    with pytest.raises(TemporaryFailure):
+        ovh_gateway.welcome(NUMBER)
+
+
 def test_ovh_takes_a_signed_message(ovh_gateway, ovh_stand_in):
     receipt = ovh_gateway.send(NUMBER, "Réunion à 18 h", "short-reference")
     assert ovh_stand_in.jobs == [
@@ -727,7 +738,8 @@ def test_an_impossible_setting_of_sms_is_named_in_one_sentence(tmp_path, name, v
 
 def test_the_example_file_tells_all_the_rights_that_ovh_has_to_give():
     example = (config.ROOT / ".env.example").read_text()
-    assert "POST sur /sms/*/jobs" in example and "GET sur /sms/*/blacklists" in example
+    for right in ("POST sur /sms/*/jobs", "GET sur /sms/*/blacklists", "DELETE sur /sms/*/blacklists/*"):
+        assert right in example
 
 
 def test_every_setting_of_sms_is_in_the_example_file(tmp_path):

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.jobs import sending, stops
 from app.labels import Channel, DeliveryState, Priority
 from app.models import Delivery
-from app.notifications import outbox, texting
+from app.notifications import outbox, sms, texting
 from app.notifications.message import Message
 from tests.conftest import sms_gateway
 from tests.factories import make_country
@@ -317,6 +317,27 @@ def test_who_said_stop_gets_no_more_texts(app, gateway, noon):
     post()
     sending.send_texts()
     assert gateway.taken == []
+
+
+def test_a_code_asks_the_gateway_to_serve_a_number_again(app, noon):
+    """Somebody who said STOP and now asks for a code; the other messages still stay here."""
+    asked = []
+
+    class Gateway:
+        def welcome(self, number):
+            asked.append(number)
+
+        def send(self, number, text, reference):
+            return sms.Receipt("1", 1, 7)
+
+    outbox.stop(Channel.SMS, "+33612345678", outbox.ALL)
+    post(1)
+    post(2, to="+33698765432", priority=Priority.ACCOUNT)
+    post(3, priority=Priority.ACCOUNT)
+    with texting.session(Gateway()) as send:
+        for row in (db.session.get(Delivery, number) for number in (2, 3)):
+            send(row)
+    assert asked == ["+33612345678"]
 
 
 # STOP -------------------------------------------------------------------------------------------------------------

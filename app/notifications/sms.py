@@ -43,6 +43,9 @@ class Gateway(Protocol):
     def stopped(self) -> list[str]:
         """Return the numbers (E.164) that answered STOP, where the gateway keeps them. Raises as `send` does."""
 
+    def welcome(self, number: str) -> None:
+        """Serve a number (E.164) again that answered STOP, as its owner asks for a code. Raises `TemporaryFailure`."""
+
 
 def make_gateway(config: Mapping) -> Gateway | None:
     """Return the gateway of the settings, or None when there is none: messages are then kept and shown."""
@@ -102,6 +105,15 @@ class OvhGateway:
         numbers = _json(exchange(partial(self._ready_client().raw_call, "GET", self._path("blacklists")), self.NAME))
         return [number for number in numbers if isinstance(number, str)] if isinstance(numbers, list) else []
 
+    def welcome(self, number: str) -> None:
+        """See `Gateway`: DELETE /sms/{serviceName}/blacklists/{number}."""
+        path = f"{self._path('blacklists')}/{quote(number, safe='')}"
+        try:
+            if number in self.stopped():
+                exchange(partial(self._ready_client().raw_call, "DELETE", path, None), self.NAME)
+        except (UnknownOutcome, PermanentFailure) as error:  # no message is at stake: it may well be asked twice
+            raise TemporaryFailure(str(error)) from None
+
     def _path(self, what="jobs"):
         return f"/sms/{quote(self._config['SMS_OVH_SERVICE'], safe='')}/{what}"
 
@@ -151,6 +163,9 @@ class HttpGateway:
     def stopped(self) -> list[str]:
         """See `Gateway`: such a gateway tells of each STOP as it comes, at the address of the inbound secret."""
         return []
+
+    def welcome(self, number: str) -> None:
+        """See `Gateway`: such a gateway holds nothing back by itself."""
 
     def send(self, number: str, text: str, reference: str) -> Receipt:
         """See `Gateway`. Each segment costs `SMS_COST_CENTS`."""
