@@ -372,7 +372,7 @@ def test_an_activity_that_no_rule_knows_waits_shows_in_its_job_and_holds_up_no_o
     assert db.session.get(Activity, unknown).dispatched_at is None
 
 
-def test_activities_are_forgotten_after_a_year_and_a_month_and_what_was_sent_stays(app, rule):
+def test_activities_are_forgotten_after_a_year_and_a_month_and_what_still_waits_stays(app, rule):
     happens()
     dispatching.dispatch()
     kept, waiting = happens(), happens("of a newer program")

@@ -485,6 +485,17 @@ def test_the_text_of_old_messages_is_forgotten(app, client):
     assert "Texte effacé" in client.get("/animation/courrier").text
 
 
+def test_a_message_is_forgotten_whole_after_a_year_and_a_month_unless_it_still_waits(app):
+    post()
+    sending.send_mails()
+    post(2)
+    with time_machine.travel(utcnow() + timedelta(days=399)):
+        assert outbox.forget() == 0
+    with time_machine.travel(utcnow() + timedelta(days=401)):
+        assert outbox.forget() == 1
+    assert [row.state for row in rows()] == ["waiting"]
+
+
 # Stopping ---------------------------------------------------------------------------------------------------------
 
 

@@ -14,8 +14,8 @@ UNKNOWN_FOR = timedelta(days=30)  # two versions of the program work side by sid
 
 
 def purge() -> None:
-    """Empty old messages and delete old activities, a batch at a time so that nobody waits for the lock."""
-    for forget in (outbox.purge, dispatch.purge, _forget_jobs):
+    """Empty old messages, delete the oldest and old activities, a batch at a time so that nobody waits for the lock."""
+    for forget in (outbox.purge, outbox.forget, dispatch.purge, _forget_jobs):
         forgotten = True
         while forgotten:
             begin_write()

@@ -15,7 +15,7 @@ from app.notifications.message import Message
 
 # Digests look a week back, and « what is new since my last visit » some months: a year and a month serve whoever
 # comes once a year.
-KEPT_FOR = timedelta(days=400)
+KEPT_FOR = timedelta(days=400)  # as `outbox.KEPT_FOR`: the keys of the deliveries make a dispatch happen once
 PURGED = 50  # at once: each takes its mark off as many deliveries as people were told
 
 

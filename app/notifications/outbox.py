@@ -24,6 +24,8 @@ PARIS = ZoneInfo("Europe/Paris")  # the day of the quota
 # The share of the daily quota that each priority may reach: a letter never eats what a reminder will need.
 SHARE = dict(zip(Priority, (1.0, 0.95, 0.9, 0.85, 0.8), strict=True))
 CLAIMED = DeliveryState.CLAIMED
+ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
+KEPT_FOR = timedelta(days=400)  # a link to unsubscribe works for a year and more in the mails that people keep
 ALL = "*"  # every kind of messages
 # The columns that a row may go without; all rows of one statement have the same ones.
 OPTIONAL = {"channel": Channel.MAIL, "activity_id": None, "council_id": None, "useful_until": None}
@@ -344,11 +346,18 @@ def resume(channel: str, address: str, kind: str) -> None:
 def purge() -> int:
     """Empty the messages that left `DELIVERY_RETENTION_DAYS` ago, a bounded number of them; return how many."""
     limit = utcnow() - timedelta(days=current_app.config["DELIVERY_RETENTION_DAYS"])
-    ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
-    old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
+    old = (Delivery.state.in_(ENDED), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
     ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(5000)))
     values = {"content": None, "subject": "", "name": ""}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
+    return len(ids)
+
+
+def forget() -> int:
+    """Delete the messages that ended `KEPT_FOR` ago, with the address they went to; a bounded number, returned."""
+    old = (Delivery.state.in_(ENDED), Delivery.next_attempt_at < utcnow() - KEPT_FOR)
+    ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(1000)))
+    db.session.execute(_quietly(delete(Delivery).where(Delivery.id.in_(ids))))
     return len(ids)
 
 
