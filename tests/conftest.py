@@ -16,6 +16,20 @@ from app import create_app
 from app.extensions import db
 
 
+def _own_database():
+    """Give each process of the tests a database of its own, on the server that they share."""
+    worker, url = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("TEST_DATABASE_URL")
+    if worker and url:
+        server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {worker}"))
+        server.dispose()
+        os.environ["TEST_DATABASE_URL"] = sa.make_url(url).set(database=worker).render_as_string(hide_password=False)
+
+
+_own_database()
+
+
 def settings(instance, **changes) -> dict:
     """Return the settings of a test site whose files lie in `instance`."""
     url = os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{instance / 'test.sqlite3'}"
