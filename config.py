@@ -61,6 +61,7 @@ def load(env: dict[str, str] | None = None) -> dict:
         "SCHEDULER": _flag({"SCHEDULER": "on"} | env, "SCHEDULER"),
         **_mail(env, production, base_url),
         **_sms(env),
+        "OUTBOX_LEASE": _outbox_lease(env),
     }
 
 
@@ -116,13 +117,34 @@ def _mail(env, production, base_url):
         "MAIL_USE_SSL": security == "tls",
         "MAIL_USERNAME": _text(env, "MAIL_USERNAME") or None,
         "MAIL_PASSWORD": env.get("MAIL_PASSWORD") or None,
-        "MAIL_TIMEOUT": _number(env, "MAIL_TIMEOUT", 20, 1, 300),
+        "MAIL_TIMEOUT": _mail_timeout(env),
         "MAIL_SENDER": sender,
         "MAIL_SUPPRESS_SEND": False,
         "MAIL_DAILY_QUOTA": _number(env, "MAIL_DAILY_QUOTA", 0, 0, 10**7),
-        "OUTBOX_LEASE": _number(env, "OUTBOX_LEASE", 90, 2, 3600),
         "DELIVERY_RETENTION_DAYS": _number(env, "DELIVERY_RETENTION_DAYS", 90, 1, 3650),
     }
+
+
+def _mail_timeout(env):
+    return _number(env, "MAIL_TIMEOUT", 20, 1, 300)
+
+
+def _sms_timeout(env):
+    return _number(env, "SMS_TIMEOUT", 15, 1, 120)
+
+
+def _outbox_lease(env):
+    """Return the seconds that a message stays with its process, never fewer than it may take to hand it over: a mail
+    has four steps (sender, recipient, start and end of the text), an SMS fewer, each with the time-out."""
+    name, timeout = max(("MAIL_TIMEOUT", _mail_timeout(env)), ("SMS_TIMEOUT", _sms_timeout(env)), key=lambda it: it[1])
+    least = 4 * timeout
+    lease = _number(env, "OUTBOX_LEASE", max(90, least), 1, 3600)
+    if lease < least:
+        raise ConfigError(
+            f"OUTBOX_LEASE vaut « {lease} » : écrivez au moins {least}, quatre fois {name}, ou rien. Sinon un message "
+            "qui est en train de partir serait envoyé une seconde fois."
+        )
+    return lease
 
 
 def _text(env, name, default="", *, required=False):
@@ -236,7 +258,7 @@ def _sms(env):
         **_sms_http(env, gateway == "http"),
         "SMS_GATEWAY": gateway,
         "SMS_SENDER": sender,
-        "SMS_TIMEOUT": _number(env, "SMS_TIMEOUT", 15, 1, 120),
+        "SMS_TIMEOUT": _sms_timeout(env),
         "SMS_INBOUND_SECRET": _inbound_secret(env),
         "SMS_COST_CENTS": _cents(env, "SMS_COST_CENTS", 7),
         "SMS_MONTHLY_CAP": _number(env, "SMS_MONTHLY_CAP", 1000, 0, 10**7),

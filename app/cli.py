@@ -214,11 +214,17 @@ def show_outbox(number):
 @job_commands.command("list", help="Montre les tâches et comment elles vont.")
 def list_jobs():
     """Print the jobs, one a line."""
-    clock.set_up()
-    for row in db.session.scalars(select(Job).order_by(Job.name)):
-        went = "erreur" if row.outcome else "bien" if row.runs else "jamais lancée"
-        last = f"{row.last_run:%Y-%m-%d %H:%M:%S} ({row.seconds:.1f} s)" if row.last_run else ""
-        click.echo(f"{row.name:12} {went:14} {last:28} prochaine fois : {row.next_run:%Y-%m-%d %H:%M:%S} UTC")
+    rows = {row.name: row for row in db.session.scalars(select(Job))}
+    for name in sorted(JOBS):
+        click.echo(_job_line(name, rows.get(name)))
+
+
+def _job_line(name, row):
+    if row is None or not row.runs:
+        return f"{name:12} jamais lancée"
+    went = "erreur" if row.outcome else "bien"
+    last = f"{row.last_run:%Y-%m-%d %H:%M:%S} ({row.seconds:.1f} s)"
+    return f"{name:12} {went:14} {last:28} prochaine fois : {row.next_run:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @job_commands.command("run", help="Lance une tâche maintenant.")

@@ -52,6 +52,11 @@ def insert(model):
     return dialect.insert(model)
 
 
+def insert_once(model, columns: list[str]):
+    """Return an INSERT that does nothing where a row with the same `columns` is."""
+    return insert(model).on_conflict_do_nothing(index_elements=columns)
+
+
 @event.listens_for(Engine, "connect")
 def _set_up_sqlite(connection, record):
     if not isinstance(connection, sqlite3.Connection):

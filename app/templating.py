@@ -102,6 +102,11 @@ def remaining(value: datetime) -> str:
     return plural(-(-seconds // size), one, many).replace(" ", NBSP) if seconds > 0 else ""
 
 
+def month(value: datetime) -> str:
+    """Say the month of an instant in the time of Paris: « mars 2026 »."""
+    return format_date(value.astimezone(PARIS).date(), "MMMM y", locale="fr")
+
+
 def iso(value: datetime) -> str:
     """Write an instant for the `datetime` attribute of `<time>`."""
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -131,6 +136,13 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{number(count)} {many if count > 1 else one}"
 
 
+def price(cents: float) -> str:
+    """Say a price given in cents: « 6,5 centimes », « 1 centime », from one euro on « 12,35 € »."""
+    if round(cents, 1) >= 100:
+        return f"{format_decimal(round(cents / 100, 2), '#,##0.00', locale='fr')}{NBSP}€"
+    return f"{number(round(cents, 1))}{NBSP}{'centimes' if cents >= 2 else 'centime'}"
+
+
 def of(name: str) -> str:
     """Say « de » before the name of a place: « d’Aulnay », « du Havre », « des Mureaux », « de Lyon »."""
     for article, contracted in (("Le ", "du "), ("Les ", "des ")):
@@ -154,9 +166,11 @@ def init_app(app: Flask) -> None:
         of=of,
         plural=plural,
         remaining=remaining,
+        price=price,
         trusted=markup.trusted,
         weight=weight,
         lines=markup.lines,
         moment=moment,
+        month=month,
     )
     app.jinja_env.globals.update(labels=labels)

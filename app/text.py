@@ -30,6 +30,12 @@ def paragraphs(text: str | None) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(plain)).strip()
 
 
+def mask_address(text: str) -> str:
+    """Return a mail address that its owner recognises and nobody else learns: « a…@demo.example »."""
+    name, _, host = text.rpartition("@")
+    return f"{name[:1]}…@{host}"
+
+
 def slug(text: str, length: int = 80) -> str:
     """Return `text` as a part of an address: « Cœur d’Agglo » → « coeur-d-agglo »."""
     return slugify(text.translate(LIGATURES).replace("'", "-"), max_length=length, word_boundary=True)

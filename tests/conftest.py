@@ -1,6 +1,11 @@
 """The database of the tests: migrated once, each test in a transaction that is rolled back."""
 
+import json
 import os
+import threading
+import uuid
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +17,20 @@ from app import create_app
 from app.extensions import db
 from app.services import accounts
 from tests.factories import make_cast
+
+
+def _own_database():
+    """Give each process of the tests a database of its own, on the server that they share."""
+    worker, url = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("TEST_DATABASE_URL")
+    if worker and url:
+        server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {worker}"))
+        server.dispose()
+        os.environ["TEST_DATABASE_URL"] = sa.make_url(url).set(database=worker).render_as_string(hide_password=False)
+
+
+_own_database()
 
 
 def settings(instance, **changes) -> dict:
@@ -66,6 +85,24 @@ def _forget(app):
 
 
 @pytest.fixture
+def own_app(tmp_path):
+    """A site with a database of its own, for what cannot be rolled back."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if not server:
+        yield create_app(settings(tmp_path))
+        return
+    name = f"own_{uuid.uuid4().hex}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        own = create_app(settings(tmp_path, DATABASE_URL=server.replace("/postgres?", f"/{name}?")))
+        yield own
+        with own.app_context():
+            db.engine.dispose()
+        connection.execute(sa.text(f"DROP DATABASE {name}"))
+
+
+@pytest.fixture
 def client(app):
     return app.test_client()
 
@@ -103,3 +140,55 @@ def queries(app):
     sa.event.listen(connection, "before_cursor_execute", note)
     yield sent
     sa.event.remove(connection, "before_cursor_execute", note)
+
+
+@contextmanager
+def sms_gateway(app):
+    """Give a site an SMS gateway on loopback that keeps what it takes; `mode` makes it misbehave."""
+    taken = []
+
+    class Gateway(BaseHTTPRequestHandler):
+        mode = "ok"
+
+        def log_message(self, *words):
+            """Keep quiet."""
+
+        def do_POST(self):  # noqa: N802 - the name that the library calls
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.mode in (status := {"busy": 503, "refused": 422}):
+                self.send_response(status[self.mode])
+                self.end_headers()
+                return
+            taken.append(body)
+            if self.mode == "lost":
+                self.connection.close()
+                return
+            answer = json.dumps({"id": f"sms-{len(taken)}"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    Gateway.taken = taken
+    settings = {
+        "SMS_GATEWAY": "http", "SMS_HTTP_METHOD": "POST", "SMS_HTTP_ID_PATH": "id", "SMS_TIMEOUT": 2,
+        "SMS_HTTP_URL": f"http://127.0.0.1:{server.server_port}/send",
+        "SMS_HTTP_HEADERS": {"Content-Type": "application/json"},
+        "SMS_HTTP_BODY": '{"to": "{number}", "text": "{text}", "reference": "{reference}"}',
+    }  # fmt: skip
+    before = {name: app.config[name] for name in settings}
+    app.config.update(settings)
+    try:
+        yield Gateway
+    finally:
+        app.config.update(before)
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def gateway(app):
+    with sms_gateway(app) as running:
+        yield running

@@ -10,6 +10,7 @@ import socket
 import time
 import uuid
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,10 +19,9 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from flask_migrate import upgrade
 
-import config
 from app import create_app
 from app.extensions import begin_write, db
-from app.jobs import clock
+from app.jobs import clock, dispatching
 from app.jobs.owner import this_process
 from app.labels import Channel, DeliveryState
 from app.models import Activity, Delivery, Job, Lease
@@ -60,12 +60,12 @@ class Site:
             port = probe.getsockname()[1]
         self.env = {
             "INSTANCE_DIR": str(folder), "DATABASE_URL": url, "SECRET_KEY": "a key for tests, and only for tests",
-            "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_SECURITY": "aucune", "OUTBOX_LEASE": "2",
+            "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_SECURITY": "aucune",
             "LOG": str(folder / "log"), "RUNS": str(folder / "runs"), "WAITS": str(folder / "waits"),
         }  # fmt: skip
         self.box = Box()
         self.server = Controller(self.box, hostname="127.0.0.1", port=port)
-        self.app = create_app(config.load(self.env))
+        self.app = create_app(worker.settings(self.env))
         self.processes = []
 
     def start(self, work, *arguments, **env):
@@ -291,19 +291,52 @@ def test_when_the_leader_is_killed_another_takes_the_clock_and_the_jobs(site):
 # The site meanwhile -----------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def writing(site):
+    """Write as pages do meanwhile; yield a list that holds the seconds of each write at the end, the longest last."""
+    waits, writer = [], site.start(worker.write)
+    wait(lambda: Path(site.env["WAITS"]).exists(), 10, lambda: site.log)
+    start = time.monotonic()
+    yield waits
+    seconds = time.monotonic() - start
+    site.kill(writer)
+    waits += sorted(float(line) for line in Path(site.env["WAITS"]).read_text().splitlines()[:-1])
+    print(f"in {seconds:.1f} s {len(waits)} writes, the longest took {waits[-1] * 1000:.0f} ms, "
+          f"99 % at most {waits[len(waits) * 99 // 100] * 1000:.0f} ms")  # fmt: skip
+    assert len(waits) > 10
+
+
 @pytest.mark.parametrize("mails", [200, pytest.param(10_000, marks=slow)])
 def test_a_web_write_waits_less_than_a_second_while_mails_leave(site, mails):
     worker.post(mails)
-    writer = site.start(worker.write)
-    wait(lambda: Path(site.env["WAITS"]).exists(), 10, lambda: site.log)
-    start = time.monotonic()
-    for _ in range(2):
-        site.start(worker.send)
-    site.wait_for_mails(mails, 300)
-    seconds = time.monotonic() - start
-    site.kill(writer)
-    waits = sorted(float(line) for line in Path(site.env["WAITS"]).read_text().splitlines()[:-1])
-    print(f"{mails} mails in {seconds:.1f} s; {len(waits)} writes, the longest took {waits[-1] * 1000:.0f} ms, "
-          f"99 % at most {waits[len(waits) * 99 // 100] * 1000:.0f} ms")  # fmt: skip
-    assert len(waits) > 10
+    with writing(site) as waits:
+        for _ in range(2):
+            site.start(worker.send)
+        site.wait_for_mails(mails, 300)
     assert waits[len(waits) * 99 // 100] < 1  # the longest of thousands is the machine's, and printed
+
+
+def test_a_web_write_waits_less_than_a_second_while_a_crowd_is_told(site):
+    happen(1, people=5000)
+    with writing(site) as waits:
+        site.start(worker.send, dispatching.dispatch)
+        wait(lambda: count(Activity, Activity.dispatched_at.is_(None)) == 0, 60, lambda: site.log)
+    assert count(Delivery) == 2 * 5000
+    assert waits[-1] < 1
+
+
+@slow
+def test_a_process_killed_again_and_again_while_it_tells_a_crowd_forgets_nobody(site):
+    happen(1, people=5000)
+    for lots in range(1, 8):
+        teller = site.start(worker.send, dispatching.dispatch)
+        wait(lambda lots=lots: count(Delivery) >= lots * dispatching.LOT, 30, lambda: site.log)
+        site.kill(teller)
+        begin_write()
+        db.session.execute(sa.update(Activity).values(next_attempt_at=utcnow()))  # as if its lease had ended
+        db.session.commit()
+    site.start(worker.send, dispatching.dispatch)
+    wait(lambda: count(Activity, Activity.dispatched_at.is_(None)) == 0, 60, lambda: site.log)
+    told = db.session.execute(sa.select(Delivery.recipient, Delivery.channel)).all()
+    assert len(told) == len(set(told)) == 2 * 5000
+    assert site.log == ""

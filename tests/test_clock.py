@@ -1,20 +1,21 @@
 """The clock: one process runs the jobs, a missed run catches up once, an error stays in its row."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import select, update
+from sqlalchemy import event, func, select, text, update
 
 from app import jobs
 from app.extensions import db
-from app.jobs import Recurring, clock, dispatching
+from app.jobs import Recurring, clock, dispatching, purging, sending
 from app.labels import Channel
 from app.localtime import at
 from app.models import Activity, Council, Delivery, Job, Lease
 from app.models.types import utcnow
-from app.notifications import dispatch
+from app.notifications import dispatch, outbox
 from app.notifications.dispatch import Alert
 from app.notifications.message import Message
 from tests.factories import make_country
@@ -98,13 +99,26 @@ def test_the_lease_of_the_clock_is_held_by_one_process_and_passes_on(app, monkey
     assert db.session.scalar(select(Lease.owner)) == "another"
 
 
-def test_a_new_table_of_jobs_brings_rows_and_drops_others(counted, app, monkeypatch):
+def test_a_start_of_the_site_forgets_no_run_and_leaves_the_jobs_of_a_newer_program_alone(counted, client):
+    tick()
     row().next_run = later = utcnow() + timedelta(hours=3)
-    db.session.add(Job(name="old", next_run=utcnow()))
+    long_ago = utcnow() - timedelta(days=2)
+    db.session.add(Job(name="newer", next_run=long_ago, last_success=long_ago))
     db.session.commit()
     clock.set_up()
-    assert row("old") is None
-    assert row().next_run == later  # a start of the site forgets no run
+    assert row().next_run == later
+    assert tick() == []
+    assert (row("newer").owner, row("newer").next_run) == (None, long_ago)
+    assert clock.late_jobs() == []
+
+
+def test_the_row_of_a_job_that_no_program_has_run_for_a_month_is_purged(counted):
+    for name, days in (("gone", 31), ("newer", 29)):
+        db.session.add(Job(name=name, next_run=utcnow() - timedelta(days=days)))
+    row().next_run = utcnow() - timedelta(days=40)  # ours, on a site that slept
+    db.session.commit()
+    purging.purge()
+    assert db.session.scalars(select(Job.name).order_by(Job.name)).all() == ["count", "newer"]
 
 
 def test_health_fails_when_a_job_has_not_succeeded_for_three_periods(counted, client):
@@ -122,10 +136,61 @@ def test_health_fails_when_a_job_has_not_succeeded_for_three_periods(counted, cl
 
 def test_the_jobs_are_listed_and_run_by_hand(app):
     runner = app.test_cli_runner()
-    assert "send-mails" in runner.invoke(args=["jobs", "list"]).output
+    assert re.search(r"^send-mails +jamais lancée$", runner.invoke(args=["jobs", "list"]).output, re.MULTILINE)
+    assert db.session.scalars(select(Job)).all() == []  # looking writes nothing
     assert runner.invoke(args=["jobs", "run", "purge"]).exit_code == 0
     assert row("purge").runs == 1
+    assert re.search(r"^purge +bien .* prochaine fois", runner.invoke(args=["jobs", "list"]).output, re.MULTILINE)
     assert runner.invoke(args=["jobs", "run", "rien"]).exit_code == 2
+
+
+def test_work_starts_with_the_next_tick_and_not_after_a_period(app, monkeypatch):
+    ran, work = [], []
+    trigger = IntervalTrigger(seconds=600, timezone=UTC)
+    table = {"busy": Recurring(lambda: ran.append(work.pop()), trigger, "Travailler", lambda: bool(work))}
+    monkeypatch.setattr(clock, "JOBS", table)
+    clock.set_up()
+    work.append(1)
+    clock.hasten()
+    assert tick() == [True] and ran == [1]
+    clock.hasten()
+    assert tick() == []
+    work.append(2)
+    assert clock.claim("busy", even_if_not_due=True)  # another is at it
+    clock.hasten()
+    assert row("busy").next_run > utcnow()
+    clock.run("busy")
+    work.append(3)
+    clock.hasten()
+    assert tick() == [True] and ran == [1, 2, 3]
+
+
+def test_what_is_due_is_seen_by_its_job_alone(app, rule, monkeypatch):
+    def busy():
+        return {name for name, job in jobs.JOBS.items() if job.has_work()}
+
+    assert busy() == set()
+    happens()
+    assert busy() == {"dispatch"}
+    dispatching.dispatch()
+    assert busy() == {"send-mails", "send-texts"}
+    monkeypatch.setitem(app.config, "MAIL_DAILY_QUOTA", 1)
+    sending.send_mails()
+    sending.send_texts()
+    assert busy() == set()  # the second mail is for tomorrow
+
+
+def test_a_look_for_work_that_fails_stops_no_other_job(app, monkeypatch):
+    def broken():
+        db.session.execute(text("SELECT 1 FROM nowhere"))
+
+    good = Recurring(lambda: None, IntervalTrigger(seconds=600, timezone=UTC), "Réussir", lambda: True)
+    monkeypatch.setattr(clock, "JOBS", {"bad": Recurring(broken, good.trigger, "Échouer", broken), "good": good})
+    clock.set_up()
+    tick()
+    clock.hasten()
+    assert tick() == [True]
+    assert "nowhere" in row("bad").outcome
 
 
 # Activities -------------------------------------------------------------------------------------------------------
@@ -160,35 +225,164 @@ def test_an_activity_becomes_one_delivery_for_each_person_and_channel(app, rule)
     assert deliveries() == EXPECTED
 
 
-def test_an_activity_dispatched_twice_at_once_tells_nobody_twice(app, rule):
-    activity = dispatch.record("published", make_country().croix)
-    assert dispatch.dispatch_one(activity.id) == 3
-    assert dispatch.dispatch_one(activity.id) == 0
-    db.session.execute(update(Activity).values(dispatched_at=None))  # as if its mark had been lost
-    assert dispatch.dispatch_one(activity.id) == 0
+def happens(verb="published"):
+    """Record that something happened; return the id of the activity."""
+    activity = dispatch.record(verb, db.session.scalar(select(Council).limit(1)) or make_country().croix)
+    db.session.commit()
+    return activity.id
+
+
+def crowd(number):
+    """A rule that tells so many people."""
+    message = Message("Un nouveau document", ("Lisez-le.",))
+    return lambda activity: (Alert(str(person), f"p{person}@ex.fr", message, "alert") for person in range(number))
+
+
+@pytest.fixture
+def written(app):
+    """How many deliveries each transaction wrote, the last one after its lot."""
+    lots, seen = [], [0]
+
+    def note(session):
+        number = session.scalar(select(func.count()).select_from(Delivery))
+        lots.append(number - seen[0])
+        seen[0] = number
+
+    event.listen(db.session, "before_commit", note)
+    yield lots
+    event.remove(db.session, "before_commit", note)
+
+
+def later(**span):
+    return time_machine.travel(utcnow() + timedelta(**span))
+
+
+def test_an_activity_whose_mark_was_lost_tells_nobody_twice(app, rule):
+    happens()
+    dispatching.dispatch()
+    db.session.execute(update(Activity).values(dispatched_at=None, next_attempt_at=utcnow()))
+    db.session.commit()
+    dispatching.dispatch()
     assert deliveries() == EXPECTED
 
 
-def test_a_rule_that_fails_half_way_leaves_nothing_and_is_tried_again(app, rule, monkeypatch):
-    dispatch.record("published", make_country().croix)
+def test_of_two_who_claim_an_activity_one_gets_it_until_the_lease_ends(app, rule):
+    activity_id = happens()
+    assert dispatch.claim(activity_id, timedelta(minutes=5))
+    assert not dispatch.claim(activity_id, timedelta(minutes=5))
     db.session.commit()
+    dispatching.dispatch()
+    assert deliveries() == []  # the other one is at it
+    with later(minutes=6):
+        dispatching.dispatch()
+    assert deliveries() == EXPECTED
 
+
+def test_recipients_are_found_while_others_may_write(app, monkeypatch):
+    order, begin_write = [], dispatching.begin_write
+
+    def tell(activity):
+        order.append("rule")
+        return crowd(1)(activity)
+
+    def note():
+        begin_write()
+        order.append("begin")
+
+    def end(session):
+        order.append("commit")
+
+    monkeypatch.setitem(dispatch.RULES, "published", tell)
+    monkeypatch.setattr(dispatching, "begin_write", note)
+    happens()
+    event.listen(db.session, "after_commit", end)
+    dispatching.dispatch()
+    event.remove(db.session, "after_commit", end)
+    assert order[order.index("begin") :] == ["begin", "commit", "rule", "commit", "begin", "commit"]
+
+
+def test_a_crowd_is_told_in_lots_of_one_statement_each(app, monkeypatch, written, queries):
+    number = 2 * dispatching.LOT + 50
+    monkeypatch.setitem(dispatch.RULES, "published", crowd(number))
+    activity_id = happens()
+    queries.clear()
+    dispatching.dispatch()
+    assert len(deliveries()) == number
+    assert [lot for lot in written if lot] == [dispatching.LOT, dispatching.LOT, 50]
+    assert sum(statement.startswith("INSERT INTO deliveries") for statement in queries) == 3
+    assert db.session.get(Activity, activity_id).dispatched_at
+
+
+def test_an_activity_that_concerns_nobody_is_done(app, monkeypatch):
+    monkeypatch.setitem(dispatch.RULES, "published", crowd(0))
+    activity_id = happens()
+    dispatching.dispatch()
+    assert db.session.get(Activity, activity_id).dispatched_at
+
+
+def test_a_process_killed_between_two_lots_is_followed_and_nobody_is_told_twice_or_forgotten(app, monkeypatch):
+    number, lots = 2 * dispatching.LOT + 50, []
+    monkeypatch.setitem(dispatch.RULES, "published", crowd(number))
+    happens()
+    post_many = outbox.post_many
+
+    def die(rows):
+        if lots:
+            raise SystemExit
+        lots.append(post_many(rows))
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(outbox, "post_many", die)
+        dispatching.dispatch()
+    db.session.rollback()
+    assert len(deliveries()) == dispatching.LOT
+    dispatching.dispatch()
+    assert len(deliveries()) == dispatching.LOT  # the lease of the dead
+    with later(minutes=6):
+        dispatching.dispatch()
+    assert len(deliveries()) == number
+
+
+def test_a_rule_that_fails_half_way_writes_nothing_is_tried_again_and_holds_up_no_other(app, rule, monkeypatch):
     def half(activity):
         yield from list(rule(activity))[:1]
         raise RuntimeError("half-way")
 
     monkeypatch.setitem(dispatch.RULES, "published", half)
-    dispatch.record("other", db.session.scalar(select(Council).limit(1)))
+    happens()
     other = Alert("9", "c@ex.fr", Message("Autre", ("texte",)), "alert")
     monkeypatch.setitem(dispatch.RULES, "other", lambda activity: iter([other]))
-    db.session.commit()
+    happens("other")
     with pytest.raises(RuntimeError):
         dispatching.dispatch()
-    assert deliveries() == [("c@ex.fr", "mail")]  # the next one is not held up
+    assert deliveries() == [("c@ex.fr", "mail")]
     monkeypatch.setitem(dispatch.RULES, "published", rule)
-    with time_machine.travel(utcnow() + timedelta(minutes=11)):
+    with later(minutes=6):
         dispatching.dispatch()
     assert deliveries() == sorted([*EXPECTED, ("c@ex.fr", "mail")])
+
+
+def test_an_activity_that_no_rule_knows_waits_shows_in_its_job_and_holds_up_no_other(app, rule):
+    unknown = happens("of a newer program")
+    happens()
+    clock.set_up()
+    assert clock.claim("dispatch") and not clock.run("dispatch")
+    assert "no rule says whom to tell of « of a newer program »" in row("dispatch").outcome
+    assert deliveries() == EXPECTED
+    assert db.session.get(Activity, unknown).dispatched_at is None
+
+
+def test_activities_are_forgotten_after_a_year_and_a_month_and_what_still_waits_stays(app, rule):
+    happens()
+    dispatching.dispatch()
+    kept, waiting = happens(), happens("of a newer program")
+    db.session.execute(update(Activity).where(Activity.id == kept).values(created_at=utcnow() + timedelta(days=2)))
+    db.session.execute(update(Activity).where(Activity.id == kept).values(dispatched_at=utcnow()))
+    db.session.commit()
+    with later(days=401):
+        purging.purge()
+    assert set(db.session.scalars(select(Activity.id))) == {kept, waiting}
+    assert deliveries() == EXPECTED
 
 
 # Hours ------------------------------------------------------------------------------------------------------------

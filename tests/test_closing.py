@@ -10,7 +10,6 @@ from sqlalchemy import select
 from app import storage
 from app.extensions import db
 from app.jobs.accounts import tend_accounts
-from app.jobs.purging import purge
 from app.labels import AlertTopic, Channel, DeliveryState, Priority, Role, UserStatus, VouchAnswer
 from app.models import AlertChoice, AuditEntry, Delivery, Login, OptOut, PhoneCode, StoredFile, Tally, User, Vouch
 from app.models.stamp import PAGES, read_stamp
@@ -350,12 +349,3 @@ def _failing_for(email, post):
         return post(message, **options)
 
     return failing
-
-
-def test_a_message_that_is_emptied_after_its_time_forgets_its_address_too(cast):
-    old = post_to(cast.alice.email)
-    old.state, old.next_attempt_at = DeliveryState.SENT, utcnow() - timedelta(days=91)
-    db.session.commit()
-    purge()
-    db.session.expire_all()
-    assert (old.recipient, old.content) == ("", None)

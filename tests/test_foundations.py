@@ -1,11 +1,9 @@
 """What all else stands on: settings, connections, instants, texts, places, marks on a map."""
 
-import os
 import shutil
 import sqlite3
 import threading
 import time
-import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
 import markdown
@@ -45,6 +43,19 @@ def test_an_impossible_setting_is_named_in_one_sentence(tmp_path, name, value):
     assert str(caught.value).endswith(".")
 
 
+def test_no_message_is_taken_up_again_while_it_may_still_be_on_its_way(tmp_path):
+    def lease(**env):
+        return config.load({"INSTANCE_DIR": str(tmp_path)} | env)["OUTBOX_LEASE"]
+
+    assert lease() == 90
+    assert lease(MAIL_TIMEOUT="60") == 240  # who sets the one need not know the other
+    assert lease(OUTBOX_LEASE="4", MAIL_TIMEOUT="1", SMS_TIMEOUT="1") == 4
+    with pytest.raises(config.ConfigError, match=r"« 79 » : écrivez au moins 80, quatre fois MAIL_TIMEOUT, ou rien\."):
+        lease(OUTBOX_LEASE="79")
+    with pytest.raises(config.ConfigError, match="au moins 160, quatre fois SMS_TIMEOUT"):
+        lease(OUTBOX_LEASE="90", SMS_TIMEOUT="40")
+
+
 def test_production_asks_for_what_a_demonstration_makes_up(tmp_path):
     complete = {
         "PRODUCTION": "1", "INSTANCE_DIR": str(tmp_path), "SECRET_KEY": "x" * 40, "BASE_URL": "https://conseils.fr",
@@ -78,24 +89,6 @@ def test_a_postgres_address_is_taken_in_the_form_that_hosts_hand_out(tmp_path):
 
 
 # The database -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def own_app(tmp_path):
-    """A site with a database of its own, for what cannot be rolled back."""
-    server = os.environ.get("TEST_DATABASE_URL")
-    if not server:
-        yield create_app(settings(tmp_path))
-        return
-    name = f"own_{uuid.uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        own = create_app(settings(tmp_path, DATABASE_URL=server.replace("/postgres?", f"/{name}?")))
-        yield own
-        with own.app_context():
-            db.engine.dispose()
-        connection.execute(sa.text(f"DROP DATABASE {name}"))
 
 
 @pytest.fixture
@@ -333,6 +326,21 @@ def test_each_text_has_a_converter_of_its_own(monkeypatch):
     assert markup.render("un") == "<p>un</p>"
     assert markup.render("deux") == "<p>deux</p>"
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("cents", "said"),
+    [
+        (0, "0 centime"), (1.5, "1,5 centime"), (6.5, "6,5 centimes"), (13.0, "13 centimes"),
+        (6.3 * 3, "18,9 centimes"), (99.94, "99,9 centimes"), (99.96, "1,00 €"), (1235, "12,35 €"),
+    ],
+)  # fmt: skip
+def test_a_price_is_said_in_cents_and_from_one_euro_on_in_euros(cents, said):
+    assert templating.price(cents).replace(templating.NBSP, " ") == said
+
+
+def test_a_month_is_that_of_paris():
+    assert templating.month(datetime(2026, 7, 31, 22, 30, tzinfo=UTC)) == "août 2026"
 
 
 def test_dates_and_numbers_are_said_in_french():

@@ -1,9 +1,15 @@
 """The outbox against a real SMTP server: everything arrives, once, in its order, and every refusal is told."""
 
+import base64
 import email
 import email.policy
+import re
+import smtplib
 import socket
+import ssl
+import time
 from datetime import timedelta
+from email.header import decode_header, make_header
 
 import pytest
 import time_machine
@@ -15,7 +21,7 @@ from app.jobs import sending
 from app.labels import Channel, DeliveryState, Priority
 from app.models import Address, Delivery
 from app.models.types import utcnow
-from app.notifications import outbox
+from app.notifications import mail, outbox
 from app.notifications.message import Message, stop_address
 from tests.factories import make_country
 
@@ -124,12 +130,83 @@ def test_a_mail_is_well_made_in_text_and_html(app, box):
     assert "<img" not in html and '<html lang="fr">' in html
 
 
-def test_an_account_mail_has_nothing_to_unsubscribe_from(app, box):
+def test_a_long_paragraph_and_long_names_make_no_line_longer_than_a_mail_may_have(app, box):
+    text, name = "Un long paragraphe, très long. " * 100, "Jérôme de la Très-Grande-Motte " * 6
+    message = Message("Réunion " * 20, (text,), link=("Voir", "http://127.0.0.1:8000/" + "x" * 300))
+    outbox.post(message, to="a@ex.fr", key="k", kind="alert", priority=Priority.ALERT, name=name)
+    db.session.commit()
+    raw = mail.make(rows()[0]).as_bytes()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998 and raw.count(b"\n") == raw.count(b"\r\n")
+    sending.send_mails()
+    got = box.mails[0][1]
+    to = str(make_header(decode_header(email.message_from_bytes(raw)["To"])))
+    assert to == f"{name.strip()} <a@ex.fr>" and "\n" not in got["Subject"]
+    for kind in ("plain", "html"):
+        assert text.strip() in got.get_body((kind,)).get_content()
+
+
+def test_an_account_mail_has_nothing_to_unsubscribe_from_but_says_why_it_came_and_where_to_choose(app, box):
     post(kind="account", priority=Priority.ACCOUNT)
     sending.send_mails()
     mail = box.mails[0][1]
     assert mail["List-Unsubscribe"] is None
-    assert "/desabonnement/" not in mail.get_body(("plain",)).get_content()
+    for part in (mail.get_body((kind,)).get_content() for kind in ("plain", "html")):
+        assert "/desabonnement/" not in part and "désabonner" not in part
+        assert "Vous recevez ce message parce que vous suivez ce conseil" in part
+        assert "http://127.0.0.1:8000/mon-profil" in part
+
+
+@pytest.mark.parametrize(
+    ("subject", "cut"),
+    [
+        ("Réunion jeudi", "Réunion jeudi"),
+        ("x" * 78, "x" * 78),
+        ("x" * 79, "x" * 77 + "…"),
+        ("https://ex.fr/" + "a" * 100, "https://ex.fr/" + "a" * 63 + "…"),
+        ("Un mot " + "é" * 100, "Un mot " + "é" * 70 + "…"),
+        ("mot " * 30, "mot " * 18 + "mot…"),
+        ("x" * 77 + " suite", "x" * 77 + "…"),
+    ],
+)
+def test_a_subject_that_is_too_long_is_cut_at_a_word_or_within_one_that_is_too_long(subject, cut):
+    assert Message(subject, ()).to_json()["subject"] == cut
+    assert len(cut) <= 78
+
+
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+UNKNOWN = socket.gaierror(-2, "Name or service not known")
+NO_LOGIN = smtplib.SMTPAuthenticationError(535, b"5.7.8 Error: authentication failed")
+BAD_CERTIFICATE = ssl.SSLCertVerificationError()
+BAD_CERTIFICATE.verify_message = "certificate has expired"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (REFUSED, "le serveur refuse la connexion, voir MAIL_SERVER et MAIL_PORT ([Errno 111] Connection refused)"),
+        (UNKNOWN, "nom de serveur inconnu, voir MAIL_SERVER ([Errno -2] Name or service not known)"),
+        (TimeoutError("timed out"), "pas de réponse à temps (timed out)"),
+        (NO_LOGIN, "identifiant ou mot de passe refusé, voir MAIL_USERNAME et MAIL_PASSWORD (535 5.7.8 Error: "
+                   "authentication failed)"),
+        (BAD_CERTIFICATE, "le certificat du serveur n’est pas valable (certificate has expired)"),
+        (smtplib.SMTPServerDisconnected("x" * 500), f"le serveur a coupé la ligne ({'x' * 120})"),
+        (smtplib.SMTPDataError(552, b"5.3.4 too\r\nbig"), "552 5.3.4 too big"),
+        (OSError(113, "No route to host"), "la connexion a échoué ([Errno 113] No route to host)"),
+    ],
+)  # fmt: skip
+def test_the_animator_reads_in_french_why_mails_do_not_leave(error, words):
+    assert mail.describe(error) == words
+
+
+def test_a_slow_server_makes_no_job_overrun_its_time(app, box, monkeypatch):
+    for number in range(4):
+        post(number)
+    monkeypatch.setattr(sending, "BUDGET", 0.5)
+    box.before_reply = lambda server: time.sleep(0.3)
+    sending.send_mails()
+    assert len(box.mails) == 2
+    assert states() == [DeliveryState.SENT] * 2 + [DeliveryState.WAITING] * 2
+    assert [row.attempts for row in rows()] == [1, 1, 0, 0]  # what was not tried does not count
 
 
 @pytest.mark.parametrize("sign", ["\r\nX-Injected: 1", "\nBcc: x@ex.fr", "\0", "\u2028X: 1", "é" * 300])
@@ -197,7 +274,7 @@ def test_a_server_that_is_down_for_hours_loses_nothing_and_keeps_the_order(app, 
         with time_machine.travel(start + timedelta(hours=hour), tick=True):
             sending.send_mails()
     assert set(states()) == {DeliveryState.WAITING}
-    assert "ne répond pas" in rows()[0].error
+    assert "le serveur refuse la connexion" in rows()[0].error
     use_server(app, monkeypatch, port)
     with time_machine.travel(start + timedelta(hours=12), tick=True):
         sending.send_mails()
@@ -212,7 +289,7 @@ def test_a_server_that_takes_the_line_and_says_nothing_holds_nobody_up(app, monk
         sending.send_mails()
         assert utcnow() - start < timedelta(seconds=5)
     assert states() == [DeliveryState.WAITING]
-    assert "Le serveur de courriel ne répond pas" in rows()[0].error
+    assert rows()[0].error.startswith("Connexion au serveur de courriel impossible : pas de réponse à temps")
 
 
 def test_after_48_hours_an_attempt_is_the_last(app, monkeypatch):
@@ -410,35 +487,112 @@ def test_the_text_of_old_messages_is_forgotten(cast, client_as):
     assert "Texte effacé" in client.get("/animation/courrier").text
 
 
+def test_a_message_is_forgotten_whole_after_a_year_and_a_month_unless_it_still_waits(app):
+    post()
+    sending.send_mails()
+    post(2)
+    with time_machine.travel(utcnow() + timedelta(days=399)):
+        assert outbox.forget() == 0
+    with time_machine.travel(utcnow() + timedelta(days=401)):
+        assert outbox.forget() == 1
+    assert [row.state for row in rows()] == ["waiting"]
+
+
 # Stopping ---------------------------------------------------------------------------------------------------------
 
 
-def stop_path(address="membre1@ex.fr"):
-    return stop_address(Channel.MAIL, address, "alert").removeprefix("http://127.0.0.1:8000")
+ADDRESS = "membre1@ex.fr"
 
 
-def test_the_button_of_a_mail_program_stops_at_once(app, client):
-    answer = client.post(stop_path(), data={"List-Unsubscribe": "One-Click"})
-    assert answer.status_code == 200
-    assert outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert")
-    assert not outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "letter")
+@pytest.fixture
+def stop_path(app):
+    """Where the reader of an alert at `ADDRESS` stops such messages."""
+    post()
+    return stop_address(rows()[0]).removeprefix("http://127.0.0.1:8000")
 
 
-def test_a_scanner_that_follows_the_link_stops_nothing(app, client):
-    page = client.get(stop_path())
-    assert "Enregistrer mon choix" in page.text
-    assert not outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert")
+def choose(client, path, choice):
+    token = client.get(path).text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    return client.post(path, data={"csrf_token": token, "choice": choice}, follow_redirects=True)
 
 
-def test_a_person_stops_all_and_comes_back_on_the_page(app, client):
-    for choice, stopped in (("all", True), ("resume", False), ("stop", True)):
-        token = client.get(stop_path()).text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
-        answer = client.post(stop_path(), data={"csrf_token": token, "choice": choice}, follow_redirects=True)
-        assert "Votre choix est enregistré" in answer.text
-        assert outbox.is_stopped(Channel.MAIL, "membre1@ex.fr", "alert") is stopped
+def offered(page):
+    return re.findall(r'type="radio" value="([^"]+)"', page.text)
 
 
-def test_a_token_that_was_not_made_here_is_a_404(app, client):
+def test_the_button_of_a_mail_program_stops_at_once(client, stop_path):
+    answer = client.post(stop_path, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200 and "Set-Cookie" not in answer.headers
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {"alert"}
+
+
+def test_a_mail_bears_the_same_link_that_its_readers_program_uses(app, box, client):
+    post()
+    sending.send_mails()
+    address = box.mails[0][1]["List-Unsubscribe"].strip(" <>")
+    assert address in box.mails[0][1].get_body(("plain",)).get_content()
+    assert client.post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {"alert"}
+
+
+def test_a_scanner_that_follows_the_link_stops_nothing(client, stop_path):
+    assert "Enregistrer mon choix" in client.get(stop_path).text
+    assert outbox.stops(Channel.MAIL, ADDRESS) == set()
+
+
+def test_neither_the_link_nor_its_page_tells_the_address_to_whom_the_mail_was_forwarded(client, stop_path):
+    token = stop_path.rpartition("/")[2]
+    for part in token.split("."):
+        assert b"membre1" not in base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    page = client.get(stop_path).text
+    assert "m…@ex.fr" in page and "membre1" not in page
+
+
+def test_a_link_works_after_the_text_of_its_message_is_forgotten(client, stop_path):
+    sending.send_mails()
+    with time_machine.travel(utcnow() + timedelta(days=91)):
+        outbox.purge()
+        db.session.commit()
+    assert client.post(stop_path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {"alert"}
+
+
+def test_a_person_stops_one_kind_and_wants_it_again(client, stop_path):
+    assert offered(client.get(stop_path)) == ["stop", "stop-all"]
+    page = choose(client, stop_path, "stop")
+    assert "Votre choix est enregistré" in page.text and "Vous ne recevez plus ces messages." in page.text
+    assert offered(page) == ["resume", "stop-all"]
+    outbox.stop(Channel.MAIL, ADDRESS, "letter")
+    choose(client, stop_path, "resume")
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {"letter"}
+
+
+def test_a_stop_of_all_says_so_and_only_all_lifts_it(client, stop_path):
+    choose(client, stop_path, "stop")
+    page = choose(client, stop_path, "stop-all")
+    assert "Vous ne recevez plus aucun message du site" in page.text
+    assert offered(page) == ["resume-all"] and "Recevoir de nouveau tous les messages du site" in page.text
+    page = choose(client, stop_path, "resume")  # a page that was left open
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {outbox.ALL}
+    assert "Vous ne recevez plus aucun message du site" in page.text
+    outbox.stop(Channel.MAIL, ADDRESS, "letter")
+    choose(client, stop_path, "resume-all")
+    assert outbox.stops(Channel.MAIL, ADDRESS) == set()
+
+
+def test_a_choice_sent_twice_is_the_same_and_none_is_asked_for_again(client, stop_path):
+    for _ in range(2):
+        assert "Votre choix est enregistré" in choose(client, stop_path, "stop").text
+    assert outbox.stops(Channel.MAIL, ADDRESS) == {"alert"}
+    page = choose(client, stop_path, "")
+    assert page.status_code == 422 and "Choisissez une des réponses." in page.text
+    assert offered(page) == ["resume", "stop-all"]
+
+
+def test_a_token_that_was_not_made_here_or_whose_message_is_gone_is_a_404(client, stop_path):
     make_country()
-    assert client.get("/desabonnement/abc.def").status_code == 404
-    assert client.post("/desabonnement/x", data={"List-Unsubscribe": "One-Click"}).status_code == 404
+    db.session.delete(rows()[0])
+    db.session.commit()
+    for path in ("/desabonnement/abc.def", "/desabonnement/x", stop_path):
+        assert client.get(path).status_code == 404
+        assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 404

@@ -478,9 +478,9 @@ def test_a_code_leaves_at_night_too(client_as, cast):
     ask_code(client_as(cast.alice))
     sms = deliveries("sms")[0]
     with time_machine.travel(datetime(2026, 11, 18, 23, 0, tzinfo=UTC), tick=False):
-        assert texting.objection(sms) == ""
+        assert texting.admit(sms) == ""
         sms.kind = "alert"
-        assert isinstance(texting.objection(sms), texting.Later)
+        assert isinstance(texting.admit(sms), texting.Later)
 
 
 def test_a_short_number_is_read_where_the_council_is(client_as, cast):

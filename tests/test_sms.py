@@ -196,33 +196,49 @@ def test_segments_are_counted_as_the_network_makes_them(text, number):
 LINK = "https://conseils.exemple.fr/evenements/12-fete?a=1&b=%C3%A9#ici"
 
 
-def test_a_long_text_is_cut_at_a_word_and_its_link_stays_whole():
-    short = gsm.shorten("La fête du quartier, l’après-midi ; " * 10, LINK)
-    assert short.endswith("... " + LINK) and len(short) <= 160 and gsm.segments(short) == 1
-    assert len(short) > 140
-    words = "La fete du quartier, l'après-midi ; " * 10
-    kept = short.removesuffix("... " + LINK)
-    assert words.startswith(kept) and not words[len(kept)].isalnum()
+WORDS = "La fête du quartier, l’après-midi ; "  # 36 septets
 
 
-def test_a_text_that_fits_is_not_cut():
-    assert gsm.shorten("a" * 160) == "a" * 160
-    assert gsm.shorten("a" * 161) == "a" * 157 + "..."
+def test_a_text_that_fits_one_segment_is_one_and_a_longer_one_goes_whole_in_three_at_most():
     assert gsm.shorten("Fête", LINK) == "Fete " + LINK
-    assert gsm.shorten("un deux trois", limit=12) == "un deux..."
-    assert gsm.shorten("un deux trois", limit=13) == "un deux trois"
+    for text, number in (("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("a" * 459, 3)):
+        assert gsm.shorten(text) == text and gsm.segments(text) == number
+    assert gsm.segments(gsm.shorten(WORDS * 4, LINK)) == 2
+    assert gsm.shorten(WORDS * 4, LINK) == gsm.transliterate(WORDS * 4).strip() + " " + LINK
+
+
+def test_a_text_of_more_than_three_segments_is_cut_at_a_word_and_its_link_stays_whole():
+    short = gsm.shorten(WORDS * 20, LINK)
+    assert short.endswith("... " + LINK) and 440 < len(short) <= 459 and gsm.segments(short) == 3
+    kept = short.removesuffix("... " + LINK)
+    words = gsm.transliterate(WORDS * 20)
+    assert words.startswith(kept) and not words[len(kept)].isalnum()
+    assert gsm.shorten("a" * 460) == "a" * 456 + "..."
+
+
+def test_a_text_may_be_kept_in_one_segment():
+    assert gsm.shorten("a" * 160, parts=1) == "a" * 160
+    assert gsm.shorten("a" * 161, parts=1) == "a" * 157 + "..."
+
+
+def test_a_sign_of_two_septets_at_the_end_of_a_part_costs_no_fourth_segment():
+    for first in range(4):
+        short = gsm.shorten("a" * first + "€" * 300)
+        assert gsm.segments(short) == 3 and sum(gsm.SEPTETS[sign] for sign in short) > 453
 
 
 def test_a_link_without_room_stands_alone():
-    assert gsm.shorten("texte", "https://a.fr/" + "x" * 200) == "https://a.fr/" + "x" * 200
+    assert gsm.shorten("texte", "https://a.fr/" + "x" * 445) == "https://a.fr/" + "x" * 445
+    assert gsm.shorten("texte", "https://a.fr/" + "x" * 600) == "https://a.fr/" + "x" * 600
     assert gsm.shorten("texte", "https://a.fr/é") == "texte https://a.fr/%C3%A9"
 
 
-@given(st.text(max_size=400), st.sampled_from([None, LINK]), st.integers(90, 320))
-def test_a_shortened_text_never_passes_its_limit(text, link, limit):
-    short = gsm.shorten(text, link, limit)
-    assert sum(gsm.SEPTETS[sign] for sign in short) <= limit
-    assert link is None or short.endswith(link)
+@given(st.text(max_size=700), st.text("€a[ ", max_size=700), st.sampled_from([None, LINK]), st.integers(1, 4))
+def test_a_shortened_text_never_passes_its_segments(text, heavy, link, parts):
+    for words in (text, heavy):
+        short = gsm.shorten(words, link, parts)
+        assert gsm.segments(short) <= parts
+        assert link is None or short.endswith(link)
 
 
 # Gateways ---------------------------------------------------------------------------------------------------------
@@ -265,7 +281,7 @@ def gateway_stand_in():
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = handle_request  # noqa: N815 - the names that http.server asks for
+        do_GET = do_POST = do_PUT = do_DELETE = handle_request  # noqa: N815 - the names that http.server asks for
 
         def log_message(self, *args):
             pass
@@ -316,7 +332,7 @@ def test_json_carries_the_text_as_it_is_and_nothing_but_the_text(http_gateway, g
     assert request.headers["Authorization"] == "Bearer k"
     assert request.headers["Idempotency-Key"] == REFERENCE
     assert request.headers["Content-Type"] == "application/json"
-    assert receipt == sms.Receipt("abc-1", gsm.segments(text), round(gsm.segments(text) * 6.5))
+    assert receipt == sms.Receipt("abc-1", gsm.segments(text), gsm.segments(text) * 6.5)
 
 
 @pytest.mark.parametrize("text", ["Réunion à 18 h", NASTY, "{text}{number}", "a&to=1;b=2+3%20"])
@@ -572,6 +588,17 @@ def test_ovh_tells_the_numbers_that_answered_stop(ovh_gateway, ovh_stand_in):
     assert ovh_gateway.stopped() == []
 
 
+def test_ovh_serves_a_number_again_that_answered_stop(ovh_gateway, ovh_stand_in):
+    held = "/1.0/sms/sms-ab1%2F2-1/blacklists"
+    ovh_stand_in.reply = (200, [NUMBER])
+    ovh_gateway.welcome("+33600000000")
+    ovh_gateway.welcome(NUMBER)
+    assert [path for path, _ in ovh_stand_in.jobs] == [held, held, f"{held}/{NUMBER.replace('+', '%2B')}"]
+    ovh_stand_in.reply = (504, {})
+    with pytest.raises(TemporaryFailure):
+        ovh_gateway.welcome(NUMBER)
+
+
 def test_ovh_takes_a_signed_message(ovh_gateway, ovh_stand_in):
     receipt = ovh_gateway.send(NUMBER, "Réunion à 18 h", "short-reference")
     assert ovh_stand_in.jobs == [
@@ -584,6 +611,9 @@ def test_ovh_takes_a_signed_message(ovh_gateway, ovh_stand_in):
         )
     ]  # fmt: skip
     assert receipt == sms.Receipt("2769", 1, 13)
+    assert ovh_gateway.send(NUMBER, "a" * 400, "long") == sms.Receipt("2769", 3, 13)
+    ovh_stand_in.reply = (200, {"ids": [1], "validReceivers": [NUMBER]})
+    assert ovh_gateway.send(NUMBER, "a" * 400, "long") == sms.Receipt("1", 3, 19.5)
 
 
 def test_ovh_shows_the_sender_of_the_settings_and_takes_any_text(ovh_stand_in, ovh_settings):
@@ -704,6 +734,12 @@ def test_an_impossible_setting_of_sms_is_named_in_one_sentence(tmp_path, name, v
     with pytest.raises(config.ConfigError, match=name) as caught:
         load(tmp_path, **HTTP | {name: value})
     assert str(caught.value).endswith((".", ")."))
+
+
+def test_the_example_file_tells_all_the_rights_that_ovh_has_to_give():
+    example = (config.ROOT / ".env.example").read_text()
+    for right in ("POST sur /sms/*/jobs", "GET sur /sms/*/blacklists", "DELETE sur /sms/*/blacklists/*"):
+        assert right in example
 
 
 def test_every_setting_of_sms_is_in_the_example_file(tmp_path):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -14,15 +15,19 @@ from app.jobs.purging import purge
 from app.jobs.sending import send_mails, send_texts
 from app.jobs.signups import follow_signups
 from app.jobs.stops import fetch_stops
+from app.labels import Channel
+from app.notifications import outbox
+from app.notifications.dispatch import is_any_due
 
 
 @dataclass(frozen=True)
 class Recurring:
-    """A job: what it does, when, and in French for those who watch it."""
+    """A job: what it does, when, and in French for those who watch it. `has_work`: whether to run before its time."""
 
     function: Callable[[], None]
     trigger: BaseTrigger
     words: str
+    has_work: Callable[[], bool] = lambda: False
 
 
 def every(seconds: int) -> BaseTrigger:
@@ -36,9 +41,9 @@ def daily(hour: int, minute: int = 0) -> BaseTrigger:
 
 
 JOBS = {
-    "dispatch": Recurring(dispatch, every(5), "Préparer les alertes"),
-    "send-mails": Recurring(send_mails, every(5), "Envoyer les courriels"),
-    "send-texts": Recurring(send_texts, every(10), "Envoyer les SMS"),
+    "dispatch": Recurring(dispatch, every(30), "Préparer les alertes", is_any_due),
+    "send-mails": Recurring(send_mails, every(30), "Envoyer les courriels", partial(outbox.is_any_due, Channel.MAIL)),
+    "send-texts": Recurring(send_texts, every(30), "Envoyer les SMS", partial(outbox.is_any_due, Channel.SMS)),
     "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
     "accounts": Recurring(tend_accounts, daily(4, 15), "Fermer et effacer les comptes dont le délai est passé"),

@@ -2,40 +2,59 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.extensions import begin_write, db
+from app.jobs.sending import ending
 from app.models import Activity
 from app.models.types import utcnow
-from app.notifications import signups
-from app.notifications.dispatch import RULES, dispatch_one
+from app.notifications import dispatch as activities
+from app.notifications import outbox, signups
 
-BATCH = 200
-AGAIN_AFTER = timedelta(minutes=10)
-RULES.update(signups.RULES)
+BATCH = 200  # activities
+LOT = 200  # deliveries written at once: other writers wait for the lock no longer than that takes
+AGAIN_AFTER = timedelta(minutes=5)
+activities.RULES.update(signups.RULES)
 
 
 def dispatch() -> None:
-    """Dispatch new activities, each in a transaction of its own.
+    """Dispatch the activities that are due.
 
-    One that fails waits, and holds up no other; the first error is raised when all the others are done.
+    One that fails, or whose process dies, is due again after `AGAIN_AFTER` and holds up no other; the first error is
+    raised when all the others are done.
     """
-    new = (Activity.dispatched_at.is_(None), Activity.next_attempt_at <= utcnow())
-    ids = db.session.scalars(select(Activity.id).where(*new).order_by(Activity.id).limit(BATCH)).all()
-    errors = [error for error in map(_dispatch, ids) if error]
+    due = select(Activity.id).where(*activities.is_due(utcnow())).order_by(Activity.id).limit(BATCH)
+    errors = [error for error in map(_dispatch, db.session.scalars(due).all()) if error]
     if errors:
         raise errors[0]
 
 
 def _dispatch(activity_id):
-    """Dispatch one activity; return the error that prevented it."""
-    begin_write()
+    """Dispatch one activity, unless another process has it; return the error that prevented it."""
     try:
-        dispatch_one(activity_id)
-        db.session.commit()
+        if not ending.is_set() and _claim(activity_id):
+            _write(activity_id, activities.rows(activity_id))
     except Exception as error:
         db.session.rollback()
-        row = update(Activity).where(Activity.id == activity_id)
-        db.session.execute(row.values(next_attempt_at=utcnow() + AGAIN_AFTER))
-        db.session.commit()
         return error
+
+
+def _claim(activity_id):
+    begin_write()
+    claimed = activities.claim(activity_id, AGAIN_AFTER)
+    db.session.commit()
+    return claimed
+
+
+def _write(activity_id, rows):
+    """Write the deliveries, a lot in each transaction; the last one says that it is done.
+
+    Whoever starts again after a crash writes the same rows, of which those that are there already do not count.
+    """
+    lots = [rows[start : start + LOT] for start in range(0, len(rows), LOT)] or [[]]
+    for lot in lots:
+        begin_write()
+        outbox.post_many(lot)
+        if lot is lots[-1]:
+            activities.done(activity_id)
+        db.session.commit()

@@ -32,7 +32,7 @@ def send_texts() -> None:
     """Send the SMS that are due, by day, within the caps; without a gateway they stay in the demo box."""
     gateway = sms.make_gateway(current_app.config)
     opening = partial(texting.session, gateway) if gateway else _demo_box
-    _empty(Channel.SMS, opening, lambda delivery: outbox.objection(delivery) or texting.objection(delivery))
+    _empty(Channel.SMS, opening, lambda delivery: outbox.objection(delivery) or texting.admit(delivery))
 
 
 def _empty(channel, opening, object_to):
@@ -41,7 +41,7 @@ def _empty(channel, opening, object_to):
         begin_write()
         batch = outbox.claim(channel, this_process(), BATCH, _lease())
         db.session.commit()
-        if not batch or not _send_batch(batch, opening, object_to):
+        if not batch or not _send_batch(batch, opening, object_to, stop_at):
             return
 
 
@@ -49,12 +49,15 @@ def _lease():
     return timedelta(seconds=current_app.config["OUTBOX_LEASE"])
 
 
-def _send_batch(batch, opening, object_to):
-    """Send a claimed batch. Return whether the channel works: with a broken one, going on is of no use now."""
+def _send_batch(batch, opening, object_to, stop_at):
+    """Send a claimed batch, or what can be sent before `stop_at`, an instant of `time.monotonic`.
+
+    Return whether the channel works: with a broken one, going on is of no use now.
+    """
     left = list(batch)
     try:
         with opening() as send:
-            return _send_all(left, send, object_to)
+            return _send_all(left, send, object_to, stop_at)
     except Unreachable as error:  # the connection could not be opened: nothing was handed over
         begin_write()
         for delivery in left:
@@ -63,11 +66,11 @@ def _send_batch(batch, opening, object_to):
         return False
 
 
-def _send_all(left, send, object_to):
+def _send_all(left, send, object_to, stop_at):
     """Send each of `left`, taking it off the list. One commit a message: the last outcome and the next start."""
     settle, works = None, True
     try:
-        while left and works and not ending.is_set():
+        while left and works and time.monotonic() < stop_at and not ending.is_set():
             delivery = left.pop(0)
             begin_write()
             if settle:
@@ -108,14 +111,14 @@ def _attempt(send, delivery: Delivery):
     try:
         columns = send(delivery) or {}
     except PermanentFailure as error:
-        return partial(outbox.fail, delivery, me, str(error), error.blames_recipient), True
+        return _unpaid(delivery, partial(outbox.fail, delivery, me, str(error), error.blames_recipient)), True
     except TemporaryFailure as error:
         away = isinstance(error, Unreachable)
-        return partial(outbox.retry, delivery, me, str(error), error.retry_after, steady=away), not away
+        again = partial(outbox.retry, delivery, me, str(error), error.retry_after, steady=away)
+        return _unpaid(delivery, again), not away
     except UnknownOutcome as error:
         if delivery.channel == Channel.SMS:
-            cost = texting.cost(delivery)
-            return partial(outbox.to_check, delivery.id, me, f"À vérifier : {error}", **cost), False
+            return partial(outbox.to_check, delivery.id, me, str(error)), False
         return partial(outbox.retry, delivery, me, f"Doublon possible : {error}", maybe_double=True), False
     except Exception as error:  # a fault in one message must not come back first each time and hold up the others
         log.exception("the delivery %s could not be sent", delivery.id)
@@ -124,6 +127,18 @@ def _attempt(send, delivery: Delivery):
             return partial(outbox.to_check, delivery.id, me, words), False
         return partial(outbox.retry, delivery, me, words), False
     return partial(outbox.sent, delivery, me, **columns), True
+
+
+def _unpaid(delivery, settle):
+    """Return `settle`, which also gives back what was booked for an SMS: the gateway took nothing."""
+    if delivery.channel != Channel.SMS:
+        return settle
+
+    def give_back_and_settle():
+        outbox.give_back(delivery)
+        return settle()
+
+    return give_back_and_settle
 
 
 class _demo_box:  # noqa: N801 - used as the function that opens a channel

@@ -16,12 +16,15 @@ class Delivery(db.Model):
     `key` says what it tells to whom: the same key twice is the same delivery. `content` is the message (see
     `notifications.message`), emptied some time after it left. `is_in_flight` is set just before the message is
     handed over, so that after a crash one knows which outcome is unknown. `useful_until`: nobody wants it later.
+    `segments` and `cost_cents` are what it has cost, or may have, in all its attempts, and `charged_at` the last of
+    these: the month it counts in.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("ix_deliveries_due", "channel", "state", "priority", "next_attempt_at"),
         Index("ix_deliveries_sent_at", "channel", "sent_at"),
+        Index("ix_deliveries_charged_at", "channel", "charged_at"),
         Index("ix_deliveries_recipient", "recipient"),
     )
 
@@ -48,7 +51,8 @@ class Delivery(db.Model):
     is_maybe_double: Mapped[bool] = mapped_column(default=False)
     provider_id: Mapped[str | None] = mapped_column(String(200))
     segments: Mapped[int] = mapped_column(default=0)
-    cost_cents: Mapped[int] = mapped_column(default=0)
+    cost_cents: Mapped[float] = mapped_column(default=0)
+    charged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from app.extensions import db
 from app.labels import Channel, Priority
@@ -11,6 +12,11 @@ from app.models import Activity
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
+
+# Digests look a week back, and « what is new since my last visit » some months: a year and a month serve whoever
+# comes once a year.
+KEPT_FOR = timedelta(days=400)  # as `outbox.KEPT_FOR`: the keys of the deliveries make a dispatch happen once
+PURGED = 50  # at once: each takes its mark off as many deliveries as people were told
 
 
 @dataclass(frozen=True)
@@ -38,27 +44,58 @@ def record(verb: str, subject, actor_id: int | None = None) -> Activity:
     return activity
 
 
-def dispatch_one(activity_id: int) -> int:
-    """Write the deliveries of one activity, unless another process has: one conditional UPDATE decides.
+def claim(activity_id: int, lease: timedelta) -> bool:
+    """Take an activity that is due, for as long as the lease: of all who try, one conditional UPDATE lets one in.
 
-    Returns the number of new deliveries. The claim and the deliveries are one transaction: all or nothing.
+    It comes up again after the lease unless it is `done` by then; nothing else is to be noted of a failure.
     """
-    claim = update(Activity).where(Activity.id == activity_id, Activity.dispatched_at.is_(None))
-    if db.session.execute(claim.values(dispatched_at=utcnow())).rowcount != 1:
-        return 0
+    now = utcnow()
+    mine = update(Activity).where(Activity.id == activity_id, *is_due(now))
+    return db.session.execute(mine.values(next_attempt_at=now + lease)).rowcount == 1
+
+
+def is_any_due() -> bool:
+    """Tell whether there is an activity to dispatch."""
+    return db.session.scalar(select(Activity.id).where(*is_due(utcnow())).limit(1)) is not None
+
+
+def is_due(now: datetime) -> tuple:
+    """Return the conditions of an activity to dispatch."""
+    return (Activity.dispatched_at.is_(None), Activity.next_attempt_at <= now)
+
+
+def rows(activity_id: int) -> list[dict]:
+    """Return the deliveries that an activity asks for, for `outbox.post_many`. It only reads, but it may read long.
+
+    Raises `LookupError` for a verb without a rule: an older program may meet a newer one's activity, which must wait.
+    """
     activity = db.session.get(Activity, activity_id, populate_existing=True)
-    rule = RULES.get(activity.verb)
-    return sum(_post(activity, alert) for alert in rule(activity)) if rule else 0
+    if activity.verb not in RULES:
+        raise LookupError(f"no rule says whom to tell of « {activity.verb} » (activity {activity.id})")
+    return [_row(activity.id, alert) for alert in RULES[activity.verb](activity)]
 
 
-def _post(activity, alert):
-    return outbox.post(
+def done(activity_id: int) -> None:
+    """Note that all its deliveries are in the outbox."""
+    db.session.execute(update(Activity).where(Activity.id == activity_id).values(dispatched_at=utcnow()))
+
+
+def purge() -> int:
+    """Delete the activities that nothing will look at any more, a bounded number of them; return how many."""
+    old = (Activity.dispatched_at.is_not(None), Activity.created_at < utcnow() - KEPT_FOR)
+    ids = list(db.session.scalars(select(Activity.id).where(*old).limit(PURGED)))
+    db.session.execute(delete(Activity).where(Activity.id.in_(ids)).execution_options(synchronize_session=False))
+    return len(ids)
+
+
+def _row(activity_id, alert):
+    return outbox.row(
         alert.message,
         to=alert.to,
-        key=f"activity:{activity.id}:{alert.person}:{alert.channel}",
+        key=f"activity:{activity_id}:{alert.person}:{alert.channel}",
         kind=alert.kind,
         priority=alert.priority,
         channel=alert.channel,
-        activity_id=activity.id,
+        activity_id=activity_id,
         **alert.columns,
     )

@@ -15,6 +15,7 @@ EXTENSION = "\f^{}\\[~]|€"  # sent as two septets
 SEPTETS = dict.fromkeys(BASIC, 1) | dict.fromkeys(EXTENSION, 2)
 SINGLE, JOINED = 160, 153  # septets in a message alone, and in each part of a longer one
 SINGLE_UCS2, JOINED_UCS2 = 70, 67  # the same in 16-bit units, for a text outside the alphabet
+PARTS = 3  # a longer text is not for a telephone
 CUT = "..."
 
 # What decomposition alone would lose or turn into something else.
@@ -48,19 +49,21 @@ def segments(text: str) -> int:
     return _fill([len(sign.encode("utf-16-le", "surrogatepass")) // 2 for sign in text], SINGLE_UCS2, JOINED_UCS2)
 
 
-def shorten(text: str, link: str | None = None, limit: int = SINGLE) -> str:
-    """Return `text` in the GSM alphabet, with `link` after it, in at most `limit` septets.
+def shorten(text: str, link: str | None = None, parts: int = PARTS) -> str:
+    """Return `text` in the GSM alphabet, with `link` after it, in at most `parts` segments.
 
     What is too long is cut at a word and ends with « ... »; the link stays whole, whatever the limit, and alone when
     it leaves no room. Signs that an address may not hold are percent-encoded.
     """
     text = transliterate(text).strip()
     end = " " + quote(link, safe="%!#$&'()*+,/:;=?@[]~") if link else ""
-    if _length(text) + _length(end) <= limit:
-        return (text + end).strip()
-    room = limit - _length(end) - len(CUT)
-    words = _cut(text, room)
-    return (words + CUT + end if words else end).strip()
+    short = (text + end).strip()
+    limit = SINGLE if parts == 1 else parts * JOINED
+    for lost in range(parts):  # a sign of two septets at the end of a part goes to the next one
+        if segments(short) > parts:
+            words = _cut(text, limit - lost - _length(end) - len(CUT))
+            short = (words + CUT + end if words else end).strip()
+    return short
 
 
 def _cut(text, room):

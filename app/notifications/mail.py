@@ -1,19 +1,43 @@
 """Mail: from a delivery to a message of the Internet, and to the server."""
 
+import email.policy
 import hashlib
 import smtplib
+import socket
 import ssl
 from contextlib import contextmanager
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
 from urllib.parse import urlsplit
 
 import flask_mail
 from flask import current_app
 
-from app.labels import Channel, Priority
 from app.models import Delivery
-from app.notifications.message import body, stop_address
+from app.notifications.message import body, choices_address, is_account, stop_address
 from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 from app.text import one_line
+
+# Kind of error → what it means to whoever keeps the site; the first that fits. A refusal in the server's own words,
+# which its documentation explains, has none.
+WORDS = {
+    smtplib.SMTPAuthenticationError: "identifiant ou mot de passe refusé, voir MAIL_USERNAME et MAIL_PASSWORD",
+    smtplib.SMTPNotSupportedError: "le serveur ne sait pas faire ce que demandent les réglages, voir MAIL_SECURITY",
+    smtplib.SMTPServerDisconnected: "le serveur a coupé la ligne",
+    smtplib.SMTPResponseException: "",
+    smtplib.SMTPRecipientsRefused: "",
+    smtplib.SMTPException: "l’échange avec le serveur a échoué",
+    ssl.SSLCertVerificationError: "le certificat du serveur n’est pas valable",
+    ssl.SSLError: "la liaison chiffrée ne s’établit pas, voir MAIL_SECURITY et MAIL_PORT",
+    TimeoutError: "pas de réponse à temps",
+    socket.gaierror: "nom de serveur inconnu, voir MAIL_SERVER",
+    ConnectionRefusedError: "le serveur refuse la connexion, voir MAIL_SERVER et MAIL_PORT",
+    OSError: "la connexion a échoué",
+}
+
+LONGEST_LINE = 998  # bytes (RFC 5322 section 2.1.1); some servers refuse a longer one, others cut it
+FOLDED = Charset("utf-8")
+FOLDED.body_encoding = QP
 
 
 class Connection(flask_mail.Connection):
@@ -45,13 +69,20 @@ class Connection(flask_mail.Connection):
 class Mail(flask_mail.Message):
     """Flask-Mail's message without its outer envelope for attachments: text and HTML stand side by side."""
 
+    def _mimetext(self, text, subtype="plain"):
+        """Fold a text with a paragraph that is longer than a line of a mail may be."""
+        if max(map(len, text.encode().split(b"\n"))) > LONGEST_LINE:
+            return MIMEText(text, subtype, FOLDED)
+        return super()._mimetext(text, subtype)
+
     def _message(self):
         mixed = super()._message()
         (alternative,) = mixed.get_payload()
         for name, value in mixed.raw_items():
             if name.lower() not in ("content-type", "mime-version"):
                 alternative.set_raw(name, value)
-        alternative.policy = mixed.policy
+        # Flask-Mail has encoded and folded the headers; the policy it sets does it again, in 15 ms for a long name.
+        alternative.policy = email.policy.compat32.clone(linesep="\r\n", max_line_length=None)
         return alternative
 
 
@@ -70,7 +101,7 @@ def _open(connection):
     try:
         connection.__enter__()
     except (smtplib.SMTPException, OSError) as error:
-        raise Unreachable(f"Le serveur de courriel ne répond pas : {describe(error)}") from error
+        raise Unreachable(f"Connexion au serveur de courriel impossible : {describe(error)}") from error
 
 
 def _send(connection, delivery):
@@ -105,14 +136,14 @@ def make(delivery: Delivery) -> Mail:
     RFC 8058; account mails have none.
     """
     config = current_app.config
-    account = delivery.priority == Priority.ACCOUNT
-    stop = None if account else stop_address(Channel.MAIL, delivery.recipient, delivery.kind)
+    stop = None if is_account(delivery) else stop_address(delivery)
+    links = {"choices": choices_address(delivery), "stop": stop}
     mail = Mail(
         subject=delivery.subject,
         recipients=[(one_line(delivery.name), delivery.recipient) if delivery.name else delivery.recipient],
         sender=(config["SITE_NAME"], config["MAIL_SENDER"]),
-        body=body(delivery.content, "txt", stop=stop),
-        html=body(delivery.content, "html", stop=stop),
+        body=body(delivery.content, "txt", **links),
+        html=body(delivery.content, "html", **links),
         extra_headers={"Auto-Submitted": "auto-generated", "List-Id": f"<{delivery.kind}.{site_host()}>"},
     )
     mail.msgId = f"<{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}@{site_host()}>"
@@ -129,16 +160,21 @@ def site_host() -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return in one line what a server or the network answered."""
+    """Return in one line, in plain French, what went wrong; with what the server or the system said of it."""
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        error = error.__context__  # smtplib says so of every time-out
+    words = next((words for kind, words in WORDS.items() if isinstance(error, kind)), "")
+    said = _said(error)
+    return f"{words} ({said[:120]})" if words and said else words or said
+
+
+def _said(error):
+    """Return what the server answered, code first; of other errors, what they say of themselves."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
-        return f"{code} {_decode(text)}"
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_decode(error.smtp_error)}"
-    if isinstance(error, TimeoutError):
-        return "pas de réponse à temps"
-    return one_line(f"{type(error).__name__} : {error}")[:300]
-
-
-def _decode(text):
-    return one_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:300]
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, text = error.smtp_code, error.smtp_error
+    else:
+        code, text = "", getattr(error, "verify_message", "") or error
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return one_line(f"{code} {text}")[:300]

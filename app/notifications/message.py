@@ -1,11 +1,13 @@
 """A message as one value, and the text and the HTML that are made from it."""
 
 from dataclasses import dataclass
-from textwrap import shorten
 
 from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
 
+from app.labels import Priority
+from app.models import Delivery
+from app.notifications.links import site_address
+from app.signing import sign
 from app.text import one_line
 
 SUBJECT_LENGTH = 78  # characters, as RFC 5322 section 2.1.1 advises for a line
@@ -28,7 +30,7 @@ class Message:
     def to_json(self) -> dict:
         """Return the message as the outbox keeps it. Line ends cannot reach a header: the subject is one line."""
         return {
-            "subject": shorten(one_line(self.subject), SUBJECT_LENGTH, placeholder="…"),
+            "subject": _cut(one_line(self.subject), SUBJECT_LENGTH),
             "paragraphs": [text.replace("\0", "").strip() for text in self.paragraphs],
             "link": [one_line(part) for part in self.link] if self.link else None,
             "short": one_line(self.short or self.subject),
@@ -36,27 +38,37 @@ class Message:
         }
 
 
-def body(content: dict, template: str, **links: str | None) -> str:
-    """Return the text (« txt ») or the HTML (« html ») of a kept message. `links`: `stop`, the address that ends it."""
+def _cut(text, length):
+    """Return the beginning of a text, up to a word when that leaves half of it or more."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    words = kept if text[length - 1] == " " else kept.rpartition(" ")[0]
+    return (words if len(words) >= length // 2 else kept).rstrip(" ,;:.-") + "…"
+
+
+def body(content: dict, template: str, choices: str, stop: str | None) -> str:
+    """Return the text (« txt ») or the HTML (« html ») of a kept message.
+
+    `choices`: the address where its reader chooses; `stop`: the one that ends such messages, None where none does.
+    """
     page = current_app.jinja_env.get_template(f"mail/message.{template}")  # a job has no request to render in
-    return page.render(message=content, site=current_app.config, **links)
+    return page.render(message=content, site=current_app.config, choices=choices, stop=stop)
 
 
-def stop_address(channel: str, address: str, kind: str) -> str:
-    """Return the address where this person stops this kind of messages, without having to log in."""
-    token = _signer().dumps([channel, address, kind])
-    path = current_app.url_map.bind("").build("public.stop.edit", {"token": token})
-    return current_app.config["BASE_URL"] + path
+def choices_address(delivery: Delivery) -> str:
+    """Return the address where the reader of a mail chooses what they are told."""
+    return site_address("account.profile.edit") if is_account(delivery) else stop_address(delivery)
 
 
-def read_stop_token(token: str) -> tuple[str, str, str]:
-    """Return (channel, address, kind) of a token made by `stop_address`. Raises `ValueError` for any other."""
-    try:
-        channel, address, kind = _signer().loads(token)
-    except (BadSignature, ValueError, TypeError) as error:
-        raise ValueError("this token was not made here") from error
-    return channel, address, kind
+def stop_address(delivery: Delivery) -> str:
+    """Return the address where the reader of a message stops such messages, without having to log in.
+
+    The token in it tells its finder nothing: neither the person nor the address.
+    """
+    return site_address("public.stop.edit", token=sign("stop", delivery.id))
 
 
-def _signer():
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="stop")
+def is_account(delivery: Delivery) -> bool:
+    """Tell whether a message is about the reader's own account: such messages cannot be stopped."""
+    return delivery.priority == Priority.ACCOUNT

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, case, delete, func, or_, select, update
 
-from app.extensions import db
+from app.extensions import db, insert_once
 from app.labels import Channel, DeliveryState, Priority
 from app.models import Address, Delivery, OptOut
 from app.models.types import utcnow
@@ -24,37 +23,47 @@ PARIS = ZoneInfo("Europe/Paris")  # the day of the quota
 # The share of the daily quota that each priority may reach: a letter never eats what a reminder will need.
 SHARE = dict(zip(Priority, (1.0, 0.95, 0.9, 0.85, 0.8), strict=True))
 CLAIMED = DeliveryState.CLAIMED
+ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
+KEPT_FOR = timedelta(days=400)  # a link to unsubscribe works for a year and more in the mails that people keep
 ALL = "*"  # every kind of messages
+# The columns that a row may go without; all rows of one statement have the same ones.
+OPTIONAL = {"channel": Channel.MAIL, "activity_id": None, "council_id": None, "useful_until": None}
 
 
-def post(message: Message, *, to: str, key: str, kind: str, priority: Priority, **columns) -> bool:
+def post(message: Message, **columns) -> bool:
     """Write a message to one person into the outbox; it leaves once the transaction is committed.
 
-    `key` says what is told to whom: posting the same key again does nothing and returns False. `columns` are others
-    of `Delivery`: `channel` (mail when not given), `name`, `activity_id`, `council_id`, `next_attempt_at`,
-    `useful_until`.
+    `columns` are those of `row`. Posting the same key again does nothing and returns False.
+    """
+    return post_many([row(message, **columns)]) == 1
+
+
+def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, name: str = "", **columns) -> dict:
+    """Return the row of a message to one person, for `post_many`.
+
+    `key` says what is told to whom. `columns` are others of `Delivery`: `channel` (mail when not given),
+    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`.
     """
     content = message.to_json()
     if len(key) > KEY_LENGTH:  # cut, two people could become one
         key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
-    row = {
-        "channel": Channel.MAIL, "recipient": _address(to), "key": key, "kind": kind, "priority": priority,
-        "subject": content["subject"], "content": content, **columns,
+    return OPTIONAL | columns | {
+        "recipient": _address(to), "key": key, "kind": kind, "priority": priority, "name": one_line(name)[:200],
+        "subject": content["subject"], "content": content,
     }  # fmt: skip
-    row["name"] = one_line(row.get("name"))[:200]
-    posted = insert_once(Delivery, ["key"]).values(row).returning(Delivery.id)
-    return db.session.execute(posted).first() is not None
+
+
+def post_many(rows: list[dict]) -> int:
+    """Write rows of `row` with one statement, but those whose key is there already; return how many are new."""
+    table = Delivery.__table__
+    rows = [{"next_attempt_at": utcnow()} | row for row in rows]
+    posted = insert_once(table, ["key"]).returning(table.c.id)
+    return len(db.session.execute(posted, rows).all()) if rows else 0
 
 
 def _address(text):
     """Return an address as it is compared: one person may write it in two ways."""
     return text.strip().lower()
-
-
-def insert_once(model, columns):
-    """Return an INSERT that does nothing where a row with the same `columns` is; two at once make one row."""
-    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model).on_conflict_do_nothing(index_elements=columns)
 
 
 # Claiming ---------------------------------------------------------------------------------------------------------
@@ -69,7 +78,7 @@ def claim(channel: Channel, owner: str, limit: int, lease: timedelta) -> list[De
     _take_up(channel, now)
     due = (
         select(Delivery.id)
-        .where(Delivery.channel == channel, Delivery.state == DeliveryState.WAITING, Delivery.next_attempt_at <= now)
+        .where(*_is_due(channel, now))
         .order_by(Delivery.priority, Delivery.next_attempt_at, Delivery.id)
         .with_for_update(skip_locked=True)
     )
@@ -89,10 +98,23 @@ def claim(channel: Channel, owner: str, limit: int, lease: timedelta) -> list[De
     return claimed
 
 
+def is_any_due(channel: Channel) -> bool:
+    """Tell whether `claim` would find a message."""
+    now = utcnow()
+    open_to = [priority for priority, room in _room(channel, now).items() if room is None or room > 0]
+    due = select(Delivery.id).where(*_is_due(channel, now), Delivery.priority.in_(open_to)).limit(1)
+    return db.session.scalar(due) is not None
+
+
+def _is_due(channel, now):
+    return (Delivery.channel == channel, Delivery.state == DeliveryState.WAITING, Delivery.next_attempt_at <= now)
+
+
 def _take_up(channel, now):
     """Settle claims whose owner died: not yet handed over, they wait again; handed over, nobody knows.
 
-    A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person.
+    A mail goes again under the same Message-ID, flagged; an SMS costs money and is left to a person. What was booked
+    for it stays: it is probably paid.
     """
     expired = and_(Delivery.channel == channel, Delivery.state == DeliveryState.CLAIMED, Delivery.lease_until <= now)
     free = {"owner": None, "lease_until": None, "is_in_flight": False}
@@ -111,11 +133,11 @@ def _room(channel, now):
     if channel == Channel.SMS or not quota:  # the cap of SMS is counted in segments, one message at a time
         return dict.fromkeys(Priority)
     sent = sent_today(now)
-    return {priority: _share(quota, priority) - sent for priority in Priority}
+    return {priority: share(quota, priority) - sent for priority in Priority}
 
 
-def _share(quota, priority):
-    """Return how many mails a day a priority may reach; even the smallest quota lets one of each go."""
+def share(quota: int, priority: Priority) -> int:
+    """Return how much of a quota a priority may reach; even the smallest quota lets one of each go."""
     return max(1, int(quota * SHARE[priority]))
 
 
@@ -144,9 +166,9 @@ def sent(delivery: Delivery, owner: str, **columns) -> bool:
     return _end(delivery.id, owner, DeliveryState.SENT, sent_at=utcnow(), **columns)
 
 
-def to_check(delivery_id: int, owner: str, error: str, **columns) -> bool:
-    """Note that nobody knows whether it left: a person decides. `columns`: what it costs if it did."""
-    return _end(delivery_id, owner, DeliveryState.TO_CHECK, error=error, **columns)
+def to_check(delivery_id: int, owner: str, error: str) -> bool:
+    """Note that nobody knows whether it left: a person decides, and what was booked for it stays."""
+    return _end(delivery_id, owner, DeliveryState.TO_CHECK, error=error)
 
 
 def drop(delivery_id: int, owner: str, error: str) -> bool:
@@ -185,8 +207,12 @@ def retry(delivery, owner: str, error: str, after: float | None = None, maybe_do
 
 
 def postpone(delivery_id: int, owner: str, until: datetime, reason: str = "") -> bool:
-    """Let it wait until an instant."""
-    return _end(delivery_id, owner, DeliveryState.WAITING, next_attempt_at=until, error=reason)
+    """Let it wait until an instant; nothing was tried, so that its 48 hours begin later."""
+    untried = {
+        "attempts": Delivery.attempts - 1,
+        "first_attempt_at": case((Delivery.attempts > 1, Delivery.first_attempt_at)),
+    }
+    return _end(delivery_id, owner, DeliveryState.WAITING, next_attempt_at=until, error=reason, **untried)
 
 
 def release(ids: list[int], owner: str) -> None:
@@ -196,14 +222,65 @@ def release(ids: list[int], owner: str) -> None:
     db.session.execute(_quietly(update(Delivery).where(*mine, Delivery.state == CLAIMED).values(**values)))
 
 
+def book(delivery: Delivery, segments: int, cost_cents: float) -> bool:
+    """Note what a claimed delivery costs if it is taken, beside what its earlier attempts may have cost."""
+    paid = {"segments": delivery.segments + segments, "cost_cents": delivery.cost_cents + cost_cents}
+    return _settle(delivery.id, delivery.owner, **paid, charged_at=utcnow())
+
+
+def give_back(delivery: Delivery) -> bool:
+    """Forget what was booked since it was claimed: nothing was taken. Call it before its claim ends."""
+    paid = {"segments": delivery.segments, "cost_cents": delivery.cost_cents, "charged_at": delivery.charged_at}
+    return _settle(delivery.id, delivery.owner, **paid)
+
+
 def _end(delivery_id, owner, state, **columns):
     free = {"owner": None, "lease_until": None, "is_in_flight": False}
     return _settle(delivery_id, owner, **free, state=state, **columns)
 
 
 def _settle(delivery_id, claimant, **columns):
-    mine = (Delivery.id == delivery_id, Delivery.owner == claimant, Delivery.state == CLAIMED)
-    return db.session.execute(_quietly(update(Delivery).where(*mine).values(**columns))).rowcount == 1
+    row = Delivery.__table__  # twice for each mail, under the lock of all writers: half the time without the ORM
+    mine = (row.c.id == delivery_id, row.c.owner == claimant, row.c.state == CLAIMED)
+    return db.session.execute(update(row).where(*mine).values(**columns)).rowcount == 1
+
+
+# Decided by a person: the first act wins, and another one returns False -----------------------------------------
+
+
+def note_arrived(delivery_id: int) -> bool:
+    """Note that a message whose outcome was unknown has arrived."""
+    words = "Vérifié par l’animation : il est arrivé."
+    at = func.coalesce(Delivery.charged_at, utcnow())
+    return _decide(delivery_id, DeliveryState.TO_CHECK, state=DeliveryState.SENT, sent_at=at, error=words)
+
+
+def send_again(delivery_id: int) -> bool:
+    """Let a message whose outcome was unknown leave once more; what the first one may have cost stays counted."""
+    words = "Renvoyé par l’animation : la personne peut le recevoir deux fois."
+    return _decide(delivery_id, DeliveryState.TO_CHECK, **_anew(), is_maybe_double=True, error=words)
+
+
+def give_up(delivery_id: int) -> bool:
+    """Leave a message whose outcome was unknown at that."""
+    words = "L’animation a choisi de ne pas le renvoyer."
+    return _decide(delivery_id, DeliveryState.TO_CHECK, state=DeliveryState.FAILED, error=words)
+
+
+def try_again(delivery_id: int) -> bool:
+    """Let a message that failed leave once more."""
+    return _decide(delivery_id, DeliveryState.FAILED, **_anew(), error="Nouvel essai demandé par l’animation.")
+
+
+def _anew():
+    return {"state": DeliveryState.WAITING, "next_attempt_at": utcnow(), "first_attempt_at": None}
+
+
+def _decide(delivery_id, expected, **columns):
+    there = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == expected)
+    if columns["state"] == DeliveryState.WAITING:
+        there = there.where(Delivery.content.is_not(None))  # an erased text cannot leave
+    return db.session.execute(_quietly(there.values(**columns))).rowcount == 1
 
 
 # Reasons not to send ----------------------------------------------------------------------------------------------
@@ -229,11 +306,12 @@ def why_off(channel: str, address: str) -> str | None:
 
 def switch_on(channel: str, address: str) -> None:
     """Forget the refusals of an address: it was confirmed, or a message reached it."""
-    row = update(Address).filter_by(channel=channel, address=_address(address)).where(Address.refusals > 0)
-    db.session.execute(_quietly(row.values(refusals=0, off_since=None, reason="")))
+    row = Address.__table__  # for each mail, as in `_settle`
+    refused = (row.c.channel == channel, row.c.address == _address(address), row.c.refusals > 0)
+    db.session.execute(update(row).where(*refused).values(refusals=0, off_since=None, reason=""))
 
 
-def try_again(channel: str, address: str) -> None:
+def try_address_again(channel: str, address: str) -> None:
     """Let messages go once more to an address that is switched off: the next refusal switches it off again."""
     row = update(Address).filter_by(channel=channel, address=_address(address))
     db.session.execute(_quietly(row.values(off_since=None)))
@@ -241,9 +319,12 @@ def try_again(channel: str, address: str) -> None:
 
 def is_stopped(channel: str, address: str, kind: str) -> bool:
     """Tell whether a person wants no more of this kind of messages, or of any."""
-    place = {"channel": channel, "address": _address(address)}
-    wanted = select(OptOut.id).filter_by(**place).where(OptOut.kind.in_([kind, ALL])).limit(1)
-    return db.session.scalar(wanted) is not None
+    return not stops(channel, address).isdisjoint((kind, ALL))
+
+
+def stops(channel: str, address: str) -> set[str]:
+    """Return the kinds that a person wants no more; `ALL` is one of them when it is any."""
+    return set(db.session.scalars(select(OptOut.kind).filter_by(channel=channel, address=_address(address))))
 
 
 def stop(channel: str, address: str, kind: str) -> None:
@@ -253,8 +334,9 @@ def stop(channel: str, address: str, kind: str) -> None:
 
 
 def resume(channel: str, address: str, kind: str) -> None:
-    """Note that a person wants these messages again."""
-    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=_address(address), kind=kind)))
+    """Note that a person wants this kind again, which lifts no stop of all; or all kinds again (`ALL`)."""
+    kinds = {} if kind == ALL else {"kind": kind}
+    db.session.execute(_quietly(delete(OptOut).filter_by(channel=channel, address=_address(address), **kinds)))
 
 
 # What the animator sees -------------------------------------------------------------------------------------------
@@ -263,23 +345,37 @@ def resume(channel: str, address: str, kind: str) -> None:
 def purge() -> int:
     """Empty the messages that left `DELIVERY_RETENTION_DAYS` ago, a bounded number of them; return how many."""
     limit = utcnow() - timedelta(days=current_app.config["DELIVERY_RETENTION_DAYS"])
-    ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
-    old = (Delivery.state.in_(ended), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
+    old = (Delivery.state.in_(ENDED), Delivery.next_attempt_at < limit, Delivery.content.is_not(None))
     ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(5000)))
-    values = {"content": None, "subject": "", "name": "", "recipient": ""}
+    values = {"content": None, "subject": "", "name": ""}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
+    return len(ids)
+
+
+def forget() -> int:
+    """Delete the messages that ended `KEPT_FOR` ago, with the address they went to; a bounded number, returned."""
+    old = (Delivery.state.in_(ENDED), Delivery.next_attempt_at < utcnow() - KEPT_FOR)
+    ids = list(db.session.scalars(select(Delivery.id).where(*old).limit(1000)))
+    db.session.execute(_quietly(delete(Delivery).where(Delivery.id.in_(ids))))
     return len(ids)
 
 
 def forecast() -> dict[Priority, tuple[int, int]]:
     """Return, for each priority with waiting mails, their number and the days until the last has left."""
+    quota, used = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow())
+    return rounds(Channel.MAIL, quota, used)
+
+
+def rounds(channel: Channel, quota: int, used: int) -> dict[Priority, tuple[int, int]]:
+    """Return, for each priority with waiting messages, their number and after how many more periods of the quota
+    (days for mails, months for SMS) the last has left. `used`: what this period has already taken."""
     waiting = select(Delivery.priority, func.count()).where(
-        Delivery.channel == Channel.MAIL, Delivery.state == DeliveryState.WAITING
+        Delivery.channel == channel, Delivery.state == DeliveryState.WAITING
     )
     counts = dict(db.session.execute(waiting.group_by(Delivery.priority).order_by(Delivery.priority)).all())
-    quota, before, told = current_app.config["MAIL_DAILY_QUOTA"], sent_today(utcnow()), {}
+    told = {}
     for priority, count in counts.items():
-        before += count
-        room = _share(quota, priority)
-        told[Priority(priority)] = (count, max(0, -(-before // room) - 1) if room else 0)
+        used += count
+        room = share(quota, priority)
+        told[Priority(priority)] = (count, max(0, -(-used // room) - 1) if quota else 0)
     return told

@@ -28,7 +28,7 @@ class Receipt:
 
     provider_id: str
     segments: int
-    cost_cents: int
+    cost_cents: float
 
 
 class Gateway(Protocol):
@@ -42,6 +42,9 @@ class Gateway(Protocol):
 
     def stopped(self) -> list[str]:
         """Return the numbers (E.164) that answered STOP, where the gateway keeps them. Raises as `send` does."""
+
+    def welcome(self, number: str) -> None:
+        """Serve a number (E.164) again that answered STOP, as its owner asks for a code. Raises `TemporaryFailure`."""
 
 
 def make_gateway(config: Mapping) -> Gateway | None:
@@ -102,6 +105,15 @@ class OvhGateway:
         numbers = _json(exchange(partial(self._ready_client().raw_call, "GET", self._path("blacklists")), self.NAME))
         return [number for number in numbers if isinstance(number, str)] if isinstance(numbers, list) else []
 
+    def welcome(self, number: str) -> None:
+        """See `Gateway`: DELETE /sms/{serviceName}/blacklists/{number}."""
+        path = f"{self._path('blacklists')}/{quote(number, safe='')}"
+        try:
+            if number in self.stopped():
+                exchange(partial(self._ready_client().raw_call, "DELETE", path, None), self.NAME)
+        except (UnknownOutcome, PermanentFailure) as error:  # no message is at stake: it may well be asked twice
+            raise TemporaryFailure(str(error)) from None
+
     def _path(self, what="jobs"):
         return f"/sms/{quote(self._config['SMS_OVH_SERVICE'], safe='')}/{what}"
 
@@ -128,7 +140,7 @@ class OvhGateway:
             raise UnknownOutcome(f"{self.NAME} n’a pas donné le numéro de l’envoi : à vérifier.")
         credits = answer.get("totalCreditsRemoved")
         credits = credits if isinstance(credits, int | float) else segments(text)
-        return Receipt(provider_id, segments(text), round(credits * self._config["SMS_COST_CENTS"]))
+        return Receipt(provider_id, segments(text), credits * self._config["SMS_COST_CENTS"])
 
 
 class HttpGateway:
@@ -152,6 +164,9 @@ class HttpGateway:
         """See `Gateway`: such a gateway tells of each STOP as it comes, at the address of the inbound secret."""
         return []
 
+    def welcome(self, number: str) -> None:
+        """See `Gateway`: such a gateway holds nothing back by itself."""
+
     def send(self, number: str, text: str, reference: str) -> Receipt:
         """See `Gateway`. Each segment costs `SMS_COST_CENTS`."""
         values = {"number": number, "digits": number.removeprefix("+"), "text": text, "reference": reference}
@@ -161,7 +176,7 @@ class HttpGateway:
         if provider_id is None:
             # Some answer 200 and tell the refusal in the body: neither sent nor refused for certain.
             raise UnknownOutcome(f"{self.NAME} a accepté sans donner le numéro de l’envoi : à vérifier.")
-        return Receipt(provider_id, segments(text), round(segments(text) * config["SMS_COST_CENTS"]))
+        return Receipt(provider_id, segments(text), segments(text) * config["SMS_COST_CENTS"])
 
     def _request(self, values):
         config = self._config

@@ -4,8 +4,9 @@ from sqlalchemy import and_, exists, or_, select
 
 from app import storage
 from app.extensions import db
-from app.labels import Channel
+from app.labels import Channel, Role
 from app.models import OptOut, StoredFile, User
+from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.services.pictures import MEDIA_TYPE, Picture
@@ -21,6 +22,8 @@ def keep(user: User, *, first_name: str, last_name: str, presentation: str, lett
     user.first_name, user.last_name, user.presentation = first_name, last_name, presentation
     user.letter_since = (user.letter_since or utcnow()) if letter else None
     user.alerts_paused_at = (user.alerts_paused_at or utcnow()) if pause else None
+    if user.role == Role.REFERENT:  # visitors read their name
+        renew(PAGES)
     db.session.flush()
 
 

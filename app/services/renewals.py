@@ -108,7 +108,7 @@ def ask_new_address(user: User, email: str) -> None:
 
 def ask_to_prove(user: User) -> None:
     """Let one more mail go to an address that is switched off, with the link that proves that it works again."""
-    outbox.try_again(Channel.MAIL, user.email)
+    outbox.try_address_again(Channel.MAIL, user.email)
     _post_link(user, user.email, "Confirmer votre adresse", "vous avez un compte sur ce site")
 
 

@@ -69,7 +69,7 @@ def _choose_texts(user, by_sms):
 
 def ask_to_confirm(user: User) -> None:
     """Post the mail with the link that confirms the address of `user`; once in ten minutes at most."""
-    outbox.try_again(Channel.MAIL, user.email)
+    outbox.try_address_again(Channel.MAIL, user.email)
     address = site_address("account.signups.confirm", token=_token(user))
     message = Message(
         "Confirmez votre adresse pour finir votre inscription",

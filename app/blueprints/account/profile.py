@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import passwords, storage
 from app.access import is_member, require
-from app.blueprints.web import count, current_viewer, require_token
+from app.blueprints.web import count, current_viewer, home_of, require_token
 from app.extensions import begin_write, db
 from app.forms.passwords import ChangePasswordForm
 from app.forms.profile import CodeForm, EmailForm, PhoneForm, ProfileForm
@@ -27,8 +27,11 @@ OUTCOMES = {Outcome.WRONG: "Ce n’est pas le code du dernier SMS : vérifiez le
 
 @bp.route("/mon-profil", methods=["GET", "POST"])
 def edit():
-    """Show and keep the profile."""
-    require(is_member(current_viewer()))
+    """Show and keep the profile. Mails bring everybody here: who waits for their validation sees how it goes."""
+    viewer = current_viewer()
+    if viewer.user_id and not is_member(viewer):
+        return redirect(home_of(current_user))
+    require(is_member(viewer))
     form = ProfileForm(current_user, alerts.choices_of(current_user))
     if form.validate_on_submit():
         picture = _picture(form)

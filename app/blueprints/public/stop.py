@@ -7,10 +7,11 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from app.extensions import begin_write, db
 from app.forms.stop import StopForm
 from app.labels import MESSAGE_KIND, Channel
+from app.models import Delivery
 from app.notifications import outbox
-from app.notifications.message import read_stop_token
 from app.phone import InvalidNumber, parse_mobile
-from app.text import fold
+from app.signing import BadToken, read
+from app.text import fold, mask_address
 
 bp = Blueprint("stop", __name__)
 
@@ -18,26 +19,38 @@ bp = Blueprint("stop", __name__)
 @bp.route("/desabonnement/<token>", methods=["GET", "POST"])
 def edit(token):
     """Show the button; POST stops. A mail program's one click (RFC 8058) has no page, hence no token of a form."""
-    try:
-        channel, address, kind = read_stop_token(token)
-    except ValueError:
-        abort(404)
-    form = StopForm()
+    delivery = _delivery(token)
     if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click":
-        _choose((channel, address, kind, outbox.stop))
+        _choose(outbox.stop, delivery.channel, delivery.recipient, delivery.kind)
         return Response("Désabonnement enregistré.\n", content_type="text/plain; charset=utf-8")
+    form = StopForm()
     if form.validate_on_submit():
-        kinds, act = {"stop": ([kind], outbox.stop), "all": ([outbox.ALL], outbox.stop)}.get(
-            form.choice.data, ([kind, outbox.ALL], outbox.resume)
-        )
-        _choose(*((channel, address, wanted, act) for wanted in kinds))
+        act = outbox.stop if form.stops else outbox.resume
+        _choose(act, delivery.channel, delivery.recipient, outbox.ALL if form.is_about_all else delivery.kind)
         flash("Votre choix est enregistré.")
         return redirect(url_for(".edit", token=token))
-    stopped = outbox.is_stopped(channel, address, kind)
-    page = render_template(
-        "public/stop/edit.html", form=form, stopped=stopped, address=address, words=MESSAGE_KIND.get(kind, kind)
+    return _page(form, delivery), 422 if form.errors else 200
+
+
+def _delivery(token):
+    """Return the message that the token was made for: whoever holds it got that message, or had it forwarded."""
+    try:
+        return db.session.get(Delivery, read("stop", token)) or abort(404)
+    except BadToken:
+        abort(404)
+
+
+def _page(form, delivery):
+    stopped = outbox.stops(delivery.channel, delivery.recipient)
+    form.offer(kind_stopped=delivery.kind in stopped, all_stopped=outbox.ALL in stopped)
+    return render_template(
+        "public/stop/edit.html",
+        form=form,
+        stopped=delivery.kind in stopped,
+        all_stopped=outbox.ALL in stopped,
+        address=mask_address(delivery.recipient),  # who had the mail forwarded need not learn it
+        words=MESSAGE_KIND.get(delivery.kind, delivery.kind),
     )
-    return page, 422 if form.errors else 200
 
 
 @bp.post("/sms/recus/<secret>")
@@ -54,15 +67,13 @@ def receive(secret):
         # Gateways write the number without its +, as « 33612345678 ».
         number = sender if sender.strip()[:1] in ("+", "0") else f"+{sender}"
         try:
-            _choose((Channel.SMS, parse_mobile(number), outbox.ALL, outbox.stop))
+            _choose(outbox.stop, Channel.SMS, parse_mobile(number), outbox.ALL)
         except InvalidNumber:
             current_app.logger.warning("a STOP whose number cannot be read")
     return Response("OK\n", content_type="text/plain; charset=utf-8")
 
 
-def _choose(*choices):
-    """Write (channel, address, kind, act) choices down, all or none."""
+def _choose(act, channel, address, kind):
     begin_write()
-    for channel, address, kind, act in choices:
-        act(channel, address, kind)
+    act(channel, address, kind)
     db.session.commit()
