@@ -22,12 +22,17 @@ from tests.factories import make_cast
 def _own_database():
     """Give each process of the tests a database of its own, on the server that they share."""
     worker, url = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("TEST_DATABASE_URL")
-    if worker and url:
+    if worker and url and sa.make_url(url).database != worker:  # pytest and the tests may both import this module
         server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {worker}"))
         server.dispose()
-        os.environ["TEST_DATABASE_URL"] = sa.make_url(url).set(database=worker).render_as_string(hide_password=False)
+        os.environ["TEST_DATABASE_URL"] = named(url, worker)
+
+
+def named(url: str, database: str) -> str:
+    """Return the address of another database of the same server."""
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 _own_database()
@@ -95,7 +100,7 @@ def own_app(tmp_path):
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        own = create_app(settings(tmp_path, DATABASE_URL=server.replace("/postgres?", f"/{name}?")))
+        own = create_app(settings(tmp_path, DATABASE_URL=named(server, name)))
         yield own
         with own.app_context():
             db.engine.dispose()

@@ -27,6 +27,7 @@ from app.labels import Channel, DeliveryState
 from app.models import Activity, Delivery, Job, Lease
 from app.models.types import utcnow
 from tests import bad_days_worker as worker
+from tests.conftest import named
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL")
 FORKS = multiprocessing.get_context("forkserver")
@@ -114,7 +115,7 @@ def site(tmp_path):
         admin = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        url = POSTGRES.replace("/postgres?", f"/{name}?")
+        url = named(POSTGRES, name)
     site = Site(tmp_path, url)
     with site.app.app_context():
         upgrade()

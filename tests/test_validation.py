@@ -1,18 +1,15 @@
 """A sign-up: validated by one peer, or handed to the referent and the animator after a day, and late after two."""
 
-import os
 import re
 import threading
-import uuid
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 import time_machine
 from flask_migrate import upgrade
 from sqlalchemy import select
 
-from app import create_app, signing
+from app import signing
 from app.extensions import db
 from app.jobs.dispatching import dispatch
 from app.jobs.signups import follow_signups
@@ -23,7 +20,6 @@ from app.notifications.signups import vouch_address, vouch_value
 from app.services import accounts, validation
 from app.templating import NBSP, ago, duration, remaining
 from tests.browse import forms, submit
-from tests.conftest import settings
 from tests.factories import make_cast, make_user
 
 YES, UNKNOWN, NO = VouchAnswer.YES, VouchAnswer.UNKNOWN, VouchAnswer.NO
@@ -539,24 +535,12 @@ def test_a_second_sign_up_with_the_number_of_a_forgotten_one_is_mailed_too(cast,
 
 
 @pytest.fixture
-def own_site(tmp_path):
+def own_site(own_app):
     """A site with a database of its own, which several connections share."""
-    url, postgres = f"sqlite:///{tmp_path / 'own.sqlite3'}", os.environ.get("TEST_DATABASE_URL")
-    if postgres:
-        name = f"own_{uuid.uuid4().hex}"
-        admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        url = postgres.replace("/postgres?", f"/{name}?")
-    app = create_app(settings(tmp_path, DATABASE_URL=url))
-    with app.app_context():
+    with own_app.app_context():
         upgrade()
-        yield app
+        yield own_app
         db.session.remove()
-        db.engine.dispose()
-    if postgres:
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def all_at_once(acts):
