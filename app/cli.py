@@ -10,9 +10,9 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app import storage
 from app.extensions import begin_write, db
 from app.jobs import JOBS, clock
+from app.jobs.contents import delete_unused
 from app.labels import CHANNEL, DELIVERY_STATE, ROLE, USER_STATUS, Channel, UserStatus
 from app.models import Delivery, Job, User
 from app.notifications.mail import make
@@ -72,8 +72,7 @@ def import_reference(paths, generation):
     except KeyboardInterrupt:
         sys.exit("Import interrompu : rien n’a été enregistré.")
     db.session.commit()
-    for digest in unused:
-        storage.delete(digest)
+    delete_unused(unused)
     report.print_summary()
 
 
@@ -115,8 +114,7 @@ def clear_demo():
     begin_write()
     removed, unused = councils.remove_demo()
     db.session.commit()
-    for digest in unused:
-        storage.delete(digest)
+    delete_unused(unused)
     click.echo(f"Conseils de démonstration retirés : {removed}.")
 
 

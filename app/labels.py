@@ -96,6 +96,8 @@ class UserStatus(StrEnum):
     CLOSED = "closed"
 
 
+OPEN = (UserStatus.PENDING, UserStatus.ACTIVE)  # who may log in
+
 USER_STATUS = {
     UserStatus.UNCONFIRMED: "adresse à confirmer",
     UserStatus.PENDING: "inscription à valider",
@@ -159,6 +161,9 @@ ALERT_TOPIC = {
     AlertTopic.FORUM: "Réponses dans le forum",
     AlertTopic.REMINDER: "Rappel le matin d’un événement",
 }
+
+
+TEXTED = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT, AlertTopic.REMINDER)  # may come by SMS too
 
 
 class Rhythm(StrEnum):

@@ -147,6 +147,20 @@ def queries(app):
     sa.event.remove(connection, "before_cursor_execute", note)
 
 
+@pytest.fixture
+def locks(app):
+    """The queries that lock rows (SQLite ignores it), in the order they left; clear it to count anew."""
+    locking = []
+
+    def note(state):
+        if getattr(state.statement, "_for_update_arg", None) is not None:
+            locking.append(str(state.statement))
+
+    sa.event.listen(db.session, "do_orm_execute", note)
+    yield locking
+    sa.event.remove(db.session, "do_orm_execute", note)
+
+
 @contextmanager
 def sms_gateway(app):
     """Give a site an SMS gateway on loopback that keeps what it takes; `mode` makes it misbehave."""

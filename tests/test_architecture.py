@@ -125,7 +125,7 @@ def test_a_template_has_no_script_no_inline_style_no_unsafe_text(path):
 def test_every_template_bears_the_name_of_its_view(app):
     endpoints = {endpoint.replace(".", "/") for endpoint in app.view_functions}
     shared = {
-        "public/councils/search", "public/councils/area",  # two other answers of the index
+        "public/stop/cut", "public/councils/search", "public/councils/area",  # two other answers of the index
         "account/vouches/closed",  # a link that serves no more
         "account/signups/vanished", "account/signups/bad_link",  # a council, or a link, that is no more
         "account/sessions/again", "account/sessions/resume",  # what was written when a session ended

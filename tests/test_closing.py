@@ -5,18 +5,31 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import storage
 from app.extensions import db
 from app.jobs.accounts import tend_accounts
+from app.jobs.dispatching import dispatch as dispatch_all
 from app.labels import AlertTopic, Channel, DeliveryState, Priority, Role, UserStatus, VouchAnswer
-from app.models import AlertChoice, AuditEntry, Delivery, Login, OptOut, PhoneCode, StoredFile, Tally, User, Vouch
+from app.models import (
+    Activity,
+    AlertChoice,
+    AuditEntry,
+    Delivery,
+    Login,
+    OptOut,
+    PhoneCode,
+    StoredFile,
+    Tally,
+    User,
+    Vouch,
+)
 from app.models.stamp import PAGES, read_stamp
 from app.models.types import utcnow
-from app.notifications import outbox
+from app.notifications import dispatch, outbox
 from app.notifications.message import Message
-from app.services import accounts, limits
+from app.services import accounts, closing, limits, phones
 from tests.browse import forms, send, submit
 from tests.factories import PASSWORD, make_user
 
@@ -124,10 +137,63 @@ def test_what_is_being_sent_at_that_moment_is_emptied_once_it_has_left(client_as
 
 
 def test_a_telephone_of_two_people_keeps_the_messages_of_the_other_one(client_as, cast, alice):
-    cast.bruno.phone = alice.phone
+    cast.bruno.phone, cast.bruno.phone_confirmed_at = alice.phone, utcnow()
     text = post_to(alice.phone, channel=Channel.SMS)
     close(client_as(alice))
     assert db.session.get(Delivery, text.id).recipient == cast.bruno.phone
+
+
+def test_a_number_that_another_one_has_only_typed_is_erased_with_its_owner(client_as, cast, alice):
+    cast.bruno.phone = alice.phone
+    post_to(alice.phone, channel=Channel.SMS).state = DeliveryState.SENT
+    db.session.commit()
+    close(client_as(alice))
+    assert not [text for text in mails() if text.recipient == cast.bruno.phone]
+
+
+def test_the_codes_to_any_number_that_was_typed_are_erased(client_as, cast, alice):
+    alice.phone_confirmed_at = utcnow()
+    phones.send_code(alice, "+33639980005")
+    phones.send_code(cast.bruno, "+33639980006")
+    for code in mails("code"):
+        code.state = DeliveryState.SENT
+    db.session.commit()
+    close(client_as(alice))
+    assert [(code.recipient, code.name) for code in mails("code")] == [("", ""), ("+33639980006", "Bruno Petit")]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENT])
+def test_the_mails_that_asked_others_about_the_sign_up_are_erased(client_as, cast, alice, state):
+    for candidate in (alice, cast.dora):
+        dispatch.record("signup.confirmed", candidate)
+    db.session.execute(update(User).where(User.id == alice.id).values(status=UserStatus.PENDING))
+    db.session.commit()
+    dispatch_all()
+    db.session.execute(update(User).where(User.id == alice.id).values(status=UserStatus.ACTIVE))
+    db.session.execute(update(Delivery).values(state=state))
+    db.session.commit()
+    assert [mail.subject for mail in mails("signup") if mail.recipient == cast.bruno.email] == [
+        "Connaissez-vous Alice Martin ?", "Connaissez-vous Dora Robert ?",
+    ]  # fmt: skip
+    dispatch.record("signup.late", alice)
+    db.session.commit()
+    close(client_as(alice))
+    assert {mail.subject for mail in mails("signup")} == {"Connaissez-vous Dora Robert ?"}
+    assert db.session.scalars(select(Activity.subject_id)).all() == [cast.dora.id]
+
+
+def test_the_reason_of_an_erased_peer_is_kept_until_the_sign_up_is_decided(client_as, cast, alice):
+    db.session.add_all([
+        Vouch(candidate_id=cast.dora.id, peer_id=alice.id, answer=VouchAnswer.NO, reason="Elle habite ailleurs"),
+        Vouch(candidate_id=cast.dora.id, peer_id=cast.bruno.id, answer=VouchAnswer.NO, reason="De Bruno"),
+    ])  # fmt: skip
+    close(client_as(alice))
+    run_job()
+    assert "Elle habite ailleurs" in everything_kept()
+    cast.dora.status, cast.dora.decided_at = UserStatus.REFUSED, utcnow()
+    db.session.commit()
+    run_job()
+    assert "Elle habite ailleurs" not in everything_kept() and "De Bruno" in everything_kept()
 
 
 def test_the_others_read_former_member_and_nobody_is_logged_in(client_as, cast, alice):
@@ -340,6 +406,37 @@ def test_one_account_that_fails_holds_up_no_other(cast, monkeypatch):
         tend_accounts()
     db.session.expire_all()
     assert cast.alice.warned_at is None and cast.bruno.warned_at
+
+
+def test_a_sign_up_that_cannot_be_forgotten_holds_up_nobody_and_a_run_is_bounded(cast, monkeypatch):
+    old = [make_user(name, status=UserStatus.UNCONFIRMED) for name in ("Une", "Deux", "Trois", "Quatre")]
+    for user in old:
+        user.created_at = utcnow() - timedelta(days=8)
+    seen(cast.alice, 735)
+    forget = closing.forget
+
+    def failing(user):
+        if user.first_name == "Une":
+            raise RuntimeError
+        return forget(user)
+
+    monkeypatch.setattr(closing, "forget", failing)
+    monkeypatch.setattr("app.jobs.accounts.MOST", 3)
+    with pytest.raises(RuntimeError):
+        tend_accounts()
+    db.session.expire_all()
+    assert cast.alice.warned_at
+    left = select(User.first_name).where(User.status == UserStatus.UNCONFIRMED).order_by(User.id)
+    assert db.session.scalars(left).all() == ["Une", "Quatre"]
+
+
+def test_what_is_kept_of_a_refused_sign_up_is_forgotten_once(cast, monkeypatch):
+    make_user("Trois", cast.council, status=UserStatus.REFUSED, decided_at=utcnow() - timedelta(days=31))
+    db.session.commit()
+    forget, forgotten = closing.forget, []
+    monkeypatch.setattr(closing, "forget", lambda user: forgotten.append(user.first_name) or forget(user))
+    run_job()
+    assert forgotten == ["Trois"]
 
 
 def _failing_for(email, post):

@@ -11,24 +11,24 @@ from sqlalchemy import select
 
 from app import storage
 from app.extensions import db
-from app.labels import Priority, VouchAnswer
-from app.models import Activity, AuditEntry, PhoneCode, StoredFile, User, Vouch
+from app.labels import Channel, Priority, VouchAnswer
+from app.models import Activity, Address, AuditEntry, PhoneCode, StoredFile, User, Vouch
 from app.models.types import UTCDateTime, utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
 from app.services import exporting, limits
 from app.templating import iso
 from tests.browse import submit
-from tests.factories import PASSWORD_HASH
+from tests.factories import PASSWORD_HASH, make_user
 
-ADDRESS = "/mon-profil/donnees"
+ADDRESS, PHONE = "/mon-profil/donnees", "+33639980001"
 
 
 @pytest.fixture
 def alice(cast):
     """Alice with something in every table that holds people."""
     alice = cast.alice
-    alice.phone, alice.presentation = "+33639980001", "J’aime <b>les arbres</b>.\nEt vous ?"
+    alice.phone, alice.presentation = PHONE, "J’aime <b>les arbres</b>.\nEt vous ?"
     content = b"photo"
     alice.photo = StoredFile(digest=storage.save(content), name="portrait.webp", media_type="image/webp", size=5)
     message = Message("Nouveau document", ("Un texte",))
@@ -82,6 +82,63 @@ def test_who_did_not_validate_stays_unnamed_and_no_secret_leaves(client_as, alic
         assert "Bruno Petit" in text
         for secret in ("Chloé", "dispute", "Anne Simon", PASSWORD_HASH, "0f0f"):
             assert secret not in text, secret
+
+
+def test_a_no_is_not_told_at_all_and_a_request_handed_over_is_said_in_words(client_as, cast, alice):
+    chapter = "Les réponses à mon inscription"
+    (yes,) = json.loads(archive(client_as(alice)).read("mes-donnees.json"))[chapter]
+    assert yes["De"] == "Bruno Petit" and "ce n’est pas" not in str(yes).lower()
+    alice.escalated_at = utcnow()
+    db.session.commit()
+    *others, handed_over = json.loads(archive(client_as(alice)).read("mes-donnees.json"))[chapter]
+    assert others == [yes]
+    assert handed_over == {"Suite": "La demande a été transmise au référent et à l’animation."}
+
+
+def text_to(number):
+    message = Message("Votre code est 123456", ("Un texte",), short="123456")
+    outbox.post(message, to=number, key="sms", kind="code", priority=Priority.ACCOUNT, channel=Channel.SMS)
+    outbox.stop(Channel.SMS, number, outbox.ALL)
+    db.session.add(Address(channel=Channel.SMS, address=number, refusals=1, reason="Numéro refusé"))
+    db.session.commit()
+
+
+def test_nothing_that_went_to_a_number_that_is_not_confirmed_is_in_it(client_as, alice):
+    text_to(PHONE)
+    told = json.loads(archive(client_as(alice)).read("mes-donnees.json"))
+    assert [row["Vers"] for row in told["Les messages que le site m’a envoyés"]] == [alice.email]
+    assert told["Mes adresses : messages arrêtés, envois refusés"] == []
+
+
+def test_of_the_sms_to_a_number_that_two_may_share_only_kind_and_date_are_told(client_as, alice):
+    alice.phone_confirmed_at = utcnow()
+    text_to(PHONE)
+    told = json.loads(archive(client_as(alice)).read("mes-donnees.json"))
+    mail, sms = told["Les messages que le site m’a envoyés"]
+    assert (sms["Vers"], sms["Objet"], mail["Objet"]) == (PHONE, "", "Nouveau document") and sms["Le"] and sms["Genre"]
+    stop, refused = told["Mes adresses : messages arrêtés, envois refusés"]
+    assert stop["Adresse"] == refused["Adresse"] == PHONE
+
+
+def test_a_copy_with_many_answers_asks_the_database_no_more(cast, queries):
+    def count():
+        db.session.commit()
+        queries.clear()
+        b"".join(exporting.archive(db.session.get(User, cast.alice.id)))
+        return len(queries)
+
+    def answer(number):
+        other = make_user(f"Autre{number} Nom", cast.council)
+        db.session.add_all([
+            Vouch(candidate_id=cast.alice.id, peer_id=other.id, answer=VouchAnswer.YES),
+            Vouch(candidate_id=other.id, peer_id=cast.alice.id, answer=VouchAnswer.YES),
+        ])  # fmt: skip
+
+    answer(0)
+    few = count()
+    for number in range(1, 4):
+        answer(number)
+    assert count() == few
 
 
 def test_nothing_of_another_person_is_in_it(client_as, cast, alice):

@@ -139,8 +139,9 @@ def test_choosing_a_password_by_link_ends_every_login_this_one_too(client_as, ca
 
 @pytest.mark.parametrize(
     ("password", "words"),
-    [("", "Choisissez un mot de passe."), ("court", "12 caractères"), ("alice martin 01", "ressemble à votre nom"),
-     ("alice@essai.example", "ressemble"), ("azertyuiop12", "plus courants"), ("é" * 1001, "1000")],
+    [("", "Choisissez un mot de passe."), ("LibertéÉgalité2026", "plus courants"), ("court", "12 caractères"),
+     ("alice martin 01", "ressemble à votre nom"), ("alice@essai.example", "ressemble"),
+     ("azertyuiop12", "plus courants"), ("é" * 1001, "1000")],
 )  # fmt: skip
 def test_a_password_that_will_not_do_is_refused_and_the_link_stays_good(client, cast, password, words):
     link = link_for(client, cast.alice)
@@ -169,6 +170,14 @@ def test_what_is_no_address_is_refused_with_a_sentence(client, cast, email):
     assert answer.status_code in (302, 422)
     if answer.status_code == 422:
         assert "adresse électronique complète" in answer.text
+
+
+def test_no_row_is_locked_while_the_new_password_is_hashed(client, cast, monkeypatch, locks):
+    link, held = link_for(client, cast.alice), []
+    locks.clear()
+    monkeypatch.setattr(views, "hash_password", lambda password: held.extend(locks) or PASSWORD_HASH)
+    assert submit(client, link, new_password=NEW).status_code == 302
+    assert not held and len(locks) == 1
 
 
 # Changing it while logged in --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from app.labels import Role, UserStatus
 from app.models import AuditEntry, Delivery, User
 from app.models.stamp import PAGES, read_stamp
 from tests.browse import submit
-from tests.factories import PASSWORD, make_country
+from tests.factories import PASSWORD, make_country, make_user
 
 INDEX, NEW = "/animation/referents", "/animation/referents/nouveau"
 
@@ -51,6 +51,13 @@ def test_somebody_without_an_account_is_invited_and_chooses_a_password(client, a
     assert answer.headers["Location"] == "/animation"
 
 
+@pytest.mark.parametrize("name", ["Voyez www.casino.example", "a@b.fr", "<b>"])
+def test_the_name_of_a_referent_is_a_name(animator, cast, name):
+    page = appoint(animator, cast, first_name=name, last_name=name)
+    assert page.status_code == 422 and "seulement son prénom, en lettres" in page.text
+    assert by_email("nadia@essai.example") is None and last_mail() is None
+
+
 def test_a_member_becomes_referent_and_keeps_name_and_council(animator, cast):
     appoint(animator, cast, email=cast.emile.email.upper(), first_name="", last_name="")
     assert (cast.emile.role, cast.emile.first_name, cast.emile.council_id) == (
@@ -68,6 +75,18 @@ def test_who_cannot_be_appointed_is_said(animator, cast, who, words):
     assert page.status_code == 422 and words in page.text
     assert "Fédération des centres sociaux" in page.text
     assert db.session.scalar(select(AuditEntry.id)) is None
+
+
+def test_a_sign_up_that_never_confirmed_the_address_yields_to_the_appointment(animator, cast):
+    typed = make_user("Nadia Fausse", cast.council, status=UserStatus.UNCONFIRMED)
+    db.session.commit()
+    number = typed.id
+    assert appoint(animator, cast, first_name="").status_code == 422  # the typed name is nobody's
+    assert by_email("nadia@essai.example").first_name == "Nadia" and by_email("nadia@essai.example").id == number
+    assert appoint(animator, cast, email="Nadia@essai.example").headers["Location"] == INDEX
+    nadia = by_email("nadia@essai.example")
+    assert (nadia.name, nadia.status, nadia.role) == ("Nadia Lebrun", UserStatus.ACTIVE, Role.REFERENT)
+    assert (nadia.password_hash, nadia.council_id) == ("", None)
 
 
 @pytest.mark.parametrize(("changes", "words"), [
@@ -145,6 +164,10 @@ def test_everybody_finds_the_referents_by_region(client, cast):
     assert "<h2>Auvergne-Rhône-Alpes</h2>" in page
     assert page.index("Yves Girard") < page.index("Renée Moreau")  # by last name
     assert '<a href="https://centre-ain.example/contact">' in page and '<a href="tel:0465710001">' in page
+
+
+def test_the_home_page_leads_to_the_referents(client, cast):
+    assert '<a href="/referents">Trouver le référent de mon département</a>' in client.get("/").text
 
 
 def test_without_a_referent_the_page_says_so(client, app):

@@ -1,6 +1,25 @@
 """Every address × every kind of viewer → the answer; a new address fails here until it is listed."""
 
+import io
+from datetime import timedelta
+from urllib.parse import urlsplit
+
 import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from app.blueprints.account import passwords as password_views
+from app.extensions import db
+from app.labels import DeliveryState, UserStatus
+from app.models import Delivery
+from app.models.types import utcnow
+from app.notifications import outbox
+from app.notifications.message import Message, stop_address
+from app.notifications.signups import vouch_address
+from app.services import closing, pictures, profiles, renewals, signups
+from app.signing import sign
+from tests.browse import forms
+from tests.factories import PASSWORD, make_user
 
 # Dora's sign-up is pending, Alice and Bruno are of the council of the addresses, Chloé and Émile of others, the
 # referent answers for its department, « away » for another one.
@@ -113,3 +132,173 @@ def test_an_address_refuses_the_methods_it_does_not_know(client, cast, app, endp
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint]
     for method in {"POST", "PUT", "DELETE", "PATCH", "TRACE"} - set().union(*(rule.methods for rule in rules)):
         assert client.open(address_of(app, cast, endpoint), method=method).status_code == 405, method
+
+
+# What is sent, and links that serve -------------------------------------------------------------------------------
+
+
+def told(**statuses):
+    """As `asked`, for what is sent: what a visitor wrote is kept on the page that asks to log in."""
+    return {"visitor": 403} | {viewer: statuses.get(viewer, 403) for viewer in VIEWERS[1:]}
+
+
+PENDING, MEMBERS = VIEWERS[1:2], VIEWERS[2:]
+NEW = "une girafe mange des tartines"
+PERSON = {"first_name": "Fanny", "last_name": "Faure", "college": "resident", "words": "Rue des Lilas."}
+ALERTS = dict.fromkeys(("document", "action", "event", "forum"), "now")
+REFERENT = {"organisation": "Fédération", "public_contact": "04 00 00 00 00", "departments": "{ain}"}
+LINKS = ("confirm", "reset", "address", "reopen", "vouch", "stop")
+
+# Links that were really sent, and things that really are there → the answers to who opens them.
+OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
+    "/fichiers/{photo}/portrait.webp": everybody(404) | dict.fromkeys(MEMBERS, 200),
+    "/animation/courrier/{delivery}": asked(animator=200),
+    "/animation/comptes/{sami}/reouverture": asked(animator=200),
+    "/animation/comptes/{alice}/suspension": asked(animator=200),
+    "/mon-conseil/inscriptions/{gael}": asked(alice=404, chloe=404),
+    "/animation/inscriptions/{gael}": asked(referent=404, away=200, animator=200),
+}
+
+# Address → (what is sent with the token of a form, the answers). Each is sent to the site as it was before.
+SENT = {
+    "/affichage": ({"images": "non"}, everybody(302)),
+    "/connexion": ({"email": "bruno@essai.example", "password": PASSWORD}, everybody(302)),
+    "/deconnexion": ({}, everybody(302)),
+    "/sms/recus/le-secret": ({"from": "+33612345678", "text": "STOP"}, everybody(200)),
+    "{stop}": ({"choice": "stop"}, everybody(302)),
+    "{confirm}": ({"password": PASSWORD}, everybody(302)),
+    "{vouch}": ({"answer": "yes"}, everybody(302)),
+    "{address}": ({}, everybody(302)),
+    "{reset}": ({"new_password": NEW}, everybody(302)),
+    "{reopen}": ({}, everybody(302)),
+    "/mot-de-passe-oublie": ({"email": "bruno@essai.example"}, everybody(302)),
+    "/inscription/{slug}": (
+        PERSON | {"email": "ida@essai.example", "password": NEW, "stamp": "{stamp}"},
+        everybody(302),
+    ),
+    "/mon-inscription/corriger": (PERSON, told(**dict.fromkeys(PENDING + MEMBERS, 302))),
+    "/mon-inscription/retrait": ({}, told(**dict.fromkeys(PENDING + MEMBERS, 302))),
+    "/mon-profil/donnees": ({}, told(**dict.fromkeys(PENDING + MEMBERS, 200))),
+    "/mon-profil/fermeture": (
+        {"when": "later", "contributions": "stay", "password": PASSWORD},
+        told(**dict.fromkeys(MEMBERS, 302)) | {"animator": 422},  # somebody has to run the site
+    ),
+    "/mon-profil": (PERSON | ALERTS, told(**dict.fromkeys(PENDING + MEMBERS, 302))),
+    "/mon-profil/mot-de-passe": ({"password": PASSWORD, "new_password": NEW}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-profil/adresse": ({"email": "a@b.fr", "password": PASSWORD}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-profil/adresse/confirmation": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-profil/reprise": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-profil/telephone": ({"phone": "06 12 34 56 78"}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-profil/telephone/code": ({"code": "000000"}, told(**dict.fromkeys(MEMBERS, 422))),
+    "/mon-profil/telephone/retrait": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-conseil/inscriptions/{dora}": ({"answer": "yes"}, told(alice=302, chloe=404)),
+    "/mon-conseil/inscriptions/{gael}": ({"answer": "yes"}, told(alice=404, chloe=404)),
+    "/animation/inscriptions/{dora}": ({"decision": "oui"}, told(referent=302, away=404, animator=302)),
+    "/animation/inscriptions/{gael}": ({"decision": "oui"}, told(referent=404, away=302, animator=302)),
+    "/animation/courrier/{delivery}": ({"act": "retry"}, told(animator=302)),
+    "/animation/referents/nouveau": (PERSON | REFERENT | {"email": "nadia@essai.example"}, told(animator=302)),
+    "/animation/referents/{referent}": (REFERENT, told(animator=302)),
+    "/animation/referents/{referent}/fin": ({}, told(animator=302)),
+    "/animation/comptes/{alice}/suspension": ({"reason": "Essai"}, told(animator=302)),
+    "/animation/comptes/{sami}/reouverture": ({}, told(animator=302)),
+}
+
+
+@pytest.fixture
+def places(app, cast, monkeypatch):
+    """What stands in braces in the tables: links as they are mailed, and the ids of what they are about."""
+    monkeypatch.setattr(password_views, "SAME_TIME", 0)
+    monkeypatch.setitem(app.config, "SMS_INBOUND_SECRET", "le-secret")
+    council = cast.council
+    fanny = make_user("Fanny Faure", council, status=UserStatus.UNCONFIRMED, confirmed_at=None)
+    flora = make_user("Flora Gris", council, status=UserStatus.CLOSED, closing_at=utcnow() + timedelta(days=9))
+    sami = make_user("Sami Suspendu", council, status=UserStatus.SUSPENDED)
+    gael = make_user("Gaël Gris", cast.country.mistral, status=UserStatus.PENDING, escalated_at=utcnow())
+    cast.dora.escalated_at = utcnow()
+    _photo(cast.alice)
+    signups.ask_to_confirm(fanny)
+    renewals.offer_reset(cast.emile.email)
+    renewals.ask_new_address(cast.emile, "emile.neuf@essai.example")
+    closing.ask_to_reopen(flora)
+    outbox.post(Message("Un mot", ("Pour vous.",)), to="x@y.fr", key="word", kind="alert", priority=2)
+    db.session.commit()
+    delivery = db.session.scalar(select(Delivery).filter_by(key="word"))
+    delivery.state = DeliveryState.FAILED
+    db.session.commit()
+    known = {
+        "slug": council.slug, "stamp": sign("form", utcnow().timestamp() - 60), "ain": cast.country.ain.id,
+        "photo": cast.alice.photo_id, "delivery": delivery.id, "stop": stop_address(delivery),
+        "vouch": vouch_address(cast.dora, cast.bruno), "dora": cast.dora.id, "gael": gael.id, "sami": sami.id,
+        "alice": cast.alice.id, "referent": cast.referent.id, "confirm": _mailed("/confirmation/"),
+        "reset": _mailed("/mot-de-passe/"), "address": _mailed("/adresse/"), "reopen": _mailed("/reouverture/"),
+    }  # fmt: skip
+    return {name: urlsplit(str(value)).path if name in LINKS else str(value) for name, value in known.items()}
+
+
+def _photo(user):
+    content = io.BytesIO()
+    Image.new("RGB", (99, 99), "red").save(content, "PNG")
+    profiles.set_photo(user, pictures.make_picture(content.getvalue(), width=90, height=90, crop=True))
+
+
+def _mailed(part):
+    """Return the link with this part that was mailed."""
+    links = (mail.content["link"] for mail in db.session.scalars(select(Delivery)))
+    return next(link[1] for link in links if link and part in link[1])
+
+
+def browser_of(viewer, cast, client, client_as):
+    return client if viewer == "visitor" else client_as(getattr(cast, viewer))
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_each_viewer_may_open_what_is_theirs_to_open(cast, client, client_as, places, viewer):
+    browser = browser_of(viewer, cast, client, client_as)
+    answers = {address: browser.get(address.format(**places)).status_code for address in OPENED}
+    assert answers == {address: statuses[viewer] for address, statuses in OPENED.items()}
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_each_viewer_may_send_what_is_theirs_to_send(app, cast, client, client_as, places, viewer):
+    browser = browser_of(viewer, cast, client, client_as)
+    token = forms(browser.get("/affichage").text)[0].fields["csrf_token"]
+    with browser.session_transaction() as session:
+        opened = dict(session)
+    answers = {}
+    for address, (fields, _) in SENT.items():
+        with browser.session_transaction() as session:  # what was sent before may have logged out
+            session.clear()
+            session.update(opened)
+        with undone(app):
+            data = {"csrf_token": token} | {name: value.format(**places) for name, value in fields.items()}
+            answers[address] = browser.post(address.format(**places), data=data).status_code
+    assert answers == {address: statuses[viewer] for address, (_, statuses) in SENT.items()}
+
+
+class undone:  # noqa: N801 - used as a function
+    """A part of a test whose writes are undone after it, committed or not."""
+
+    def __init__(self, app):
+        self.connection = db._app_engines[app][None]
+
+    def __enter__(self):
+        db.session.remove()
+        self.savepoint = self.connection.begin_nested()
+
+    def __exit__(self, *error):
+        db.session.remove()
+        self.savepoint.rollback()
+
+
+def test_all_that_can_be_sent_is_listed(app, places):
+    adapter = app.url_map.bind("")
+    listed = {adapter.match(address.format(**places), method="POST")[0] for address in SENT}
+    assert listed == {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods}
+
+
+def test_reading_a_page_locks_no_row(app, cast, client_as, places, locks):
+    browser = client_as(cast.animator)
+    locks.clear()
+    for address in [*(address_of(app, cast, endpoint) for endpoint in ROUTES), *OPENED]:
+        browser.get(address.format(**places))
+        assert not locks, address

@@ -1,5 +1,6 @@
 """Logging in and out, what limits attempts, and what a session that ended does not lose."""
 
+import hashlib
 import re
 from datetime import timedelta
 from html import unescape
@@ -7,16 +8,19 @@ from html import unescape
 import pytest
 import time_machine
 from argon2 import PasswordHasher
+from sqlalchemy import select, update
 
+from app import passwords
 from app.blueprints.web import is_local
 from app.extensions import db
 from app.labels import Role, UserStatus
-from app.models import Login, User
+from app.models import Login, Tally, User
 from app.models.types import utcnow
 from app.services import limits
 from tests.factories import PASSWORD, make_user
 
 HERE = {"Origin": "http://localhost"}
+ANOTHER = passwords.hash_password("cinq souris dans un pré")
 
 
 def token_of(page):
@@ -54,16 +58,24 @@ def test_pages_for_visitors_still_set_no_cookie_and_are_kept(client, cast):
     assert "csrf_token" not in page.text
 
 
-def test_the_block_of_the_home_page_logs_in_without_a_token_because_the_browser_says_where_it_comes_from(client, cast):
+@pytest.mark.parametrize("headers", [HERE, {"Referer": "http://localhost/"}])
+def test_the_home_page_logs_in_without_a_token_because_the_browser_says_where_it_comes_from(client, cast, headers):
     form = {"email": cast.alice.email, "password": PASSWORD}
-    assert client.post("/connexion", data=form, headers=HERE).location == "/mon-conseil"
+    assert client.post("/connexion", data=form, headers=headers).location == "/mon-conseil"
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "https://attaquant.example"}, {"Origin": "null"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {}, {"Origin": "https://attaquant.example"}, {"Origin": "null"}, {"Referer": "https://attaquant.example/x"},
+        {"Origin": "https://attaquant.example", "Referer": "http://localhost/"},
+    ],
+)  # fmt: skip
 def test_without_a_token_another_site_logs_nobody_in_and_the_address_is_kept(client, cast, headers):
     answer = client.post("/connexion", data={"email": cast.alice.email, "password": PASSWORD}, headers=headers)
-    assert answer.status_code == 422
-    assert cast.alice.email in answer.text and PASSWORD not in answer.text
+    if "https://attaquant.example" not in headers.values():
+        assert answer.status_code == 422 and cast.alice.email in answer.text
+    assert answer.status_code in (403, 422) and PASSWORD not in answer.text
     assert client.get("/mon-conseil").status_code == 302
 
 
@@ -165,6 +177,61 @@ def test_guessing_a_password_stops_and_says_until_when_and_the_owner_still_comes
         assert guesser.post("/connexion", data=right, headers=HERE).location == "/mon-conseil"
 
 
+def test_one_guesser_does_not_shut_the_owner_out_and_many_do_not_where_the_owner_has_been_before(app, cast):
+    owner, home = app.test_client(), {"REMOTE_ADDR": "192.0.2.7"}
+    right = {"email": cast.alice.email, "password": PASSWORD}
+    owner.post("/connexion", data=right, headers=HERE, environ_overrides=home)
+    limits.hit(*[(limits.LOGIN_ACCOUNT, cast.alice.email)])
+    form = {**right, "password": "au hasard, bien sûr"}
+    guesser = app.test_client()
+    for _ in range(limits.LOGIN_ACCOUNT.most + 5):
+        guesser.post("/connexion", data=form, headers=HERE)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.8"}
+    assert (
+        app.test_client().post("/connexion", data=right, headers=HERE, environ_overrides=elsewhere).status_code == 302
+    )
+    for _ in range(limits.LOGIN_ACCOUNT.most):
+        limits.hit((limits.LOGIN_ACCOUNT, cast.alice.email))
+    db.session.commit()
+    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+    assert (
+        app.test_client().post("/connexion", data=right, headers=HERE, environ_overrides=elsewhere).status_code == 429
+    )
+    assert app.test_client().post("/connexion", data=right, headers=HERE, environ_overrides=home).status_code == 302
+
+
+@pytest.mark.parametrize("change", [{"status": UserStatus.SUSPENDED}, {"password_hash": ANOTHER}])
+def test_a_password_changed_while_it_was_being_checked_opens_nothing(client, cast, monkeypatch, change):
+    check = passwords.is_right
+
+    def check_slowly(kept, password):
+        answer = check(kept, password)
+        db.session.execute(update(User).where(User.id == cast.alice.id).values(**change))
+        db.session.commit()
+        return answer
+
+    monkeypatch.setattr(passwords, "is_right", check_slowly)
+    assert log_in(client, cast.alice).status_code == 422
+    assert db.session.scalar(select(Login).where(Login.user_id == cast.alice.id)) is None
+    if "password_hash" in change:
+        assert db.session.get(User, cast.alice.id).password_hash == ANOTHER
+
+
+@pytest.mark.parametrize("page", ["99999999999999999999", "0", "x", "-1", "2"])
+@pytest.mark.parametrize(
+    "address", ["/animation/courrier", "/animation/referents", "/animation/inscriptions", "/animation/comptes"]
+)
+def test_a_page_of_a_list_that_is_none_is_a_404(client_as, cast, address, page):
+    assert client_as(cast.animator).get(f"{address}?page={page}").status_code == 404
+
+
+def test_a_member_whose_council_is_gone_comes_to_the_profile(client, cast):
+    make_user("Zoé Lent")
+    db.session.commit()
+    form = {"email": "zoe@essai.example", "password": PASSWORD}
+    assert client.post("/connexion", data=form, headers=HERE).location == "/mon-profil"
+
+
 def test_an_unknown_address_is_limited_in_the_same_way(client, cast):
     form = {"email": "inconnue@essai.example", "password": "au hasard, bien sûr"}
     codes = [client.post("/connexion", data=form, headers=HERE).status_code for _ in range(limits.LOGIN_PAIR.most + 1)]
@@ -183,7 +250,14 @@ def test_one_address_cannot_try_many_accounts(client, cast, monkeypatch):
 def test_a_subscriber_of_ipv6_counts_as_one_address():
     assert limits.network("2001:db8::1") == limits.network("2001:db8::ffff:2") != limits.network("2001:db8:1::1")
     assert limits.network("192.0.2.1") != limits.network("192.0.2.2")
+    assert limits.network("::ffff:192.0.2.1") == limits.network("192.0.2.1") == "192.0.2.1"
     assert limits.network(None) == ""
+
+
+def test_the_key_of_a_count_cannot_be_found_by_trying_addresses(app):
+    limits.hit((limits.LOGIN_ADDRESS, "192.0.2.1"))
+    key = db.session.scalar(select(Tally.key))
+    assert key != hashlib.sha256(f"{limits.LOGIN_ADDRESS.name}\0192.0.2.1".encode()).hexdigest()
 
 
 def test_the_person_goes_on_where_they_wanted_to_go(client, cast):
@@ -204,22 +278,65 @@ def test_no_login_leads_to_another_site(client, cast, address):
     assert log_in(client, cast.alice, suite=address).location == "/mon-conseil"
 
 
+WRITTEN = "Un long texte, « avec » des <signes> & des accents.\r\nDeux lignes."
+
+
+def write_too_late(client, address="/mon-profil", headers=HERE, **fields):
+    """Send a form when the session is over; return what the page keeps of it."""
+    asked = client.post(address, data={"csrf_token": "vieux", **fields}, headers=headers)
+    assert asked.status_code == 403 and "Reconnectez-vous" in asked.text
+    found = re.search(r'name="kept"[^>]*value="([^"]+)"', asked.text)
+    return unescape(found[1]) if found else ""
+
+
 def test_what_was_written_when_the_session_ended_is_kept_and_sent_after_the_login(client, cast):
-    written = "Un long texte, « avec » des <signes> & des accents.\r\nDeux lignes."
-    asked = client.post("/mon-profil", data={"csrf_token": "vieux", "presentation": written, "password": "secret"})
-    assert asked.status_code == 403 and "Rien de ce que vous avez écrit" in asked.text
-    kept = unescape(re.search(r'name="kept"[^>]*value="([^"]+)"', asked.text)[1])
-    form = {"email": cast.alice.email, "password": PASSWORD, "suite": "/mon-profil", "kept": kept}
-    page = client.post("/connexion", data=form, headers=HERE)
-    assert page.status_code == 200 and "Envoyez ce que vous aviez écrit" in page.text
+    kept = write_too_late(client, presentation=WRITTEN, password="secret")  # noqa: S106
+    page = log_in(client, cast.alice, kept=kept)
+    assert page.status_code == 200 and "Il reste à envoyer" in page.text
     assert 'action="/mon-profil"' in page.text and "secret" not in page.text
-    shown = unescape(re.search(r'name="presentation" value="([^"]*)"', page.text)[1])
-    assert shown == written
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text.split("<main")[1]))
+    assert unescape(fields["presentation"]) == WRITTEN
+    sent = {name: unescape(value) for name, value in fields.items()} | {"first_name": "Alice", "last_name": "Martin"}
+    assert client.post("/mon-profil", data=sent).status_code == 302
+    assert "Deux lignes." in db.session.get(User, cast.alice.id).presentation
 
 
-def test_a_text_that_another_site_made_up_is_not_offered_for_sending(client, cast):
-    form = {"email": cast.alice.email, "password": PASSWORD, "suite": "/mon-conseil", "kept": "forged.token.x"}
-    assert client.post("/connexion", data=form, headers=HERE).location == "/mon-conseil"
+def test_a_wrong_password_on_the_way_loses_nothing_either(client, cast):
+    kept = write_too_late(client, presentation=WRITTEN)
+    refused = log_in(client, cast.alice, password="quelque chose d’autre", kept=kept)  # noqa: S106
+    again = unescape(re.search(r'name="kept"[^>]*value="([^"]+)"', refused.text)[1])
+    assert "Deux lignes." in log_in(client, cast.alice, kept=again).text
+
+
+def test_a_button_pressed_when_the_session_was_over_is_offered_again(client, cast):
+    kept = write_too_late(client, "/mon-profil/telephone/retrait")
+    page = log_in(client, cast.alice, kept=kept)
+    assert 'action="/mon-profil/telephone/retrait"' in page.text
+    token = token_of(page)
+    assert client.post("/mon-profil/telephone/retrait", data={"csrf_token": token}).status_code == 302
+
+
+def test_what_another_site_sends_is_not_kept(client, cast):
+    attack = {"Referer": "https://attaquant.example/piege"}
+    assert write_too_late(client, f"/animation/inscriptions/{cast.dora.id}", attack, decision="oui") == ""
+
+
+def test_what_was_written_in_another_browser_or_by_nobody_is_not_offered_for_sending(app, client, cast):
+    planted = write_too_late(app.test_client(), f"/animation/inscriptions/{cast.dora.id}", decision="oui")
+    for kept in (planted, "forged.token.x"):
+        assert log_in(client, cast.animator, kept=kept).location == "/animation"
+        client.post("/deconnexion", data={"csrf_token": token_of(client.get("/animation"))})
+
+
+def test_a_page_of_another_site_sends_nothing_even_with_a_token(client, cast):
+    form = {"csrf_token": token_of(client.get("/connexion")), "email": cast.alice.email, "password": PASSWORD}
+    assert client.post("/connexion", data=form, headers={"Origin": "https://attaquant.example"}).status_code == 403
+    assert client.post("/connexion", data=form, headers={"Origin": "null"}).status_code == 302
+
+
+def test_a_text_longer_than_any_form_is_refused(client, cast):
+    answer = client.post("/connexion", data={"email": "a" * 3_000_000}, headers=HERE)
+    assert answer.status_code == 413 and "Envoi trop lourd" in answer.text
 
 
 def test_somebody_who_was_suspended_is_out_at_once(client, cast):

@@ -1,11 +1,19 @@
 """The accounts as the animator sees them: found, suspended with a reason, opened again."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from flask_migrate import upgrade
 from sqlalchemy import select
 
-from app.extensions import db
+from app.blueprints.account import data
+from app.blueprints.moderation import users
+from app.extensions import begin_write, db
 from app.labels import Role, UserStatus
-from app.models import AuditEntry, Delivery
+from app.models import AuditEntry, Delivery, User
+from app.services import accounts, journal
 from tests.browse import send, submit
 from tests.factories import PASSWORD, make_user
 
@@ -87,6 +95,80 @@ def test_of_two_animators_who_suspend_at_once_one_does(animator, client_as, cast
     db.session.expire_all()
     assert cast.alice.why == "Des messages blessants"
     assert len(db.session.scalars(select(AuditEntry)).all()) == 1
+
+
+@pytest.mark.parametrize("leave", [False, True])
+def test_of_two_animators_who_suspend_each_other_or_leave_at_once_one_stays(own_app, monkeypatch, leave):
+    """They write at the same time, and act at the same time if they can."""
+    module, act = (data.closing, "close") if leave else (users.moderation, "suspend")
+    monkeypatch.setattr(data if leave else users, "begin_write", meeting(begin_write, seconds=20))
+    monkeypatch.setattr(module, act, meeting(getattr(module, act), seconds=0.3))
+    with own_app.app_context():
+        upgrade()
+        pair = [make_user(f"{name} Anime", role=Role.ANIMATOR) for name in ("Anne", "Zoe")]
+        tokens = [accounts.log_in(user) for user in pair]
+        pages = [f"{INDEX}/{user.id}/suspension" for user in reversed(pair)]
+        db.session.commit()
+
+    def send_form(token, page):
+        client = own_app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+        if leave:
+            return submit(client, "/mon-profil/fermeture", when="later", contributions="stay", password=PASSWORD)
+        return submit(client, page, reason="Une dispute")
+
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(send_form, tokens, pages))
+    assert all(answer.status_code in (302, 422) for answer in answers)
+    with own_app.app_context():
+        assert len(db.session.scalars(select(User.id).where(User.status == UserStatus.ACTIVE)).all()) == 1
+
+
+def meeting(act, seconds):
+    """Let two calls wait for one another before they act, but no longer than so many seconds."""
+    barrier = threading.Barrier(2, timeout=seconds)
+
+    def wait_and_act(*args, **options):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait()
+        return act(*args, **options)
+
+    return wait_and_act
+
+
+def test_the_journal_of_an_account_asks_the_database_for_all_who_acted_at_once(animator, cast, queries):
+    def count():
+        db.session.commit()
+        queries.clear()
+        assert animator.get(f"{INDEX}/{cast.alice.id}").status_code == 200
+        return len(queries)
+
+    def note(number):
+        other = make_user(f"Autre{number} Nom", role=Role.ANIMATOR)
+        journal.note("user.restored", cast.alice, actor_id=other.id)
+
+    note(0)
+    few = count()
+    for number in range(1, 4):
+        note(number)
+    assert count() == few
+
+
+def test_a_page_without_words_reads_no_more_accounts_than_it_shows(animator, cast, queries):
+    queries.clear()
+    page = animator.get(INDEX).text
+    lists = [query for query in queries if "FROM users" in query and "count(" not in query and "logins" not in query]
+    assert lists and all("LIMIT" in query for query in lists)
+    names = ["Chloé Bernard", "Émile Durand", "Yves Girard", "Alice Martin", "Renée Moreau", "Bruno Petit"]
+    assert sorted(names, key=page.index) == names
+
+
+def test_words_read_names_and_addresses_alone(animator, cast, queries):
+    queries.clear()
+    assert "Émile Durand" in animator.get(INDEX, query_string={"q": "emile"}).text
+    whole = [query for query in queries if "FROM users" in query and "presentation" in query and "logins" not in query]
+    assert len(whole) == 1 and "users.id IN" in whole[0]
 
 
 def test_a_referent_who_is_suspended_is_off_the_public_page(animator, client, cast):

@@ -1,5 +1,6 @@
 """What all views share: the viewer, limits, addresses, pages of a list, security headers, error pages, static files."""
 
+import secrets
 from urllib.parse import urlsplit
 
 from flask import (
@@ -7,12 +8,14 @@ from flask import (
     Response,
     abort,
     current_app,
+    flash,
     g,
     get_flashed_messages,
     make_response,
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask_login import AnonymousUserMixin, current_user
@@ -28,7 +31,7 @@ from app.forms.search import SearchForm
 from app.labels import Role, UserStatus
 from app.models import User
 from app.services import accounts, limits
-from app.signing import sign
+from app.signing import BadToken, read, sign
 from app.templating import Assets
 
 HEADERS = {
@@ -44,6 +47,8 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 VARY = "Accept-Encoding, Cookie, Save-Data"
+LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
+FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
 PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
 ERRORS = {
@@ -51,7 +56,7 @@ ERRORS = {
     403: ("Accès réservé", "Cette page existe, mais elle n’est pas ouverte à votre compte."),
     404: ("Page introuvable", "Cette adresse ne mène à aucune page. Elle a peut-être changé, ou contient une faute."),
     405: ("Demande incomprise", "Cette page ne répond pas à cette demande. Revenez en arrière et recommencez."),
-    413: ("Envoi trop lourd", "Ce que vous envoyez est trop lourd pour le site. Choisissez un fichier plus petit."),
+    413: ("Envoi trop lourd", "Revenez en arrière : votre texte y est encore. Puis choisissez un fichier plus petit."),
     422: (
         "Rien n’a été fait",
         "La page était restée ouverte trop longtemps. Revenez en arrière, rechargez la page, puis recommencez.",
@@ -60,6 +65,10 @@ ERRORS = {
     500: ("Le site a rencontré une erreur", "L’erreur a été notée. Recommencez dans quelques minutes."),
     503: ("Le site revient bientôt", "Une opération d’entretien est en cours. Recommencez dans quelques minutes."),
 }
+WAITING = (
+    "Encore un peu de patience",
+    "Cette page s’ouvrira quand votre inscription sera validée : voyez « Mon inscription ».",
+)
 
 
 def current_viewer() -> Viewer:
@@ -78,7 +87,9 @@ def home_of(user: User) -> str:
     """Return the address where a person's own things begin."""
     if user.status == UserStatus.PENDING:
         return url_for("account.signups.show")
-    return url_for("moderation.dashboard.show" if user.role != Role.MEMBER else "council.dashboard.show")
+    if user.role != Role.MEMBER:
+        return url_for("moderation.dashboard.show")
+    return url_for("council.dashboard.show" if user.council_id else "account.profile.edit")
 
 
 def count(form: Form, *attempts: tuple[limits.Limit, str]) -> bool:
@@ -100,8 +111,12 @@ def require_token() -> None:
 
 
 def is_from_here() -> bool:
-    """Tell whether the browser itself says that this request was sent by a page of the site."""
-    return urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    """Tell whether the browser itself says that this request was sent by a page of the site.
+
+    No other site can write these headers. Text browsers send the second one only.
+    """
+    source = request.headers.get("Origin") or request.headers.get("Referer", "")
+    return urlsplit(source).netloc == request.host
 
 
 def is_local(address: str) -> bool:
@@ -123,6 +138,13 @@ def without_images() -> bool:
 def absolute_url(endpoint: str, **values) -> str:
     """Return the address of a page with the site's own `BASE_URL`, never with the name that the request claims."""
     return current_app.config["BASE_URL"] + url_for(endpoint, **values)
+
+
+def paginate(query, per_page: int) -> Pagination:
+    """Return the asked page of a query; a bad number, or one that no database counts to, is a 404."""
+    if len(request.args.get("page", "")) > 6:
+        abort(404)
+    return db.paginate(query, per_page=per_page)
 
 
 class ListPagination(Pagination):
@@ -161,7 +183,7 @@ def _error_page(error: HTTPException):
     if error.code == 403 and not is_logged_in():
         return _ask_to_log_in()
     code = error.code if error.code in ERRORS else 400 if error.code < 500 else 500
-    title, text = ERRORS[code]
+    title, text = ERRORS[code] if error.code != 403 or current_viewer().is_active else WAITING
     response = make_response(render_template("errors/error.html", code=code, heading=title, text=text), error.code)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):
@@ -172,13 +194,31 @@ def _error_page(error: HTTPException):
 def _ask_to_log_in():
     """Send a visitor to the login, and back afterwards. What somebody wrote while their session ended comes along."""
     if request.method in ("GET", "HEAD"):
+        if session.pop("_user_id", None):
+            flash("Vous n’êtes plus connecté : reconnectez-vous.")
         return redirect(url_for("account.sessions.new", suite=request.full_path.rstrip("?")))
     form = LoginForm(formdata=None)
-    form.suite.data = request.path
+    if is_from_here():  # another site must not have its own words offered for sending
+        form.kept.data = _keep()
+    secret = any("password" in name for name in request.form)
+    loses = " et ".join(["le mot de passe"] * secret + ["les fichiers joints"] * any(request.files.values()))
+    return make_response(render_template("account/sessions/again.html", form=form, loses=loses), 403)
+
+
+def _keep():
+    """Return what was written, where it was going, and a mark of this browser, signed."""
+    session["kept"] = secrets.token_urlsafe(16)
     fields = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name]
-    form.kept.data = sign("kept", [field for field in fields if field[0] != "csrf_token"])
-    page = render_template("account/sessions/again.html", form=form, has_files=bool(request.files))
-    return make_response(page, 403)
+    return sign("kept", [session["kept"], request.path, [field for field in fields if field[0] != "csrf_token"]])
+
+
+def kept(token: str) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return (path, fields) of what this browser had sent when its session was over, within a day; else None."""
+    try:
+        mark, path, fields = read("kept", token, max_age=24 * 3600) if token else (None, "", [])
+    except BadToken:
+        return None
+    return (path, fields) if mark and mark == session.get("kept") and is_local(path) else None
 
 
 def _database_page(error):
@@ -187,6 +227,17 @@ def _database_page(error):
     text = ERRORS[503][1]
     page = render_template("errors/error.html", code=503, heading="Le site est momentanément indisponible", text=text)
     return page, 503, {"Retry-After": "60"}
+
+
+def _check_origin():
+    """Refuse what a page of another site sends, token or not, and a text that is longer than any of our forms."""
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    ours = (request.host, urlsplit(current_app.config["BASE_URL"]).netloc)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = LONGEST_TEXT
+    if request.method == "POST" and origin and origin not in ours and request.endpoint not in FOR_MACHINES:
+        title, text = ERRORS[400]
+        return render_template("errors/error.html", code=400, heading=title, text=text), 403
 
 
 def _close_for_maintenance():
@@ -248,6 +299,7 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/static/<name>", "static", _static)
     app.add_url_rule("/favicon.ico", "favicon", _favicon)
     app.before_request(_close_for_maintenance)
+    app.before_request(_check_origin)
     app.after_request(_set_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(OperationalError, _database_page)

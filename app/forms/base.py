@@ -1,9 +1,12 @@
 """What all forms share: French messages, a token whose loss costs no text, and the fields that come back everywhere."""
 
+import re
+import unicodedata
+
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField, TextAreaField
 from wtforms.i18n import get_translations
-from wtforms.validators import DataRequired, Email, InputRequired, Length
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
 from app.text import one_line, paragraphs
 
@@ -11,6 +14,7 @@ STALE = (
     "Ce formulaire est resté ouvert trop longtemps, ou votre navigateur refuse les cookies. "
     "Rien n’est perdu : vérifiez, puis envoyez-le encore une fois."
 )
+NAME_SIGNS = " '’ʼ.-‐‑·"
 WRONG_EMAIL = "Écrivez une adresse électronique complète, par exemple prenom.nom@exemple.fr."
 
 
@@ -48,12 +52,32 @@ class ActForm(Form):
     """A button that changes something: nothing but the token."""
 
 
-def text_field(label: str, *, required: str = "", most: int, many: str = "", **options) -> StringField:
+def text_field(label: str, *, required: str = "", most: int, many: str = "", checks=(), **options) -> StringField:
     """Return a one-line field of at most `most` characters; `required` is the sentence when it is left empty."""
     keywords = {"maxlength": most} | options.pop("render_kw", {})
     validators = [DataRequired(required)] if required else []
-    validators.append(Length(max=most, message=many or f"Écrivez {most} caractères au plus."))
+    validators += [Length(max=most, message=many or f"Écrivez {most} caractères au plus."), *checks]
     return StringField(label, default="", filters=[one_line], validators=validators, render_kw=keywords, **options)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be somebody's name: letters of any alphabet, and what stands between them.
+
+    The rest is refused because names go into mails: an address in one would make the site carry advertisement.
+    """
+    signs = [sign for sign in text if sign not in NAME_SIGNS]
+    return bool(signs) and all(unicodedata.category(s)[0] in "LM" for s in signs) and not re.search(r"\.\w\w", text)
+
+
+def name_field(label: str, words: str, *, is_required: bool = True, **options) -> StringField:
+    """Return the field of a first or last name; `words` name it in its sentences: « votre prénom »."""
+
+    def check(form, field):
+        if not is_name(field.data):
+            raise ValidationError(f"Écrivez seulement {words}, en lettres.")
+
+    checks = [check] if is_required else [Optional(), check]
+    return text_field(label, required=f"Écrivez {words}." if is_required else "", most=80, checks=checks, **options)
 
 
 def area_field(label: str, *, required: str = "", most: int, rows: int = 5, **options) -> TextAreaField:

@@ -1,5 +1,6 @@
 """A password that was forgotten, and a new one."""
 
+from wtforms import BooleanField
 from wtforms.validators import ValidationError
 
 from app import passwords
@@ -32,6 +33,26 @@ class _OwnersForm(Form):
         names = (self.owner.first_name, self.owner.last_name, self.owner.email)
         if objection := passwords.objection(field.data, names):
             raise ValidationError(objection)
+
+
+class ConfirmationForm(_OwnersForm):
+    """The password of a sign-up, or another one in its place: whoever reads the mails of its address may choose."""
+
+    password = password_field(
+        "Votre mot de passe",
+        required="Tapez le mot de passe que vous aviez choisi.",
+        autocomplete="current-password",
+        description="Celui que vous avez choisi en vous inscrivant.",
+    )
+    takes = BooleanField(
+        "Je ne le retrouve pas : prendre celui que je viens de retaper",
+        description=f"Retapez le mot de passe que vous voulez avoir : {passwords.SHORTEST} caractères au moins.",
+    )
+
+    def validate_password(self, field):
+        """Another one must be as good as in the sign-up."""
+        if self.takes.data:
+            self.validate_new_password(field)
 
 
 class NewPasswordForm(_OwnersForm):

@@ -6,8 +6,8 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
-from app.forms.base import Form, area_field, email_field, password_field, text_field
-from app.labels import AlertTopic, Rhythm
+from app.forms.base import Form, area_field, email_field, name_field, password_field, text_field
+from app.labels import TEXTED, AlertTopic, Rhythm
 from app.models import User
 from app.phone import InvalidNumber, parse_mobile
 from app.text import one_line
@@ -20,7 +20,6 @@ MAILED = (
 )
 ACCEPTED = "image/jpeg,image/png,image/webp,image/gif"  # asked for by name, an iPhone converts its HEIC by itself
 BY_SMS = "Et m’envoyer un SMS pour chaque {}"
-TEXTED = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT, AlertTopic.REMINDER)  # may come by SMS too
 OF_THE_COUNCIL = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)
 CHOOSE_AGAIN = "Choisissez votre photo encore une fois : le reste était à corriger, et le navigateur ne la garde pas."
 
@@ -33,10 +32,8 @@ class ProfileForm(Form):
     """The whole profile. The fields of a council are there for those who have one, those of SMS for those whose
     number is confirmed; what is not asked stays as it is."""
 
-    first_name = text_field(
-        "Prénom", required="Écrivez votre prénom.", most=80, render_kw={"autocomplete": "given-name"}
-    )
-    last_name = text_field("Nom", required="Écrivez votre nom.", most=80, render_kw={"autocomplete": "family-name"})
+    first_name = name_field("Prénom", "votre prénom", render_kw={"autocomplete": "given-name"})
+    last_name = name_field("Nom", "votre nom", render_kw={"autocomplete": "family-name"})
     presentation = area_field(
         "Qui êtes-vous ?", most=1000, description="Quelques mots pour les membres des conseils. Facultatif."
     )

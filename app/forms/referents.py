@@ -3,7 +3,7 @@
 from wtforms import SelectMultipleField, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from app.forms.base import Form, email_field, text_field
+from app.forms.base import Form, email_field, name_field, text_field
 from app.labels import TerritoryKind
 from app.text import contact_link
 
@@ -67,8 +67,8 @@ class AppointmentForm(ReferentForm):
     """Who becomes a referent. The names are for somebody who has no account yet."""
 
     email = email_field("Son adresse électronique", render_kw={"autocomplete": "off"})
-    first_name = text_field("Son prénom", most=80)
-    last_name = text_field("Son nom", most=80)
+    first_name = name_field("Son prénom", "son prénom", is_required=False)
+    last_name = name_field("Son nom", "son nom", is_required=False)
 
     def has_names(self) -> bool:
         """Return whether both names are there; say so where one is missing."""

@@ -1,7 +1,6 @@
 """The sign-up of a council's member, and what can be corrected of it."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,8 +9,9 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringF
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app import passwords
-from app.forms.base import Form, area_field, email_field, password_field, text_field
+from app.forms.base import Form, area_field, email_field, name_field, password_field
 from app.labels import COLLEGE
+from app.models import Council
 from app.phone import InvalidNumber, display, parse_mobile
 from app.signing import BadToken, read, sign
 from app.text import one_line
@@ -26,7 +26,9 @@ DISPOSABLE = (
     "votre messagerie habituelle."
 )
 NO_NUMBER = "Indiquez votre numéro de mobile pour recevoir des SMS, ou décochez la case des SMS."
-NAME_SIGNS = " '’ʼ.-‐‑·"
+ENDS = "com|fr|net|org|info|eu|io|ru|xyz|top|shop|site|link|click"
+ADDRESS = re.compile(rf"://|\bwww\.|\w@\w|\w\.({ENDS})\b", re.IGNORECASE)
+NO_ADDRESS = "Enlevez les adresses de sites et de messagerie : écrivez seulement quelques mots sur vous."
 DOMAINS = Path(__file__).parents[1] / "data" / "disposable_domains.txt"
 
 
@@ -49,20 +51,6 @@ def is_disposable(email: str) -> bool:
 def _disposable():
     lines = DOMAINS.read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be somebody's name: letters of any alphabet, and what stands between them.
-
-    The rest is refused because names go into mails: an address in one would make the site carry advertisement.
-    """
-    signs = [sign for sign in text if sign not in NAME_SIGNS]
-    return bool(signs) and all(unicodedata.category(s)[0] in "LM" for s in signs) and not re.search(r"\.\w\w", text)
-
-
-def name_field(label: str, words: str, autocomplete: str) -> StringField:
-    """Return the field of a first or last name; `words` name it in its sentences: « votre prénom »."""
-    return text_field(label, required=f"Écrivez {words}.", most=80, render_kw={"autocomplete": autocomplete})
 
 
 def college_field() -> RadioField:
@@ -104,15 +92,14 @@ class PersonChecks:
     department: str | None = None
     mobile: str | None = None  # the number, once it is read
 
-    def validate_first_name(self, field):
-        """Refuse what is no name."""
-        if not is_name(field.data):
-            raise ValidationError("Écrivez seulement votre prénom, en lettres.")
+    def place_in(self, council: Council | None) -> None:
+        """Say which council the person is of."""
+        self.department = council.department.code if council and council.department else None
 
-    def validate_last_name(self, field):
-        """Refuse what is no name."""
-        if not is_name(field.data):
-            raise ValidationError("Écrivez seulement votre nom, en lettres.")
+    def validate_words(self, field):
+        """Refuse addresses: the site sends these words of a stranger to all members of a council."""
+        if ADDRESS.search(field.data):
+            raise ValidationError(NO_ADDRESS)
 
     def validate_phone(self, field):
         """Read the number, if there is one."""
@@ -127,8 +114,8 @@ class PersonChecks:
 class SignUpForm(PersonChecks, Form):
     """All that a sign-up asks. `stamp` says when the form was shown; `remarque` is filled in by machines alone."""
 
-    first_name = name_field("Prénom", "votre prénom", "given-name")
-    last_name = name_field("Nom", "votre nom", "family-name")
+    first_name = name_field("Prénom", "votre prénom", render_kw={"autocomplete": "given-name"})
+    last_name = name_field("Nom", "votre nom", render_kw={"autocomplete": "family-name"})
     email = email_field(description="Nous y envoyons un courriel pour vérifier qu’elle est bien à vous.")
     password = password_field(
         "Mot de passe",
@@ -194,8 +181,8 @@ class SignUpForm(PersonChecks, Form):
 class CorrectionForm(PersonChecks, Form):
     """What somebody whose sign-up waits may change of it."""
 
-    first_name = name_field("Prénom", "votre prénom", "given-name")
-    last_name = name_field("Nom", "votre nom", "family-name")
+    first_name = name_field("Prénom", "votre prénom", render_kw={"autocomplete": "given-name"})
+    last_name = name_field("Nom", "votre nom", render_kw={"autocomplete": "family-name"})
     college = college_field()
     words = words_field()
     phone = phone_field()

@@ -10,6 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app.jobs.accounts import tend_accounts
+from app.jobs.attempts import forget_attempts
 from app.jobs.dispatching import dispatch
 from app.jobs.purging import purge
 from app.jobs.sending import send_mails, send_texts
@@ -46,6 +47,7 @@ JOBS = {
     "send-texts": Recurring(send_texts, every(30), "Envoyer les SMS", partial(outbox.is_any_due, Channel.SMS)),
     "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
+    "attempts": Recurring(forget_attempts, every(3600), "Oublier les essais de connexion"),
     "accounts": Recurring(tend_accounts, daily(4, 15), "Fermer et effacer les comptes dont le délai est passé"),
     "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
 }

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, func, select
 
-from app import storage
 from app.extensions import begin_write, db
+from app.jobs.contents import delete_unused
 from app.labels import UserStatus
 from app.models import User
 from app.models.types import utcnow
@@ -22,23 +22,15 @@ def tend_accounts() -> None:
 
     Somebody whose turn fails holds up no other; the first error is raised when all the others are done.
     """
-    _purge_unconfirmed()
     errors = [error for step, which in STEPS for error in _each(step, which())]
     begin_write()
     closing.forget_goodbyes()
+    closing.forget_reasons()
     accounts.purge_logins()
     limits.purge()
     db.session.commit()
     if errors:
         raise errors[0]
-
-
-def _purge_unconfirmed():
-    erased = True
-    while erased:
-        begin_write()
-        erased = signups.purge_unconfirmed()
-        db.session.commit()
 
 
 def _each(step, which):
@@ -47,11 +39,11 @@ def _each(step, which):
     for user_id in ids:
         begin_write()
         try:
+            closing.animators()
             user = db.session.scalar(select(User).where(User.id == user_id, *which).with_for_update())
             unused = (step(user) if user else None) or []
             db.session.commit()
-            for digest in unused:
-                storage.delete(digest)
+            delete_unused(unused)
         except Exception as error:
             db.session.rollback()
             log.exception("the account %s could not be tended", user_id)
@@ -61,10 +53,8 @@ def _each(step, which):
 # The steps, and whose turn it is ----------------------------------------------------------------------------------
 
 
-def _forget_refused(user):
-    unused = closing.forget(user)
-    signups.erase(user)
-    return unused
+def _unconfirmed():
+    return User.status == UserStatus.UNCONFIRMED, User.created_at <= utcnow() - signups.KEPT
 
 
 def _refused():
@@ -98,7 +88,8 @@ def _not_seen_for(span) -> tuple[ColumnElement[bool], ...]:
 
 
 STEPS: tuple[tuple[Callable, Callable], ...] = (
-    (_forget_refused, _refused),
+    (signups.erase, _unconfirmed),
+    (signups.erase, _refused),
     (_close_due, _due),
     (_close_unused, _unused),
     (closing.warn, _to_warn),

@@ -71,6 +71,11 @@ class Council(ShownToVisitors, db.Model):
         """Whether the place on the map is a guess."""
         return self.precision != Precision.EXACT
 
+    @property
+    def department(self) -> Territory | None:
+        """The department: of those of a council on the border, the first by name."""
+        return next(iter(self.territories_of(TerritoryKind.DEPARTMENT)), None)
+
     def territories_of(self, kind: TerritoryKind) -> list[Territory]:
         """Return the territories of one kind, by name."""
         return [territory for territory in self.territories if territory.kind == kind]

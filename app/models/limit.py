@@ -10,7 +10,7 @@ from app.models.types import UTCDateTime
 
 
 class Tally(db.Model):
-    """A count under a key, which starts anew when it has expired. `key` is a hash: it tells nobody's address."""
+    """A count under a key, which starts anew when it has expired. `key` is a hash with the key of the site."""
 
     __tablename__ = "tallies"
 

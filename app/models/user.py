@@ -37,6 +37,7 @@ class User(UserMixin, db.Model):
     __table_args__ = (
         Index("ix_users_council_id", "council_id", "status"),
         Index("ix_users_status", "status", "confirmed_at"),
+        {"sqlite_autoincrement": True},  # an id that was somebody's stands in links and in the journal
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

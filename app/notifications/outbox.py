@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 
 from app.extensions import db, insert_once
 from app.labels import Channel, DeliveryState, Priority
-from app.models import Address, Delivery, OptOut
+from app.models import Address, Delivery, OptOut, User
 from app.models.types import utcnow
 from app.notifications.message import Message
 from app.text import one_line
@@ -36,6 +36,16 @@ def post(message: Message, **columns) -> bool:
     `columns` are those of `row`. Posting the same key again does nothing and returns False.
     """
     return post_many([row(message, **columns)]) == 1
+
+
+def post_account(user: User, message: Message, key: str, *, to: str = "", **columns) -> bool:
+    """Write a message about their own account to somebody, as `post` does: it leaves first, and nobody can stop it.
+
+    `to` is another address than that of the account.
+    """
+    name = f"{user.first_name} {user.last_name}"  # `user.name` is « ancien membre » once the account is closed
+    account = {"kind": "account", "priority": Priority.ACCOUNT, "name": name}
+    return post(message, to=to or user.email, key=key, **account, **columns)
 
 
 def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, name: str = "", **columns) -> dict:

@@ -1,5 +1,7 @@
 """Who is told of a sign-up, and what: its peers, the safety net, and the candidate."""
 
+import hashlib
+
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -21,10 +23,10 @@ def vouch_address(candidate: User, peer: User) -> str:
     return site_address("account.vouches.edit", token=sign("vouch", vouch_value(candidate, peer)))
 
 
-def vouch_value(candidate: User, peer: User) -> list[int]:
-    """Return what the link of a peer holds. The instant tells the candidate from another one with the same number:
-    SQLite gives the number of a withdrawn sign-up again."""
-    return [candidate.id, peer.id, int(candidate.created_at.timestamp())]
+def vouch_value(candidate: User, peer: User) -> list:
+    """Return what the link of a peer holds. A mark of the address ends it when the peer has another one: who still
+    reads the mails of the former one is perhaps not the peer."""
+    return [candidate.id, peer.id, hashlib.sha256(peer.email.encode()).hexdigest()[:16]]
 
 
 def approval(candidate: User) -> Message:

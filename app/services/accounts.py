@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import selectinload
 
 from app.extensions import db
-from app.labels import UserStatus
+from app.labels import OPEN
 from app.models import Login, PhoneCode, User
 from app.models.types import utcnow
 
@@ -45,7 +45,7 @@ def log_in(user: User, *, is_long: bool = False) -> str:
 def by_token(token: str) -> User | None:
     """Return the account that is open in the browser with this secret, as long as it has not ended."""
     query = select(User).join(Login, Login.user_id == User.id).options(selectinload(User.territories))
-    is_open = (*_is_open(token), User.status.in_([UserStatus.PENDING, UserStatus.ACTIVE]))
+    is_open = (*_is_open(token), User.status.in_(OPEN))
     user = _if_real(db.session.scalar(query.where(*is_open)))
     if user:
         user.token = token

@@ -7,7 +7,7 @@ from sqlalchemy import String, cast, delete, exists, literal, select, update
 
 from app.extensions import db
 from app.labels import Channel, DeliveryState, Priority, Role, UserStatus
-from app.models import Address, AlertChoice, AuditEntry, Delivery, Login, OptOut, PhoneCode, User, Vouch
+from app.models import Activity, Address, AlertChoice, AuditEntry, Delivery, Login, OptOut, PhoneCode, User, Vouch
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
@@ -26,10 +26,18 @@ TIME_IS_UP = "Les 30 jours pour revenir sont passés : votre compte est fermé."
 NO_VISIT = "Vous n’êtes pas venu depuis 25 mois. Comme nous vous l’avions annoncé, votre compte est fermé."
 
 
+def animators() -> list[int]:
+    """Return who runs the site, locked: two cannot leave, or suspend each other, at once.
+
+    Call it before any other account is locked, as everybody locks them in the same order.
+    """
+    them = select(User.id).where(User.role == Role.ANIMATOR, User.status == UserStatus.ACTIVE)
+    return list(db.session.scalars(them.order_by(User.id).with_for_update()))
+
+
 def is_last_animator(user: User) -> bool:
-    """Tell whether nobody would run the site without this person. Locks the animators: two cannot leave at once."""
-    animators = select(User.id).where(User.role == Role.ANIMATOR, User.status == UserStatus.ACTIVE)
-    return list(db.session.scalars(animators.with_for_update())) == [user.id]
+    """Tell whether nobody would run the site without this person. See `animators` for the order of locks."""
+    return animators() == [user.id]
 
 
 def close(user: User, *, at_once: bool, signs: bool = True, because: str = OWN_WISH) -> list[str]:
@@ -76,20 +84,21 @@ def ask_to_reopen(user: User) -> None:
         why="vous avez fermé votre compte sur ce site",
     )
     key = f"reopening:{user.id}:{user.closing_at:%Y%m%d%H%M%S}:{utcnow():%Y%m%d}"
-    outbox.post(message, to=user.email, name=_full_name(user), key=key, kind="account", priority=Priority.ACCOUNT)
+    outbox.post_account(user, message, key)
 
 
 def _reopening_token(user):
     return sign("reopening", [user.id, user.closing_at.isoformat()])
 
 
-def to_reopen(token: str) -> User | None:
-    """Return the account, locked, that this link brings back; None when it closed for good. Raises `BadToken`.
+def to_reopen(token: str, *, lock: bool = False) -> User | None:
+    """Return the account that this link brings back; None when it closed for good. Raises `BadToken`.
 
     An account that is open again comes back as it is. The link of an earlier closure opens nothing.
     """
     user_id, closing_at = read("reopening", token)
-    user = db.session.scalar(select(User).where(User.id == user_id).with_for_update())
+    user = select(User).where(User.id == user_id)
+    user = db.session.scalar(user.with_for_update() if lock else user)
     if user is None or user.status not in (UserStatus.ACTIVE, UserStatus.CLOSED) or user.closed_at:
         return None
     if user.closing_at and user.closing_at <= utcnow():
@@ -148,7 +157,10 @@ def _goodbye(user, because):
 def forget(user: User) -> list[str]:
     """Erase what other tables hold of a person; return digests as `erase` does."""
     for channel, address in _places(user):
-        _forget_messages(channel, address)
+        _forget_address(channel, address)
+    codes = Delivery.key.startswith(f"code:{user.id}:")  # to any number that they typed
+    _forget_messages(Delivery.channel == Channel.SMS, codes)
+    _forget_activities(user)
     db.session.execute(delete(AlertChoice).where(AlertChoice.user_id == user.id))
     db.session.execute(delete(Vouch).where(Vouch.candidate_id == user.id))
     undecided = select(User.id).where(User.status == UserStatus.PENDING)
@@ -162,23 +174,43 @@ def forget(user: User) -> list[str]:
 
 
 def _places(user):
-    """Yield (channel, address) of this person alone: two of one household may share a telephone."""
+    """Yield (channel, address) of this person alone: two of one household may share a telephone, and anybody may have
+    typed the number of another one."""
     yield Channel.MAIL, user.email
-    shared = exists().where(User.phone == user.phone, User.id != user.id)
+    shared = exists().where(User.phone == user.phone, User.phone_confirmed_at.is_not(None), User.id != user.id)
     if user.phone and not db.session.scalar(select(shared)):
         yield Channel.SMS, user.phone
 
 
-def _forget_messages(channel, address):
+def _forget_address(channel, address):
+    _forget_messages(Delivery.channel == channel, Delivery.recipient == address)
+    db.session.execute(delete(Address).filter_by(channel=channel, address=address))
+    if channel == Channel.MAIL:  # a number that answered STOP stays known to the gateway too
+        db.session.execute(delete(OptOut).filter_by(channel=channel, address=address))
+
+
+def _forget_messages(*here):
     """Drop what waits, empty what has left. What is being sent right now is emptied by `forget_goodbyes`."""
-    here = (Delivery.channel == channel, Delivery.recipient == address)
     db.session.execute(delete(Delivery).where(*here, Delivery.state == DeliveryState.WAITING))
     leaving = update(Delivery).where(*here, Delivery.state == DeliveryState.CLAIMED)
     db.session.execute(_quietly(leaving.values(kind=LAST)))
     _empty(*here)
-    db.session.execute(delete(Address).filter_by(channel=channel, address=address))
-    if channel == Channel.MAIL:  # a number that answered STOP stays known to the gateway too
-        db.session.execute(delete(OptOut).filter_by(channel=channel, address=address))
+
+
+def _forget_activities(user):
+    """Drop what happened to this person, with the messages to others that tell it: these name them."""
+    about = Activity.subject_type == User.__tablename__, Activity.subject_id == user.id
+    told = delete(Delivery).where(Delivery.activity_id.in_(select(Activity.id).where(*about)))
+    db.session.execute(_quietly(told))
+    db.session.execute(_quietly(delete(Activity).where(*about)))
+
+
+def forget_reasons() -> None:
+    """Empty the reasons that erased people once gave against a sign-up: kept until it was decided, as `forget` did."""
+    erased = select(User.id).where(User.closed_at.is_not(None))
+    undecided = select(User.id).where(User.status == UserStatus.PENDING)
+    given = update(Vouch).where(Vouch.reason != "", Vouch.peer_id.in_(erased), Vouch.candidate_id.not_in(undecided))
+    db.session.execute(_quietly(given.values(reason="")))
 
 
 def forget_goodbyes() -> None:
@@ -225,5 +257,5 @@ def warn(user: User) -> None:
         link=(words, site_address(endpoint)),
     )
     key = f"inactive:{user.id}:{now:%Y%m%d}"
-    outbox.post(message, to=user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT)
+    outbox.post_account(user, message, key)
     db.session.flush()

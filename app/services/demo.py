@@ -9,15 +9,13 @@ from random import Random
 
 from sqlalchemy import select
 
-from app import storage
 from app.extensions import db
 from app.labels import Precision
 from app.markup import render
 from app.models.council import Council, CouncilLink, CouncilPicture
-from app.models.file import StoredFile
 from app.models.neighbourhood import Neighbourhood
 from app.models.types import utcnow
-from app.services import demo_pictures, demo_texts, reference
+from app.services import contents, demo_pictures, demo_texts, reference
 from app.services.councils import DEMO
 from app.services.reference.records import Authority, Kind, NeighbourhoodRecord, Source, TerritoryRecord
 from app.text import slug
@@ -172,9 +170,9 @@ def _write_pages(pages):
         for name, value in page.columns.items():
             setattr(council, name, value)
         council.links = [CouncilLink(label=label, url=url, position=i) for i, (label, url) in enumerate(page.links)]
-        file = StoredFile(
-            digest=storage.save(page.picture.content), name=f"dessin-{code.lower()}.webp", media_type="image/webp",
-            size=len(page.picture.content), width=demo_pictures.WIDTH, height=demo_pictures.HEIGHT,
+        file = contents.keep(
+            page.picture.content, name=f"dessin-{code.lower()}.webp", media_type="image/webp",
+            width=demo_pictures.WIDTH, height=demo_pictures.HEIGHT,
         )  # fmt: skip
         council.pictures = [CouncilPicture(file=file, alternative=page.picture.alternative)]
     db.session.flush()

@@ -6,11 +6,11 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, exists, select
 
 from app.extensions import db
-from app.labels import College, Role, TerritoryKind, UserStatus
+from app.labels import College, Role, UserStatus
 from app.models import Council, Neighbourhood, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.services import closing, signups
+from app.services import signups
 from app.services.accounts import DEMO
 
 PASSWORD = "demo-conseils-2026"  # noqa: S105 - printed at every start
@@ -88,13 +88,9 @@ def _councils():
     if not ranked:
         return []
     first = ranked[0]
-    near = [council for council in ranked[1:] if _department(council) == _department(first)] or ranked[1:] or ranked
-    far = [council for council in ranked if _department(council) != _department(first)] or ranked[-1:]
+    near = [council for council in ranked[1:] if council.department == first.department] or ranked[1:] or ranked
+    far = [council for council in ranked if council.department != first.department] or ranked[-1:]
     return [first, near[0], far[0]]
-
-
-def _department(council):
-    return next((place for place in council.territories if place.kind == TerritoryKind.DEPARTMENT), None)
 
 
 def _add(person, councils, password_hash):
@@ -114,22 +110,20 @@ def _add(person, councils, password_hash):
 def _make_referent(user, council):
     user.role, user.organisation = Role.REFERENT, "Centre de ressources de démonstration"
     user.public_contact = "ressources@demo.example"
-    user.territories = [place for place in [_department(council)] if place]
+    user.territories = [council.department] if council.department else []
 
 
 def _make_pending(user):
     """Let the sign-up start now, as it does for everybody: its peers are asked by mail."""
     user.status, user.decided_at, user.last_seen_at = UserStatus.UNCONFIRMED, None, None
     user.created_at = utcnow()
-    signups.confirm(user)
+    signups.confirm(user, user.password_hash)
 
 
 def remove() -> list[str]:
     """Remove the people of the demo; return the digests of the contents that no row names any more."""
     people = list(db.session.scalars(select(User).where(are_demo())))
-    unused = [digest for user in people for digest in closing.forget(user)]
-    for user in people:
-        signups.erase(user)
+    unused = [digest for user in people for digest in signups.erase(user)]
     if people:
         renew(PAGES)
     return unused

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import and_, select
+from sqlalchemy.orm import joinedload
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from app import labels, storage
 from app.extensions import db
-from app.labels import VouchAnswer
+from app.labels import Channel, VouchAnswer
 from app.models import Activity, Address, AuditEntry, Delivery, Login, OptOut, PhoneCode, StoredFile, User, Vouch
 from app.models.types import utcnow
 from app.services import alerts
 from app.templating import iso, moment
+
+ESCALATED = "La demande a été transmise au référent et à l’animation."
 
 
 @dataclass(frozen=True)
@@ -112,20 +115,17 @@ def _choices(user):
 
 
 def _vouches_received(user):
-    """Only those who said yes are named: nobody has to fear having said no."""
-    rows = db.session.scalars(select(Vouch).filter_by(candidate_id=user.id).order_by(Vouch.id))
-    return [
-        {
-            "Le": vouch.created_at,
-            "Réponse": labels.VOUCH_ANSWER[vouch.answer],
-            "De": vouch.peer.name if vouch.answer == VouchAnswer.YES else "un membre du conseil",
-        }
-        for vouch in rows
+    """Only each « yes » is told: a « no », even with its date alone, tells who said it where there are few peers."""
+    said = select(Vouch).filter_by(candidate_id=user.id, answer=VouchAnswer.YES).order_by(Vouch.id)
+    rows = [
+        {"Le": vouch.created_at, "Réponse": labels.VOUCH_ANSWER[vouch.answer], "De": vouch.peer.name}
+        for vouch in db.session.scalars(said.options(joinedload(Vouch.peer)))
     ]
+    return [*rows, *([{"Suite": ESCALATED}] if user.escalated_at else [])]
 
 
 def _vouches_given(user):
-    rows = db.session.scalars(select(Vouch).filter_by(peer_id=user.id).order_by(Vouch.id))
+    said = select(Vouch).filter_by(peer_id=user.id).options(joinedload(Vouch.candidate))
     return [
         {
             "Le": vouch.created_at,
@@ -133,33 +133,34 @@ def _vouches_given(user):
             "À propos de": vouch.candidate.name,
             "Raison": vouch.reason,
         }
-        for vouch in rows
+        for vouch in db.session.scalars(said.order_by(Vouch.id))
     ]
 
 
 def _messages(user):
-    rows = db.session.scalars(select(Delivery).where(_is_theirs(user, Delivery.recipient)).order_by(Delivery.id))
+    """Of an SMS, not what it said: two of one household may share a telephone."""
+    theirs = select(Delivery).where(_is_theirs(user, Delivery.channel, Delivery.recipient))
     return [
         {
             "Le": delivery.sent_at or delivery.created_at,
             "Par": labels.CHANNEL[delivery.channel],
             "Vers": delivery.recipient,
-            "Objet": delivery.subject or "texte effacé",
+            "Objet": "" if delivery.channel == Channel.SMS else delivery.subject or "texte effacé",
             "Genre": labels.MESSAGE_KIND.get(delivery.kind, delivery.kind),
             "État": labels.DELIVERY_STATE[delivery.state],
         }
-        for delivery in rows
+        for delivery in db.session.scalars(theirs.order_by(Delivery.id))
     ]
 
 
 def _addresses(user):
-    stops = db.session.scalars(select(OptOut).where(_is_theirs(user, OptOut.address)))
+    stops = db.session.scalars(select(OptOut).where(_is_theirs(user, OptOut.channel, OptOut.address)))
     kinds = labels.MESSAGE_KIND | {"*": "tous les messages"}
     rows = [
         {"Adresse": stop.address, "Ne veut plus": kinds.get(stop.kind, stop.kind), "Depuis le": stop.created_at}
         for stop in stops
     ]
-    refused = db.session.scalars(select(Address).where(_is_theirs(user, Address.address)))
+    refused = db.session.scalars(select(Address).where(_is_theirs(user, Address.channel, Address.address)))
     return rows + [
         {"Adresse": place.address, "Envois refusés": place.refusals, "Raison": place.reason} for place in refused
     ]
@@ -209,9 +210,10 @@ def _journal_of(user):
     ]
 
 
-def _is_theirs(user, column):
-    places = [user.email] + ([user.phone] if user.phone else [])
-    return or_(*(column == place for place in places))
+def _is_theirs(user, channel, address):
+    """Return the condition of their mail address and number; one that is not confirmed may be somebody else's."""
+    theirs = and_(channel == Channel.MAIL, address == user.email)
+    return theirs | and_(channel == Channel.SMS, address == user.phone) if user.phone_confirmed_at else theirs
 
 
 PARTS = (

@@ -3,12 +3,13 @@
 No library keeps such counts in SQL: Flask-Limiter's memory is one process's, and its other stores are servers.
 """
 
-import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import case, delete
+from flask import current_app
+from sqlalchemy import case, delete, exists, select
 
 from app.extensions import db, insert
 from app.models import Tally
@@ -26,7 +27,9 @@ class Limit:
 
 LOGIN_PAIR = Limit("login of an account from an address", 10, 15 * 60)
 LOGIN_ACCOUNT = Limit("login of an account", 50, 3600)
+LOGIN_KNOWN = Limit("login of an account that succeeded from an address", 10**6, 90 * 24 * 3600)
 LOGIN_ADDRESS = Limit("login from an address", 100, 15 * 60)
+PROOF_ACCOUNT = Limit("password asked again of somebody who is logged in", 10, 15 * 60)
 SIGNUP_ADDRESS = Limit("sign-up from an address", 20, 3600)
 SIGNUP_ACCOUNT = Limit("sign-up of a mail address", 3, 3600)
 RESET_ADDRESS = Limit("reset from an address", 20, 3600)
@@ -40,9 +43,10 @@ EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 def hit(*attempts: tuple[Limit, str]) -> int:
     """Count an attempt under each (limit, who); return the seconds to wait before the next one, 0 when it may go on.
 
-    Commit before doing what was asked for, so that a crash does not forget the attempt.
+    The narrowest first: what one refuses does not count under the wider ones, where it would shut out others. Commit
+    before doing what was asked for, so that a crash does not forget the attempt.
     """
-    now, wait = utcnow(), 0
+    now = utcnow()
     for limit, who in attempts:
         until = now + timedelta(seconds=limit.seconds)
         over = Tally.expires_at <= now
@@ -56,8 +60,14 @@ def hit(*attempts: tuple[Limit, str]) -> int:
         ).returning(Tally.count, Tally.expires_at)
         count, ends = db.session.execute(counting).one()
         if count > limit.most:
-            wait = max(wait, int((ends - now).total_seconds()) + 1)
-    return wait
+            return int((ends - now).total_seconds()) + 1
+    return 0
+
+
+def has(limit: Limit, who: str) -> bool:
+    """Tell whether anything is counted under a limit."""
+    there = (Tally.key == _key(limit, who), Tally.expires_at > utcnow())
+    return db.session.scalar(select(exists().where(*there)))
 
 
 def forget(limit: Limit, who: str) -> None:
@@ -76,8 +86,11 @@ def network(address: str | None) -> str:
         parsed = ip_address(address or "")
     except ValueError:
         return address or ""
-    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # as a listener of both kinds writes the former one
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 def _key(limit, who):
-    return hashlib.sha256(f"{limit.name}\0{who}".encode()).hexdigest()
+    # Without the key of the site, all addresses of the Internet could be tried in minutes.
+    secret = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(secret, f"{limit.name}\0{who}".encode(), "sha256").hexdigest()

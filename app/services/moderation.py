@@ -4,7 +4,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, select
 
 from app.extensions import db
-from app.labels import USER_STATUS, Priority, Role, UserStatus
+from app.labels import USER_STATUS, Role, UserStatus
 from app.models import User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
@@ -81,5 +81,5 @@ def restore(user: User, *, actor_id: int | None, reason: str = "") -> None:
 
 def _tell(user, verb, message):
     key = f"{verb}:{user.id}:{utcnow():%Y%m%d%H%M%S%f}"
-    outbox.post(message, to=user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT)
+    outbox.post_account(user, message, key)
     db.session.flush()

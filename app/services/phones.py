@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import delete, select
 
 from app.extensions import db
-from app.labels import Channel, Priority, TerritoryKind
+from app.labels import Channel, Priority
 from app.models import PhoneCode, User
 from app.models.types import utcnow
 from app.notifications import outbox
@@ -26,12 +26,6 @@ class Outcome(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     OVER = "over"  # too old, or tried too often: a new one must be asked for
-
-
-def department_of(user: User) -> str | None:
-    """Return the code of the department of a person's council, where short numbers belong."""
-    places = user.council.territories if user.council else []
-    return next((place.code for place in places if place.kind == TerritoryKind.DEPARTMENT), None)
 
 
 def send_code(user: User, phone: str) -> None:
@@ -52,16 +46,17 @@ def send_code(user: User, phone: str) -> None:
     )  # fmt: skip
 
 
-def awaited(user: User) -> PhoneCode | None:
-    """Return the code that `user` may still type, locked; None when a new one must be asked for."""
-    query = select(PhoneCode).where(PhoneCode.user_id == user.id, PhoneCode.expires_at > utcnow())
-    return db.session.scalar(query.where(PhoneCode.tries < TRIES).with_for_update())
+def awaited(user: User, *, lock: bool = False) -> PhoneCode | None:
+    """Return the code that `user` may still type; None when a new one must be asked for."""
+    still = (PhoneCode.expires_at > utcnow(), PhoneCode.tries < TRIES)
+    query = select(PhoneCode).where(PhoneCode.user_id == user.id, *still)
+    return db.session.scalar(query.with_for_update() if lock else query)
 
 
 def try_code(user: User, typed: str) -> Outcome:
     """Compare a code with the one that was sent. The right one makes its number the person's own, wanted again even
     if somebody had stopped it; a wrong one is counted."""
-    code = awaited(user)
+    code = awaited(user, lock=True)
     if code is None:
         return Outcome.OVER
     if not hmac.compare_digest(code.digest, _digest(user, code.phone, typed)):

@@ -1,14 +1,14 @@
 """Profiles: the name, the photo and the words under which the others know a person."""
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, select
 
-from app import storage
 from app.extensions import db
 from app.labels import Channel, Role
 from app.models import OptOut, StoredFile, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
+from app.services import contents
 from app.services.pictures import MEDIA_TYPE, Picture
 
 PHOTO_SIDE = 320  # pixels
@@ -43,17 +43,19 @@ def set_photo(user: User, picture: Picture | None) -> str | None:
 
 
 def _stored(picture):
-    return StoredFile(
-        digest=storage.save(picture.content), name="portrait.webp", media_type=MEDIA_TYPE,
-        size=len(picture.content), width=picture.width, height=picture.height,
-    )  # fmt: skip
+    size = {"width": picture.width, "height": picture.height}
+    return contents.keep(picture.content, name="portrait.webp", media_type=MEDIA_TYPE, **size)
 
 
 def stops_of(user: User) -> list[OptOut]:
-    """Return what this person stopped by the link of a mail or by answering STOP: stronger than what they choose."""
-    mail = and_(OptOut.channel == Channel.MAIL, OptOut.address == user.email)
-    text = and_(OptOut.channel == Channel.SMS, OptOut.address == user.phone)
-    return list(db.session.scalars(select(OptOut).where(or_(mail, text)).order_by(OptOut.channel, OptOut.kind)))
+    """Return what this person stopped by the link of a mail or by answering STOP: stronger than what they choose.
+
+    A number that is not confirmed may be somebody else's: what was stopped there is not theirs to see, nor to lift.
+    """
+    theirs = and_(OptOut.channel == Channel.MAIL, OptOut.address == user.email)
+    if user.phone_confirmed_at:
+        theirs |= and_(OptOut.channel == Channel.SMS, OptOut.address == user.phone)
+    return list(db.session.scalars(select(OptOut).where(theirs).order_by(OptOut.channel, OptOut.kind)))
 
 
 def resume(user: User) -> None:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import selectinload
 
 from app.access import VISITOR, readable
 from app.extensions import db
-from app.labels import Priority, Role, TerritoryKind, UserStatus
+from app.labels import Role, TerritoryKind, UserStatus
 from app.models import Territory, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import accounts, closing, journal, renewals
+from app.services import accounts, closing, journal, renewals, signups
 from app.text import fold
 
 CHOSEN = (TerritoryKind.REGION, TerritoryKind.DEPARTMENT)  # the kinds of territories that the form offers
@@ -44,11 +44,21 @@ def offered() -> list[Territory]:
     return sorted(rows, key=lambda row: fold(row.name) if row.kind == TerritoryKind.REGION else "")
 
 
+def owner_of(email: str) -> User | None:
+    """Return, locked, whose address this is; nobody when they never confirmed it. Such a sign-up proves nothing: it
+    yields to the appointment, or anybody could prevent it."""
+    user = db.session.scalar(select(User).where(User.email == accounts.normal_email(email)).with_for_update())
+    if user is None or user.status != UserStatus.UNCONFIRMED:
+        return user
+    signups.erase(user)
+    return None
+
+
 def objection(user: User | None) -> str:
     """Return why the owner of an address cannot be appointed, in French; nothing when they can, or are nobody yet."""
     if user is None:
         return ""
-    if user.status in (UserStatus.UNCONFIRMED, UserStatus.PENDING):
+    if user.status == UserStatus.PENDING:
         return "Cette personne a une inscription en cours : attendez qu’elle soit validée."
     if user.status != UserStatus.ACTIVE:
         return "Un compte existe à cette adresse, mais il n’est pas ouvert : demandez une autre adresse."
@@ -117,7 +127,7 @@ def _welcome(user, is_new):
         why="l’équipe du site vous a nommé référent local",
     )
     key = f"referent:{user.id}:{utcnow():%Y%m%d%H%M%S%f}"
-    outbox.post(message, to=user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT)
+    outbox.post_account(user, message, key)
 
 
 def end(user: User, *, actor_id: int, reason: str = "") -> list[str]:
@@ -136,6 +146,6 @@ def end(user: User, *, actor_id: int, reason: str = "") -> list[str]:
         link=("Mon conseil", site_address("council.dashboard.show")),
     )
     key = f"referent-end:{user.id}:{utcnow():%Y%m%d%H%M%S%f}"
-    outbox.post(message, to=user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT)
+    outbox.post_account(user, message, key)
     db.session.flush()
     return []

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
-from app.labels import Channel, Priority, UserStatus
+from app.labels import OPEN, Channel, UserStatus
 from app.models import User
 from app.models.types import utcnow
 from app.notifications import outbox
@@ -19,7 +19,6 @@ from app.signing import BadToken, read, sign
 from app.templating import moment
 
 RESET_FOR, CHANGE_FOR = timedelta(hours=1), timedelta(hours=24)
-OPEN = (UserStatus.PENDING, UserStatus.ACTIVE)
 NOT_ME = "Si ce n’est pas vous, choisissez tout de suite un nouveau mot de passe avec le lien ci-dessous."
 
 
@@ -54,9 +53,13 @@ def reset_address(user: User) -> str:
     return site_address("account.passwords.reset", token=sign("reset", [user.id, _mark(user)]))
 
 
-def by_reset_token(token: str) -> User:
-    """Return, locked, the account whose password this link changes. Raises `BadToken` once it is used or too old."""
-    return _by_mark(*_pair(read("reset", token, RESET_FOR.total_seconds())))
+def by_reset_token(token: str, *, lock: bool = False) -> User:
+    """Return the account whose password this link changes. Raises `BadToken` once it is used or too old."""
+    user_id, mark = _values(read("reset", token, RESET_FOR.total_seconds()), 2)
+    user = _open_one(user_id, lock)
+    if _mark(user) != mark:
+        raise BadToken(is_expired=True)
+    return user
 
 
 def reset_password(user: User, password_hash: str) -> None:
@@ -112,16 +115,13 @@ def ask_to_prove(user: User) -> None:
     _post_link(user, user.email, "Confirmer votre adresse", "vous avez un compte sur ce site")
 
 
-def by_address_token(token: str) -> tuple[User, str]:
-    """Return, locked, an account and the address that this link gives it. Raises `BadToken`.
+def by_address_token(token: str, *, lock: bool = False) -> tuple[User, str]:
+    """Return an account and the address that this link gives it. Raises `BadToken`.
 
     Once the address is the account's, the link still says so: mail programs open links more than once.
     """
-    value = read("address", token, CHANGE_FOR.total_seconds())
-    if not isinstance(value, list) or len(value) != 3:
-        raise BadToken
-    user_id, email, mark = value
-    user = _locked(user_id)
+    user_id, email, mark = _values(read("address", token, CHANGE_FOR.total_seconds()), 3)
+    user = _open_one(user_id, lock)
     if user.email != email and _mark(user) != mark:
         raise BadToken(is_expired=True)
     return user, email
@@ -136,8 +136,8 @@ def change_address(user: User, email: str) -> bool:
     former = user.email
     if former == email:
         return False
-    other = accounts.by_email(email)
-    if other and other.status == UserStatus.UNCONFIRMED:
+    unproved = select(User).where(User.email == email, User.status == UserStatus.UNCONFIRMED)
+    if other := db.session.scalar(unproved.with_for_update()):
         db.session.delete(other)
         db.session.flush()
     try:
@@ -170,9 +170,7 @@ def _post_link(user, email, subject, why):
 
 def _post(user, message, *, to="", **columns):
     key = f"renewal:{user.id}:{secrets.token_hex(8)}"  # asked twice, it is written twice
-    outbox.post(
-        message, to=to or user.email, name=user.name, key=key, kind="account", priority=Priority.ACCOUNT, **columns
-    )
+    outbox.post_account(user, message, key, to=to, **columns)
 
 
 def _mark(user):
@@ -180,21 +178,15 @@ def _mark(user):
     return hashlib.sha256(f"{user.password_hash}\0{user.email}".encode()).hexdigest()[:24]
 
 
-def _by_mark(user_id, mark):
-    user = _locked(user_id)
-    if _mark(user) != mark:
-        raise BadToken(is_expired=True)
-    return user
-
-
-def _locked(user_id):
-    user = db.session.scalar(select(User).where(User.id == user_id, User.status.in_(OPEN)).with_for_update())
+def _open_one(user_id, lock):
+    user = select(User).where(User.id == user_id, User.status.in_(OPEN))
+    user = db.session.scalar(user.with_for_update() if lock else user)
     if user is None:
         raise BadToken(is_expired=True)
     return user
 
 
-def _pair(value):
-    if not isinstance(value, list) or len(value) != 2:
+def _values(value, count):
+    if not isinstance(value, list) or len(value) != count:
         raise BadToken
     return value

@@ -1,15 +1,14 @@
 """Sign-ups, from the form to the confirmed address; and their end, when they are withdrawn or forgotten."""
 
-import hashlib
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, inspect, select
 
 from app import signing
 from app.extensions import db, insert
-from app.labels import AlertTopic, Channel, Priority, Role, UserStatus
-from app.models import Activity, AlertChoice, Council, Delivery, Territory, User
+from app.labels import OPEN, TEXTED, Channel, Role, UserStatus
+from app.models import AlertChoice, Council, Territory, User
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
@@ -19,45 +18,29 @@ from app.signing import BadToken
 from app.templating import day, moment
 
 KEPT = timedelta(days=7)  # a sign-up whose address is not confirmed
-SAME = timedelta(hours=1)  # the same form again within this time: no patience, and the link stays good
-AT_ONCE = timedelta(seconds=10)  # between two presses of a button
-TEXTED = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT, AlertTopic.REMINDER)  # may come by SMS
 PAUSE = 600  # seconds between two mails that say the same
-BATCH = 100  # sign-ups forgotten in one transaction
 NOT_ME = "Vous n’avez rien demandé ? Ne faites rien : sans vous, rien ne s’ouvre."
 
 
 # Signing up -------------------------------------------------------------------------------------------------------
 
 
-def sign_up(council: Council, *, email: str, is_same: bool, by_sms: bool, wants_letter: bool, **columns) -> None:
+def sign_up(council: Council, *, email: str, by_sms: bool, wants_letter: bool, **columns) -> None:
     """Keep a sign-up until its address is confirmed, and post the link that does so.
 
-    Where the address has an account already, only its owner is told. One that was never confirmed proves nothing:
-    the last form counts, so that nobody waits in another's mailbox with a password of their own. `is_same`: the
-    password is the one of that former form; then the link of a moment ago stays good. `columns` are of `User`.
+    Where the address has an account already, only its owner is told. Of several forms that nobody has confirmed, the
+    last one counts. `columns` are of `User`.
     """
     email, now = accounts.normal_email(email), utcnow()
-    columns |= {"council_id": council.id, "letter_since": now if wants_letter else None}
-    new = insert(User).values(email=email, status=UserStatus.UNCONFIRMED, created_at=now, **columns)
-    db.session.execute(new.on_conflict_do_nothing(index_elements=["email"]))
+    columns |= {"council_id": council.id, "letter_since": now if wants_letter else None, "created_at": now}
+    new = insert(User).values(email=email, status=UserStatus.UNCONFIRMED, **columns)
+    is_open = User.status == UserStatus.UNCONFIRMED
+    db.session.execute(new.on_conflict_do_update(index_elements=["email"], set_=columns, where=is_open))
     user = db.session.scalar(select(User).where(User.email == email).with_for_update())
     if user.status != UserStatus.UNCONFIRMED:
         return _tell_owner(user)
-    if (is_same and now - user.created_at < SAME) or _is_second_press(user, columns):
-        del columns["password_hash"]
-    else:
-        user.created_at = now
-    for name, value in columns.items():
-        setattr(user, name, value)
     _choose_texts(user, by_sms)
     ask_to_confirm(user)
-
-
-def _is_second_press(user, columns):
-    """Whether this form has just been kept: the link that has left for it stays good."""
-    told = ("first_name", "last_name", "council_id", "college", "words")
-    return utcnow() - user.created_at < AT_ONCE and all(getattr(user, name) == columns[name] for name in told)
 
 
 def _choose_texts(user, by_sms):
@@ -68,22 +51,28 @@ def _choose_texts(user, by_sms):
 
 
 def ask_to_confirm(user: User) -> None:
-    """Post the mail with the link that confirms the address of `user`; once in ten minutes at most."""
+    """Post the mail with the link that confirms the address of `user`; once in ten minutes at most.
+
+    Nothing happens when the sign-up was confirmed, or erased, since `user` was read.
+    """
+    user = db.session.get(User, inspect(user).identity)
+    if user is None or user.status != UserStatus.UNCONFIRMED:
+        return
     outbox.try_address_again(Channel.MAIL, user.email)
-    address = site_address("account.signups.confirm", token=_token(user))
+    address = site_address("account.signups.confirm", token=signing.sign("confirm", user.id))
     message = Message(
         "Confirmez votre adresse pour finir votre inscription",
         (
             f"Bonjour {user.name},",
             f"Vous vous êtes inscrit au conseil citoyen {_council(user)}. Pour continuer, ouvrez le lien ci-dessous, "
-            "puis appuyez sur le bouton « Oui, c’est mon adresse ».",
+            "tapez le mot de passe que vous avez choisi, puis appuyez sur le bouton « Oui, c’est mon adresse ».",
             f"Ce lien marche jusqu’au {moment(user.created_at + KEPT)}. Après, l’inscription est effacée.",
             f"Le lien ne s’ouvre pas ? Copiez-le en entier dans la barre d’adresse de votre navigateur. {NOT_ME}",
         ),
         link=("Confirmer mon adresse", address),
         why="cette adresse a été donnée pour s’inscrire sur ce site",
     )
-    _post(user, message, f"confirm:{user.id}:{_print(user.password_hash)}:{_slot(PAUSE)}", name=user.name)
+    outbox.post_account(user, message, f"confirm:{user.id}:{_slot()}")
 
 
 def _council(user):
@@ -92,71 +81,55 @@ def _council(user):
 
 def _tell_owner(user):
     """Tell somebody who has an account that their address was used to sign up; nobody else learns of it."""
-    words = "Se connecter"
-    if user.status in (UserStatus.PENDING, UserStatus.ACTIVE):
-        waits = "Votre inscription attend d’être validée." if user.status == UserStatus.PENDING else ""
+    if user.status in OPEN:
         where = site_address("account.passwords.forgotten")
-        told = f"Vous avez déjà un compte : connectez-vous. Mot de passe oublié ? Choisissez-en un autre ici : {where}"
+        told = [f"Connectez-vous. Vous avez oublié le mot de passe ? Choisissez-en un autre ici : {where}"]
+        told += ["Votre inscription attend d’être validée."] if user.status == UserStatus.PENDING else []
     else:
-        waits, told = why_shut(user), "Cette adresse ne peut pas servir à une nouvelle inscription."
+        told = ["Cette adresse ne peut pas servir à une nouvelle inscription.", why_shut(user)]
     message = Message(
         "Vous avez déjà un compte",
         (
             f"Bonjour {user.name},",
             "Quelqu’un, peut-être vous, a voulu s’inscrire avec votre adresse. Rien n’a été créé ni changé.",
-            *filter(None, (told, waits)),
+            *told,
             "Ce n’était pas vous ? Ne faites rien : personne n’a appris que vous avez un compte.",
         ),
-        link=(words, site_address("account.sessions.new")),
+        link=("Se connecter", site_address("account.sessions.new")),
     )
-    _post(user, message, f"known:{user.id}:{_slot(PAUSE)}", name=user.name)
+    outbox.post_account(user, message, f"known:{user.id}:{_slot()}")
 
 
-def _post(user, message, key, name):
-    outbox.post(message, to=user.email, key=key, kind="account", priority=Priority.ACCOUNT, name=name)
-
-
-def _slot(seconds):
-    """Return a number that changes every so many seconds."""
-    return int(utcnow().timestamp()) // seconds
-
-
-def _print(text):
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _slot():
+    """Return a number that changes after each pause."""
+    return int(utcnow().timestamp()) // PAUSE
 
 
 # Confirming -------------------------------------------------------------------------------------------------------
 
 
-def _token(user):
-    return signing.sign("confirm", [user.id, _instant(user.created_at)])
+def by_confirmation(token: str, *, lock: bool = False) -> User | None:
+    """Return the sign-up that a link confirms; None when it was withdrawn or forgotten.
 
-
-def _instant(value):
-    """Return an instant in microseconds: with the id, which a database may give again, it tells sign-ups apart."""
-    return round(value.timestamp() * 1_000_000)
-
-
-def by_confirmation(token: str) -> tuple[User | None, bool]:
-    """Return the sign-up that a link confirms, and whether another form has replaced the one it was sent for.
-
-    No user: the sign-up was withdrawn or forgotten. Raises `BadToken` for a link that is cut or too old.
+    Raises `BadToken` for a link that is cut or too old. The link only proves who reads the mails of the address:
+    anybody can sign up with it, so that whoever confirms gives the password too.
     """
     token = token.strip(" .,;:()<>«»\"'")  # what a mail program may take for a part of the link
-    value = signing.read("confirm", token, int(KEPT.total_seconds()))
-    if not isinstance(value, list) or len(value) != 2:
+    number = signing.read("confirm", token, int(KEPT.total_seconds()))
+    if not isinstance(number, int):
         raise BadToken
-    user = db.session.scalar(select(User).where(User.id == value[0]).with_for_update())
-    if user is None or _instant(user.created_at) == value[1]:
-        return user, False
-    return None, user.status == UserStatus.UNCONFIRMED
+    user = select(User).where(User.id == number)
+    return db.session.scalar(user.with_for_update() if lock else user)
 
 
-def confirm(user: User) -> bool:
-    """Note that the address is this person's, and start the clock of the 48 hours. Twice is the same: False."""
+def confirm(user: User, password_hash: str) -> bool:
+    """Note that the address is this person's, and the password that they gave in doing so; start the 48 hours.
+
+    The password of the form may be somebody else's, who waits for the account to open. Twice is the same: False.
+    """
     if user.status != UserStatus.UNCONFIRMED:
         return False
-    user.status, user.confirmed_at = UserStatus.PENDING, utcnow()
+    user.status, user.confirmed_at, user.password_hash = UserStatus.PENDING, utcnow(), password_hash
     outbox.switch_on(Channel.MAIL, user.email)
     db.session.flush()
     validation.start(user)
@@ -209,20 +182,12 @@ def correct(user: User, *, phone: str | None, **columns) -> None:
     db.session.flush()
 
 
-def erase(user: User) -> None:
-    """Delete an account that was never open: all that was kept of it, its peers' words, the messages about it."""
-    about = Activity.subject_type == User.__tablename__, Activity.subject_id == user.id
-    db.session.execute(delete(Delivery).where(Delivery.activity_id.in_(select(Activity.id).where(*about))))
-    db.session.execute(delete(Activity).where(*about))
-    closing.forget(user)
+def erase(user: User) -> list[str]:
+    """Delete an account that was never open: all that was kept of it, its peers' words, the messages about it.
+
+    Returns the digests of the contents that no row names any more.
+    """
+    unused = closing.forget(user)
     db.session.delete(user)
     db.session.flush()
-
-
-def purge_unconfirmed() -> int:
-    """Erase sign-ups that nobody has confirmed for seven days, some at a time; return how many."""
-    old = select(User).where(User.status == UserStatus.UNCONFIRMED, User.created_at <= utcnow() - KEPT)
-    forgotten = list(db.session.scalars(old.limit(BATCH).with_for_update(skip_locked=True)))
-    for user in forgotten:
-        erase(user)
-    return len(forgotten)
+    return unused

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.access import Viewer, decidable, readable
 from app.extensions import db
-from app.labels import Priority, UserStatus, VouchAnswer
+from app.labels import UserStatus, VouchAnswer
 from app.models import User, Vouch
 from app.models.types import utcnow
 from app.models.user import ANSWERED_WITHIN
@@ -21,11 +21,7 @@ Peer = aliased(User)
 
 
 def start(candidate: User) -> None:
-    """Ask the peers of somebody whose address is confirmed, or at once the safety net when no peer could answer.
-
-    Called again when a candidate turns to another council: the words of its members alone count from then on.
-    """
-    candidate.escalated_at = candidate.late_at = None
+    """Ask the peers of somebody whose address is confirmed, or at once the safety net when no peer could answer."""
     if not _escalate_if_stuck(candidate):
         dispatch.record("signup.confirmed", candidate)
 
@@ -189,12 +185,5 @@ def _standing(candidate):
 def _settle(candidate, status, decider, reason=""):
     candidate.status, candidate.why = status, reason
     candidate.decided_at, candidate.decided_by = utcnow(), decider
-    is_open = status == UserStatus.ACTIVE
-    outbox.post(
-        signups.approval(candidate) if is_open else signups.refusal(candidate, decider),
-        to=candidate.email,
-        name=candidate.name,
-        key=f"signup:{candidate.id}:{candidate.decided_at.isoformat()}",  # SQLite gives the number of a row again
-        kind="account",
-        priority=Priority.ACCOUNT,
-    )
+    message = signups.approval(candidate) if status == UserStatus.ACTIVE else signups.refusal(candidate, decider)
+    outbox.post_account(candidate, message, f"signup:{candidate.id}")

@@ -61,6 +61,7 @@ def upgrade():
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_users_council_id", "users", ["council_id", "status"])
     op.create_index("ix_users_decided_by_id", "users", ["decided_by_id"])

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 
-from app import passwords, storage
+from app import passwords
 from app.access import has_account, is_member, require
 from app.blueprints.web import count, current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.base import ActForm
 from app.forms.closing import ClosingForm
+from app.jobs.contents import delete_unused
 from app.labels import UserStatus
 from app.models import User
 from app.models.types import utcnow
@@ -45,9 +46,10 @@ def close():
     form = ClosingForm()
     if form.validate_on_submit() and _is_right(form):
         begin_write()
+        animators = closing.animators()
         user = db.session.get(User, current_user.id, with_for_update=True, populate_existing=True)
         require(user.status == UserStatus.ACTIVE)
-        if not closing.is_last_animator(user):
+        if animators != [user.id]:
             return _close(user, form)
         db.session.rollback()
         form.refuse(LAST_ANIMATOR)
@@ -56,8 +58,7 @@ def close():
 
 def _is_right(form):
     """Count the attempt, and compare the password: both take their time before the write."""
-    here = limits.network(request.remote_addr)
-    if not count(form, (limits.LOGIN_PAIR, f"{current_user.email} {here}"), (limits.LOGIN_ACCOUNT, current_user.email)):
+    if not count(form, (limits.PROOF_ACCOUNT, str(current_user.id))):
         return False
     if passwords.is_right(current_user.password_hash, form.password.data):
         return True
@@ -69,8 +70,7 @@ def _close(user, form):
     is_now = form.when.data == "now"
     unused = closing.close(user, at_once=is_now, signs=form.contributions.data == "stay")
     db.session.commit()
-    for digest in unused:
-        storage.delete(digest)
+    delete_unused(unused)
     logout_user()
     session.clear()
     end = "Vos données sont effacées." if is_now else "Pour revenir avant 30 jours, ouvrez le lien du courriel."
@@ -85,7 +85,7 @@ def reopen(token):
         require_token()
         begin_write()
     try:
-        user = closing.to_reopen(token)
+        user = closing.to_reopen(token, lock=request.method == "POST")
     except BadToken:
         return render_template("account/data/reopen.html", user=None, is_cut=True), 404
     if user is None:

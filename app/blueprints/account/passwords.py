@@ -50,7 +50,7 @@ def reset(token):
         if form.validate_on_submit():
             password_hash = hash_password(form.new_password.data)
             begin_write()
-            renewals.reset_password(renewals.by_reset_token(token), password_hash)
+            renewals.reset_password(renewals.by_reset_token(token, lock=True), password_hash)
             db.session.commit()
             flash("Votre mot de passe est changé. Connectez-vous avec le nouveau.")
             return redirect(url_for("account.sessions.new"))

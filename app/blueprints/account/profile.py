@@ -4,12 +4,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
-from app import passwords, storage
+from app import passwords
 from app.access import is_member, require
 from app.blueprints.web import count, current_viewer, home_of, require_token
 from app.extensions import begin_write, db
 from app.forms.passwords import ChangePasswordForm
 from app.forms.profile import CodeForm, EmailForm, PhoneForm, ProfileForm
+from app.jobs.contents import delete_unused
 from app.labels import Channel
 from app.models import User
 from app.notifications import outbox
@@ -66,8 +67,7 @@ def _keep(form, picture):
     if picture or ("no_photo" in form and form.no_photo.data):
         unused = profiles.set_photo(user, picture)
     db.session.commit()
-    if unused:
-        storage.delete(unused)
+    delete_unused([unused] if unused else [])
 
 
 def _me():
@@ -79,7 +79,7 @@ def _me():
 
 def _proves(form):
     """Tell whether the password typed is theirs; attempts are counted."""
-    if not count(form, (limits.LOGIN_ACCOUNT, current_user.email)):
+    if not count(form, (limits.PROOF_ACCOUNT, str(current_user.id))):
         return False
     if not passwords.is_right(current_user.password_hash, form.password.data):
         form.password.errors = [WRONG_PASSWORD]
@@ -159,7 +159,7 @@ def confirm(token):
             return render_template("account/profile/confirm.html", user=user, address=address)
         require_token()
         begin_write()
-        user, address = renewals.by_address_token(token)
+        user, address = renewals.by_address_token(token, lock=True)
         renewals.change_address(user, address)
         db.session.commit()
     except renewals.AddressTaken:
@@ -179,9 +179,9 @@ def _dead(why):
 def phone():
     """Ask for a mobile number and send it a code."""
     require(is_member(current_viewer()))
-    form = PhoneForm(
-        phones.department_of(current_user), data={"phone": "" if current_user.phone_confirmed_at else _number()}
-    )
+    department = current_user.council.department if current_user.council else None
+    kept = {"phone": "" if current_user.phone_confirmed_at else _number()}
+    form = PhoneForm(department.code if department else None, data=kept)
     if form.validate_on_submit() and _may_text(form):
         begin_write()
         phones.send_code(_me(), form.number)

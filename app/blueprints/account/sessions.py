@@ -1,16 +1,16 @@
 """`/connexion`, `/deconnexion`."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from app import passwords
-from app.blueprints.web import count, home_of, is_from_here, is_local, require_token
+from app.blueprints.web import count, home_of, is_from_here, is_local, kept, require_token
 from app.extensions import begin_write, db
 from app.forms.accounts import LoginForm
-from app.labels import Channel, UserStatus
+from app.labels import OPEN, Channel, UserStatus
+from app.models import User
 from app.notifications import outbox
 from app.services import accounts, limits, signups
-from app.signing import BadToken, read
 
 bp = Blueprint("sessions", __name__)
 
@@ -28,27 +28,30 @@ def new():
     if request.method == "GET":
         form.suite.data = request.args.get("suite", "")
     if form.validate_on_submit() and _may_try(form):
-        if user := _who(form):
-            return _open(user, form)
+        if answer := _try(form):
+            return answer
     return render_template("account/sessions/new.html", form=form), *form.outcome
 
 
 def _may_try(form):
-    """Count the attempt; say when to try again where there were too many."""
+    """Count the attempt; say when to try again where there were too many.
+
+    Many addresses together are limited too, but they cannot lock out somebody who logged in from here before.
+    """
     email, here = accounts.normal_email(form.email.data), limits.network(request.remote_addr)
-    return count(
-        form,
-        (limits.LOGIN_PAIR, f"{email} {here}"), (limits.LOGIN_ACCOUNT, email), (limits.LOGIN_ADDRESS, here),
-    )  # fmt: skip
+    pair = f"{email} {here}"
+    wide = () if limits.has(limits.LOGIN_KNOWN, pair) else ((limits.LOGIN_ACCOUNT, email),)
+    return count(form, (limits.LOGIN_PAIR, pair), (limits.LOGIN_ADDRESS, here), *wide)
 
 
-def _who(form):
-    """Return the account that opens; say in the form why none does. An unknown address takes as long as a known one."""
+def _try(form):
+    """Log in, or say in the form why not. An unknown address takes as long as a known one."""
     user = accounts.by_email(form.email.data)
-    if not passwords.is_right(user.password_hash if user else None, form.password.data):
+    proved = user.password_hash if user else None
+    if not passwords.is_right(proved, form.password.data):
         form.refuse(WRONG)
-    elif user.status in (UserStatus.PENDING, UserStatus.ACTIVE):
-        return user
+    elif user.status in OPEN:
+        return _open(user, proved, form)
     else:
         form.refuse(_why_closed(user))
     return None
@@ -58,26 +61,37 @@ def _why_closed(user):
     """Return what somebody who knows the password is told of an account that does not open."""
     if user.status == UserStatus.UNCONFIRMED:
         begin_write()
-        signups.ask_to_confirm(user)
+        if user := db.session.get(User, user.id, with_for_update=True):
+            signups.ask_to_confirm(user)
         db.session.commit()
         return "Votre adresse n’est pas encore confirmée. Un nouveau courriel vient de partir : ouvrez son lien."
     return signups.why_shut(user)
 
 
-def _open(user, form):
-    rehashed = passwords.hash_password(form.password.data) if passwords.is_outdated(user.password_hash) else None
+def _open(user, proved, form):
+    """Log in, unless the password that was proved has been changed meanwhile, or the account closed."""
+    rehashed = passwords.hash_password(form.password.data) if passwords.is_outdated(proved) else None
+    pair = f"{user.email} {limits.network(request.remote_addr)}"
     begin_write()
-    user = accounts.by_email(form.email.data)
-    limits.forget(limits.LOGIN_PAIR, f"{user.email} {limits.network(request.remote_addr)}")
-    if rehashed:
-        user.password_hash = rehashed
+    user = db.session.get(User, user.id, with_for_update=True)
+    if user is None or user.password_hash != proved or user.status not in OPEN:
+        db.session.rollback()
+        form.refuse(WRONG)
+        return None
+    limits.forget(limits.LOGIN_PAIR, pair)
+    limits.hit((limits.LOGIN_KNOWN, pair))
+    user.password_hash = rehashed or proved
     user.token = accounts.log_in(user, is_long=form.stay.data)
     db.session.commit()
+    written = kept(form.kept.data)
     session.clear()  # nothing that was planted before the login lives on after it
+    g.pop("csrf_token", None)  # nor its token, which a page shown at once would carry
     session.permanent = form.stay.data
     login_user(user, force=True)
     _tell_if_off(user)
-    return _go_on(form, user)
+    if written:
+        return render_template("account/sessions/resume.html", address=written[0], fields=written[1])
+    return redirect(form.suite.data if is_local(form.suite.data) else home_of(user))
 
 
 def _tell_if_off(user):
@@ -85,16 +99,6 @@ def _tell_if_off(user):
     if outbox.why_off(Channel.MAIL, user.email) is not None:
         where = "Modifier mon profil" if user.is_active else "Contact"
         flash(f"Le site ne vous écrit plus : {user.email} a refusé ses courriels. Voyez « {where} ».")
-
-
-def _go_on(form, user):
-    """Go where the person was going, or show what they had written when their session ended, to be sent again."""
-    suite = form.suite.data if is_local(form.suite.data) else home_of(user)
-    try:
-        fields = read("kept", form.kept.data) if form.kept.data else []
-    except BadToken:
-        fields = []
-    return render_template("account/sessions/resume.html", fields=fields, suite=suite) if fields else redirect(suite)
 
 
 @bp.post("/deconnexion")

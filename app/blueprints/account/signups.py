@@ -10,11 +10,12 @@ from app.access import has_account, readable, require
 from app.blueprints.kept import public_page
 from app.blueprints.web import ListPagination, count, current_viewer, home_of, is_logged_in, require_token
 from app.extensions import begin_write, db
+from app.forms.passwords import ConfirmationForm
 from app.forms.search import SearchForm
 from app.forms.signups import CorrectionForm, SignUpForm, mailbox, shown_number
-from app.labels import TerritoryKind, UserStatus
+from app.labels import UserStatus
 from app.models import Council, User
-from app.services import accounts, limits, signups
+from app.services import limits, signups
 from app.services.directory import directory
 from app.services.finding import search
 from app.signing import BadToken
@@ -23,6 +24,10 @@ bp = Blueprint("signups", __name__)
 
 ROOM = 2500  # characters that a cookie has left for what was typed
 WRITTEN = "signup"  # what was typed when a council vanished, in the session
+OTHER = (
+    "Ce n’est pas le mot de passe de cette inscription. Retapez-le. Vous ne le retrouvez pas ? Retapez celui que vous "
+    "voulez avoir, et cochez la case."
+)
 SECRET = ("csrf_token", "password", "remarque", "stamp")
 
 
@@ -50,7 +55,7 @@ def new(slug):
     if council is None:
         return _vanished(slug)
     form = SignUpForm(data=session.pop(WRITTEN, None))
-    form.department = _department(council)
+    form.place_in(council)
     if form.validate_on_submit():
         if form.is_of_a_machine:
             return redirect(url_for(".sent"))
@@ -64,12 +69,6 @@ def _council(slug):
         return None
     rows = select(Council).where(Council.slug == slug, readable(Council, current_viewer()))
     return db.session.scalar(rows.options(selectinload(Council.territories)))
-
-
-def _department(council):
-    """Return the code of a council's department, which a telephone number may depend on."""
-    departments = council.territories_of(TerritoryKind.DEPARTMENT) if council else []
-    return departments[0].code if departments else None
 
 
 def _vanished(slug):
@@ -90,20 +89,16 @@ def _may_try(form):
 
 
 def _sign_up(slug, form):
-    """Keep the sign-up, unless the council has gone meanwhile. It takes as long for a known address: a password is
-    hashed and another compared in any case."""
-    password = form.password.data
+    """Keep the sign-up, unless the council has gone meanwhile. It takes as long for a known address: the password is
+    hashed in any case."""
     columns = {name: form[name].data for name in ("first_name", "last_name", "college", "words")}
-    columns |= {"phone": form.mobile, "password_hash": passwords.hash_password(password)}
-    known = accounts.by_email(form.email.data)
-    is_same = passwords.is_right(known.password_hash if known else None, password)
+    columns |= {"phone": form.mobile, "password_hash": passwords.hash_password(form.password.data)}
     begin_write()
     council = db.session.scalar(select(Council).where(Council.slug == slug).with_for_update(read=True))
     if council:
         signups.sign_up(
-            council, email=form.email.data, is_same=is_same,
-            by_sms=form.by_sms.data, wants_letter=form.letter.data, **columns,
-        )  # fmt: skip
+            council, email=form.email.data, by_sms=form.by_sms.data, wants_letter=form.letter.data, **columns
+        )
     db.session.commit()
     return council is not None
 
@@ -118,22 +113,41 @@ def sent():
 @bp.get("/confirmation", defaults={"token": ""})
 @bp.route("/confirmation/<path:token>", methods=["GET", "POST"])
 def confirm(token):
-    """Ask whether the address is theirs, on a page that mail scanners may open, and note the answer."""
-    if request.method == "POST":
-        require_token()
-        begin_write()
+    """Ask for the password, on a page that mail scanners may open, and note that the address is this person's."""
     try:
-        user, is_replaced = signups.by_confirmation(token)
+        user = signups.by_confirmation(token)
+        if user is None:
+            return _bad_link("expired")
+        form = ConfirmationForm(user)
+        if request.method == "POST" and user.status != UserStatus.UNCONFIRMED:
+            return redirect(url_for(".confirm", token=token))
+        if form.validate_on_submit() and _knows(form, user):
+            return _confirm(token, passwords.hash_password(form.password.data))
     except BadToken as error:
         return _bad_link("expired" if error.is_expired else "cut")
+    shown = {"peers": signups.count_peers(user.council), "is_new": "fait" in request.args}
+    return render_template("account/signups/confirm.html", form=form, user=user, **shown), *form.outcome
+
+
+def _knows(form, user):
+    """Tell whether the password is the one of the sign-up, or is to take its place; attempts are counted."""
+    kept = user.password_hash
+    if not count(form, (limits.LOGIN_PAIR, f"{user.email} {limits.network(request.remote_addr)}")):
+        return False
+    if form.takes.data or passwords.is_right(kept, form.password.data):
+        return True
+    form.password.errors = [OTHER]
+    return False
+
+
+def _confirm(token, password_hash):
+    begin_write()
+    user = signups.by_confirmation(token, lock=True)
     if user is None:
-        return _bad_link("replaced" if is_replaced else "expired")
-    if request.method == "POST":
-        is_new = signups.confirm(user)
-        db.session.commit()
-        return redirect(url_for(".confirm", token=token, fait=1 if is_new else None))
-    peers = signups.count_peers(user.council)
-    return render_template("account/signups/confirm.html", user=user, peers=peers, is_new="fait" in request.args)
+        return _bad_link("expired")
+    is_new = signups.confirm(user, password_hash)
+    db.session.commit()
+    return redirect(url_for(".confirm", token=token, fait=1 if is_new else None))
 
 
 def _bad_link(why):
@@ -161,7 +175,7 @@ def correct():
     """Keep what a pending person corrects."""
     require(has_account(current_viewer()))
     form = CorrectionForm()
-    form.department = _department(current_user.council)
+    form.place_in(current_user.council)
     if current_user.status != UserStatus.PENDING or request.method == "GET":
         return redirect(url_for(".show"))
     if not form.validate_on_submit():

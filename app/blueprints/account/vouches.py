@@ -19,6 +19,10 @@ NO_PEER = (
     "Ce lien n’est plus valable",
     "Il sert aux membres actifs du conseil où la personne s’inscrit. Votre compte n’en fait pas partie aujourd’hui.",
 )
+MOVED = (
+    "Ce lien ne sert plus",
+    "Votre adresse a changé depuis. Connectez-vous : les inscriptions à valider sont dans « Gérer mon conseil ».",
+)
 EXPIRED = (
     "Ce lien est trop ancien",
     "Il a servi pendant 30 jours. Connectez-vous : les inscriptions à valider sont dans « Gérer mon conseil ».",
@@ -60,8 +64,10 @@ def _people(token):
     candidate, peer = db.session.get(User, candidate_id), db.session.get(User, peer_id)
     if peer is None or peer.status != UserStatus.ACTIVE:
         _stop(403, NO_PEER)
-    if candidate is None or vouch_value(candidate, peer) != value:
+    if candidate is None:
         _stop(410, (GONE, validation.verdict(None, peer)))
+    if vouch_value(candidate, peer) != value:
+        _stop(410, MOVED)
     if not may_keep(viewer_of(peer), candidate.council_id):
         _stop(403, NO_PEER)
     if not may_vouch(viewer_of(peer), candidate):

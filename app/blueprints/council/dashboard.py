@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from sqlalchemy import func, select
 
 from app.access import may_keep, readable, require
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
 from app.labels import UserStatus
 from app.models import Council, User
@@ -32,4 +32,4 @@ def members():
     require(may_keep(viewer, viewer.council_id))
     ours = (User.council_id == viewer.council_id, User.status == UserStatus.ACTIVE)
     query = select(User).where(readable(User, viewer), *ours).order_by(User.last_name, User.first_name, User.id)
-    return render_template("council/dashboard/members.html", page=db.paginate(query, per_page=30))
+    return render_template("council/dashboard/members.html", page=paginate(query, per_page=30))

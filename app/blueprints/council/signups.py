@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_login import current_user
 
 from app.access import get_readable_or_404, may_keep, may_vouch, require, viewer_of
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.vouches import VouchForm
 from app.models import User
@@ -18,7 +18,7 @@ def index():
     """List them with their clock."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
-    return render_template("council/signups/index.html", page=db.paginate(validation.with_peers(viewer), per_page=20))
+    return render_template("council/signups/index.html", page=paginate(validation.with_peers(viewer), per_page=20))
 
 
 @bp.route("/<int(max=2147483647):candidate_id>", methods=["GET", "POST"])

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from sqlalchemy import func, select
 
 from app.access import may_steer, require
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.settling import SettlingForm
 from app.jobs import JOBS
@@ -41,7 +41,7 @@ def index():
     chosen = {"etat": request.args.get("etat"), "canal": request.args.get("canal")}
     return render_template(
         "moderation/mailbox/index.html",
-        page=db.paginate(_chosen(**chosen).order_by(Delivery.id.desc()), per_page=30),
+        page=paginate(_chosen(**chosen).order_by(Delivery.id.desc()), per_page=30),
         chosen=chosen,
         counts=_counts(),
         states=STATES,

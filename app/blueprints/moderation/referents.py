@@ -5,12 +5,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from app import storage
 from app.access import get_readable_or_404, may_steer, readable, require, viewer_of
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.base import ActForm
 from app.forms.referents import AppointmentForm, ReferentForm
+from app.jobs.contents import delete_unused
 from app.labels import Role, UserStatus
 from app.models import User
 from app.services import accounts, referents
@@ -24,7 +24,7 @@ def index():
     require(may_steer(current_viewer()))
     query = select(User).where(User.role == Role.REFERENT, readable(User, current_viewer()))
     query = query.options(selectinload(User.territories)).order_by(User.last_name, User.first_name, User.id)
-    return render_template("moderation/referents/index.html", page=db.paginate(query, per_page=30))
+    return render_template("moderation/referents/index.html", page=paginate(query, per_page=30))
 
 
 @bp.route("/nouveau", methods=["GET", "POST"])
@@ -42,7 +42,7 @@ def _appoint(form):
     """Return the new referent, or nothing when the form says why not."""
     _begin()
     email = accounts.normal_email(form.email.data)
-    user = db.session.scalar(select(User).where(User.email == email).with_for_update())
+    user = referents.owner_of(email)
     if objection := referents.objection(user):
         form.email.errors = [objection]
     elif user or form.has_names():
@@ -86,8 +86,7 @@ def end(user_id):
         user = _referent(user_id, is_locked=True)
         name, unused = user.name, referents.end(user, actor_id=current_viewer().user_id)
         db.session.commit()
-        for digest in unused:
-            storage.delete(digest)
+        delete_unused(unused)
         flash(f"{name} n’est plus référent local. Un courriel le lui dit.")
         return redirect(url_for(".index"))
     return render_template("moderation/referents/end.html", form=form, referent=user), *form.outcome

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 
 from app.access import get_readable_or_404, may_decide, may_review, may_steer, may_watch_signups, require, viewer_of
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.vouches import DecisionForm
 from app.models import User
@@ -17,7 +17,7 @@ def index():
     """List those to decide, the late ones first, and for the animator those that the peers still have."""
     viewer = current_viewer()
     require(may_watch_signups(viewer))
-    page = db.paginate(validation.watched(viewer), per_page=20)
+    page = paginate(validation.watched(viewer), per_page=20)
     return render_template("moderation/signups/index.html", page=page, steers=may_steer(viewer))
 
 

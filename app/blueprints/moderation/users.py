@@ -5,11 +5,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access import get_readable_or_404, may_restore, may_steer, may_suspend, readable, require, viewer_of
-from app.blueprints.web import ListPagination, current_viewer
+from app.blueprints.web import ListPagination, current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.users import FindForm, RestorationForm, SuspensionForm
 from app.models import AuditEntry, User
-from app.services import moderation
+from app.services import closing, moderation
 
 bp = Blueprint("users", __name__, url_prefix="/animation/comptes")
 
@@ -21,10 +21,14 @@ def index():
     require(may_steer(viewer))
     form = FindForm(request.args)
     form.validate()
-    page = ListPagination(moderation.find(form.q.data, readable(User, viewer)), per_page=30)
-    rows = db.session.scalars(select(User).where(User.id.in_(page.items)).options(joinedload(User.council)))
-    people = {user.id: user for user in rows}
-    people = [people[user_id] for user_id in page.items if user_id in people]
+    query = select(User).where(readable(User, viewer)).options(joinedload(User.council))
+    if form.q.data:
+        page = ListPagination(moderation.find(form.q.data, readable(User, viewer)), per_page=30)
+        found = {user.id: user for user in db.session.scalars(query.where(User.id.in_(page.items)))}
+        people = [found[user_id] for user_id in page.items if user_id in found]
+    else:
+        page = paginate(query.order_by(User.last_name, User.first_name, User.id), per_page=30)
+        people = page.items
     return render_template("moderation/users/index.html", form=form, page=page, people=people)
 
 
@@ -35,6 +39,7 @@ def show(user_id):
     require(may_steer(viewer))
     user = get_readable_or_404(User, viewer, id=user_id)
     about = select(AuditEntry).filter_by(subject_type=User.__tablename__, subject_id=user.id)
+    about = about.options(joinedload(AuditEntry.actor))
     return render_template(
         "moderation/users/show.html",
         user=user,
@@ -65,6 +70,7 @@ def _act(user_id, form, right, act, done):
         return redirect(url_for(".show", user_id=user_id))
     if form.validate_on_submit():
         begin_write()
+        closing.animators()  # of two who suspend each other, the second one is one no more
         db.session.refresh(user, with_for_update=True)
         if right(viewer_of(db.session.get(User, viewer.user_id)), user):
             act(user, actor_id=viewer.user_id, reason=form.reason.data)

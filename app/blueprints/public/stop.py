@@ -2,7 +2,18 @@
 
 from hmac import compare_digest
 
-from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from app.extensions import begin_write, db
 from app.forms.stop import StopForm
@@ -35,9 +46,12 @@ def edit(token):
 def _delivery(token):
     """Return the message that the token was made for: whoever holds it got that message, or had it forwarded."""
     try:
-        return db.session.get(Delivery, read("stop", token)) or abort(404)
+        delivery = db.session.get(Delivery, read("stop", token))
     except BadToken:
-        abort(404)
+        delivery = None
+    if delivery is None:
+        abort(make_response(render_template("public/stop/cut.html"), 404))
+    return delivery
 
 
 def _page(form, delivery):
