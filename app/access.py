@@ -140,6 +140,11 @@ def may_vouch(viewer: Viewer, candidate: User) -> bool:
     return candidate.status == UserStatus.PENDING and may_keep(viewer, candidate.council_id)
 
 
+def may_learn(viewer: Viewer, candidate: User) -> bool:
+    """Tell whether `viewer` is told, as a peer, what was decided about a sign-up in their council."""
+    return candidate.decided_at is not None and may_keep(viewer, candidate.council_id)
+
+
 def may_decide(viewer: Viewer, candidate: User) -> bool:
     """Tell whether `viewer` decides about a sign-up that the peers have left, or given, to the safety net."""
     if candidate.status != UserStatus.PENDING or candidate.escalated_at is None:

@@ -153,7 +153,7 @@ def create_animator(email, first_name, last_name):
 def list_users():
     """Print the accounts that are not closed."""
     for user in db.session.scalars(select(User).where(User.closed_at.is_(None)).order_by(User.role, User.email)):
-        click.echo(f"{user.email:40} {ROLE[user.role]:20} {USER_STATUS[user.status]:22} {user.name}")
+        click.echo(f"{user.email:40} {ROLE[user.role]:33} {USER_STATUS[user.status]:22} {user.name}")
 
 
 @user_commands.command("suspend", help="Suspend un compte ; la personne l’apprend par courriel.")

@@ -116,7 +116,11 @@ class Role(StrEnum):
     ANIMATOR = "animator"
 
 
-ROLE = {Role.MEMBER: "conseiller citoyen", Role.REFERENT: "référent local", Role.ANIMATOR: "animateur du site"}
+ROLE = {
+    Role.MEMBER: "conseillère ou conseiller citoyen",
+    Role.REFERENT: "référente ou référent local",
+    Role.ANIMATOR: "animatrice ou animateur du site",
+}
 
 
 class College(StrEnum):
@@ -184,14 +188,16 @@ RHYTHM = {
 
 # What the journal says of each act.
 AUDIT_VERB = {
-    "animator.appointed": "nommé animateur du site",
-    "referent.appointed": "nommé référent local",
-    "referent.changed": "référent local modifié",
-    "referent.ended": "n’est plus référent local",
+    "animator.appointed": "rôle d’animation du site donné",
+    "referent.appointed": "rôle de référent local donné",
+    "referent.changed": "territoires ou contact public modifiés",
+    "referent.ended": "rôle de référent local retiré",
     "signup.approved": "inscription validée",
     "signup.refused": "inscription refusée",
+    "signup.vouched": "inscription validée par un membre du conseil",
     "user.suspended": "compte suspendu",
     "user.restored": "compte rouvert",
+    "user.renamed": "nom changé (ci-dessous, l’ancien nom)",
 }
 
 # What the kinds of messages are called on the page where one stops them.

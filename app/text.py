@@ -7,6 +7,7 @@ from slugify import slugify
 
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'", "°": "o"})
 SHORTENED = {"saint": "st", "sainte": "ste", "saints": "sts", "saintes": "stes"}
+DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 
 
@@ -18,8 +19,12 @@ def fold(text: str) -> str:
 
 
 def one_line(text: str | None) -> str:
-    """Return what was typed in a one-line field without control signs, doubled or outer blanks."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
+    """Return what was typed in a one-line field without control signs, doubled or outer blanks.
+
+    Signs of the writing direction, which stand inside words, leave no blank.
+    """
+    text = (text or "").translate(DIRECTIONS)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def paragraphs(text: str | None) -> str:

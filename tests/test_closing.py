@@ -285,7 +285,12 @@ def test_login_tells_who_knows_the_password_how_to_come_back(client, client_as, 
 def test_the_last_animator_has_to_name_another_first(client_as, cast):
     browser = client_as(cast.animator)
     page = close(browser)
-    assert page.status_code == 422 and "seule personne qui anime le site" in page.text and cast.animator.is_active
+    assert (
+        page.status_code == 422
+        and "nommer quelqu’un d’autre : " in page.text
+        and "contact@demo.example" in page.text
+        and cast.animator.is_active
+    )
     make_user("Zoé Autre", role=Role.ANIMATOR)
     db.session.commit()
     assert close(browser).status_code == 302 and not cast.animator.is_active
@@ -446,3 +451,9 @@ def _failing_for(email, post):
         return post(message, **options)
 
     return failing
+
+
+def test_the_page_promises_to_nobody_what_only_some_get(client_as, cast):
+    for who in (cast.alice, cast.referent):
+        page = client_as(who).get(CLOSE).text
+        assert "ou tout de suite, sans retour" in page and "votre conseil" not in page

@@ -153,7 +153,7 @@ def test_an_account_mail_has_nothing_to_unsubscribe_from_but_says_why_it_came_an
     for part in (mail.get_body((kind,)).get_content() for kind in ("plain", "html")):
         assert "/desabonnement/" not in part and "désabonner" not in part
         assert "Vous recevez ce message parce que vous suivez ce conseil" in part
-        assert "http://127.0.0.1:8000/mon-profil" in part
+        assert "http://127.0.0.1:8000/donnees-personnelles" in part
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 
 from app import storage
 from app.extensions import db
-from app.labels import AlertTopic, Channel, Rhythm, UserStatus
+from app.labels import AlertTopic, Channel, DeliveryState, Priority, Rhythm, UserStatus
 from app.models import Address, Delivery, OptOut, PhoneCode, StoredFile, User
 from app.models.types import utcnow
 from app.notifications import outbox, texting
-from app.services import alerts
-from tests.browse import forms, submit
+from app.services import alerts, closing
+from tests.browse import forms, send, submit
 from tests.factories import PASSWORD, make_user
 
 PAGE = "/mon-profil"
@@ -276,9 +276,26 @@ def test_a_new_address_is_confirmed_by_a_link_even_in_another_browser(client, cl
 def test_a_link_followed_twice_still_says_whose_address_it_is(client, client_as, cast):
     ask(client_as(cast.alice), "neuve@essai.example")
     link = link_to("neuve@essai.example")
+    page = client.get(link)
     for _ in range(2):
-        assert submit(client, link).status_code == 302
+        assert send(client, page).status_code == 302
+    again = client.get(link)
+    assert "Cette adresse est déjà celle de votre compte" in again.text and not forms(again.text)
     assert len(deliveries(subject="Votre adresse a été changée")) == 1
+
+
+def test_nothing_that_was_sent_to_the_former_address_outlives_the_account(client, client_as, cast):
+    ask(client_as(cast.alice), "neuve@essai.example")
+    link = link_to("neuve@essai.example")
+    db.session.execute(db.update(Delivery).values(state=DeliveryState.SENT))
+    db.session.commit()
+    submit(client, link)
+    (told,) = deliveries(recipient="alice@essai.example")
+    assert told.subject == "Votre adresse a été changée" and told.priority == Priority.ACCOUNT
+    told.state = DeliveryState.SENT
+    closing.forget_goodbyes()
+    db.session.commit()
+    assert deliveries(recipient="alice@essai.example") == [] and deliveries(recipient="neuve@essai.example")
 
 
 def test_a_link_that_is_old_cut_or_overtaken_says_what_to_do(client, client_as, cast):
@@ -346,7 +363,7 @@ def test_the_password_proves_who_asks_for_another_address(client_as, cast):
 
 
 @pytest.mark.parametrize(
-    "email", ["", "alice", "Alice@essai.example", "a\r\nBcc: b@c.fr", "x" * 10_000, "é\u202e@a.fr"]
+    "email", ["", "alice", "Alice@essai.example", "a\r\nBcc: b@c.fr", "x" * 10_000, "alice\u202e neuve@a.fr"]
 )
 def test_an_address_that_will_not_do_is_refused(client_as, cast, email):
     assert ask(client_as(cast.alice), email).status_code == 422

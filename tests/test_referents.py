@@ -1,16 +1,19 @@
 """Local referents: appointed and dismissed by the animator, shown to everybody."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from app.extensions import db
-from app.labels import Role, UserStatus
+from app.labels import Role, TerritoryKind, UserStatus
 from app.models import AuditEntry, Delivery, User
 from app.models.stamp import PAGES, read_stamp
+from app.models.types import utcnow
 from tests.browse import submit
-from tests.factories import PASSWORD, make_country, make_user
+from tests.factories import PASSWORD, make_commune, make_country, make_territory, make_user
 
 INDEX, NEW = "/animation/referents", "/animation/referents/nouveau"
 
@@ -49,6 +52,94 @@ def test_somebody_without_an_account_is_invited_and_chooses_a_password(client, a
     submit(client, urlsplit(mail.content["link"][1]).path, new_password=PASSWORD)
     answer = submit(client, "/connexion", email=nadia.email, password=PASSWORD)
     assert answer.headers["Location"] == "/animation"
+
+
+def test_an_invitation_works_for_seven_days_and_says_so(client, animator, cast):
+    appoint(animator, cast)
+    mail = last_mail()
+    assert "Il marche 7 jours" in " ".join(mail.content["paragraphs"])
+    link = urlsplit(mail.content["link"][1]).path
+    with time_machine.travel(utcnow() + timedelta(days=7, minutes=1), tick=False):
+        page = client.get(link)
+        assert page.status_code == 410 and "demandez un nouveau lien" in page.text
+    with time_machine.travel(utcnow() + timedelta(days=6, hours=23), tick=False):
+        assert submit(client, link, new_password=PASSWORD).headers["Location"] == "/connexion"
+        assert client.get(link).status_code == 410  # good once
+
+
+def test_who_was_invited_is_shown_to_all_from_the_first_visit_on(client, animator, cast):
+    appoint(animator, cast)
+    assert "Nadia" not in client.get("/referents").text
+    assert "N’a pas encore ouvert son compte" in animator.get(INDEX).text
+    assert "seront, dès votre première visite" in " ".join(last_mail().content["paragraphs"])
+    submit(client, urlsplit(last_mail().content["link"][1]).path, new_password=PASSWORD)
+    assert "Nadia" not in client.get("/referents").text
+    before = read_stamp(PAGES)
+    submit(client, "/connexion", email="nadia@essai.example", password=PASSWORD)
+    assert read_stamp(PAGES) != before and "Nadia Lebrun" in client.get("/referents").text
+
+
+def test_a_suspension_lifted_shows_nobody_who_never_came(client, animator, cast):
+    appoint(animator, cast)
+    account = f"/animation/comptes/{by_email('nadia@essai.example').id}"
+    submit(animator, f"{account}/suspension", reason="Une erreur")
+    submit(animator, f"{account}/reouverture", reason="")
+    assert "Nadia" not in client.get("/referents").text
+
+
+@pytest.fixture
+def places(cast):
+    country = cast.country
+    other = make_commune("38555", "Vieu", country.isere, postal_codes=["38555"])
+    make_commune("38556", "Le Vieu Bourg", country.isere)
+    make_territory(
+        TerritoryKind.EPCI, "200071751", "CA Bresse, Veyle et Dombes",
+        department_id=country.ain.id, region_id=country.region.id,
+    )  # fmt: skip
+    db.session.commit()
+    return other
+
+
+@pytest.mark.parametrize(("typed", "names"), [
+    ("01053", ["Bourg-en-Bresse"]),
+    ("1053", ["Bourg-en-Bresse"]),
+    ("bourg en bresse, Grenoble", ["Bourg-en-Bresse", "Grenoble"]),
+    ("Grenoble\r\n\r\n 200071751 ;38185", ["CA Bresse, Veyle et Dombes", "Grenoble"]),
+    ("CA Bresse, Veyle et Dombes", ["CA Bresse, Veyle et Dombes"]),
+    ("Vieu (Isère, 38555), Vieu (01442)", ["Vieu", "Vieu"]),
+])  # fmt: skip
+def test_communes_and_intercommunalites_are_named_by_code_or_name(client, animator, cast, places, typed, names):
+    appoint(animator, cast, departments=None, places=typed)
+    nadia = by_email("nadia@essai.example")
+    assert [place.name for place in nadia.territories] == names
+    nadia.last_seen_at = utcnow()
+    submit(animator, f"{INDEX}/{nadia.id}", organisation="Autre")  # the form names them as it reads them
+    db.session.expire_all()
+    assert [place.name for place in nadia.territories] == names and nadia.organisation == "Autre"
+    shown = client.get("/referents").text
+    assert all(f"{place.name} ({place.department.name})" in shown for place in nadia.territories)
+
+
+@pytest.mark.parametrize(("typed", "words"), [
+    ("Vieu", "plusieurs lieux portent ce nom. Écrivez l’un de ceux-ci, avec son code : "
+     "Vieu (Ain, 01442) ; Vieu (Isère, 38555)."),
+    ("vieu bourg", "Le Vieu Bourg (Isère, 38556)"),
+    ("38100", "Grenoble (Isère, 38185)"),
+    ("Bresse Veyle", "CA Bresse, Veyle et Dombes (Ain, 200071751)"),
+    ("Grenoble, Atlantis", "« Atlantis » : aucune commune"),
+    ("999999999", "« 999999999 » : aucune commune"),
+    ("\u202e(, \0)", "aucune commune"),
+    ("<b>", "« &lt;b&gt; » : aucune commune"),
+    ("a," * 1900, "200 lieux au plus"),
+    ("zz," * 150, "« zz » : aucune"),
+    ("(" * 3900, "aucune commune"),
+    ("x" * 10_000, "4000 caractères"),
+])  # fmt: skip
+def test_a_place_that_is_unknown_or_not_the_only_one_is_refused_with_those_that_may_be_meant(
+    animator, cast, places, typed, words
+):
+    page = appoint(animator, cast, places=typed)
+    assert page.status_code == 422 and words in page.text and by_email("nadia@essai.example") is None
 
 
 @pytest.mark.parametrize("name", ["Voyez www.casino.example", "a@b.fr", "<b>"])
@@ -117,7 +208,7 @@ def test_territories_and_contact_are_changed_and_noted(animator, cast):
     assert db.session.scalar(select(AuditEntry.verb)) == "referent.changed"
 
 
-def test_the_form_shows_what_is_and_keeps_a_commune_that_it_does_not_offer(animator, cast):
+def test_the_form_shows_what_is_and_keeps_a_commune_that_has_no_box(animator, cast):
     cast.referent.territories = [cast.country.ain, cast.country.bourg]
     cast.referent.public_contact = "ain@centres.example"
     db.session.commit()

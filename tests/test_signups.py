@@ -16,8 +16,9 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
 from app.passwords import is_right
-from app.services import accounts, limits, signups
+from app.services import accounts, limits, signups, validation
 from app.signing import sign
+from app.templating import day, moment
 from tests.browse import forms, send, submit
 from tests.factories import PASSWORD, PASSWORD_HASH, make_user
 
@@ -264,8 +265,9 @@ def test_a_council_that_vanished_between_the_two_pages_loses_nothing(client, cas
 
 
 @pytest.mark.parametrize("slug", ["rien", "%00", "a%0d%0ab", "croix-blanche", "x" * 5000])
-def test_an_unknown_council_gets_the_search(client, cast, slug):
+def test_an_unknown_council_gets_the_search_and_no_namesakes(client, cast, slug):
     page = client.get(f"/inscription/{slug}")
+    assert f'href="/inscription/{cast.council.slug}"' not in page.text
     assert page.status_code == 404 and 'action="/inscription"' in page.text
 
 
@@ -347,6 +349,78 @@ def test_an_account_that_does_not_open_learns_why(client, cast, status):
     sign_up(client, cast.council, email=cast.bruno.email)
     assert "Inconnu du conseil" in str(mails_to(cast.bruno.email)[0].content)
     assert user_of(cast.bruno.email).status == status
+
+
+@pytest.fixture
+def refused(cast):
+    """Dora, refused in Alice's council, with what she left there."""
+    db.session.add(Vouch(candidate_id=cast.dora.id, peer_id=cast.alice.id, answer=VouchAnswer.NO, reason="Non"))
+    validation.decide(cast.referent, cast.dora, approves=False, reason="Vous n’êtes pas du quartier")
+    db.session.commit()
+    return cast.dora
+
+
+def test_who_was_refused_may_sign_up_for_another_council(client, client_as, cast, refused):
+    former = client_as(refused)
+    sign_up(client, cast.country.reyssouze, email=refused.email)
+    user = user_of(refused.email)
+    assert (user.id, user.name, user.council_id) == (refused.id, "Fatou Diop", cast.country.reyssouze.id)
+    assert (user.status, user.why, user.decided_at, user.decided_by_id) == (UserStatus.UNCONFIRMED, "", None, None)
+    confirm(client, link_in(mails_to(refused.email)[-1]))
+    assert user_of(refused.email).status == UserStatus.PENDING and not validation.vouches_on(user)
+    assert former.get("/mon-inscription").status_code == 302, "what was open before opens nothing"
+    validation.answer(cast.chloe, user_of(refused.email), VouchAnswer.YES)
+    db.session.commit()
+    assert "votre compte est ouvert" in mails_to(refused.email)[-1].subject
+
+
+def test_who_was_refused_is_told_until_when_that_council_stays_closed(client, cast, refused):
+    sign_up(client, cast.council, email=refused.email)
+    assert user_of(refused.email).status == UserStatus.REFUSED
+    mail = mails_to(refused.email)[-1]
+    text = str(mail.content)
+    assert mail.subject == "Votre inscription a été refusée" and mail.content["link"] is None
+    assert "Vous n’êtes pas du quartier" in text and "Renée Moreau" in text and "un autre conseil" in text
+    assert day(user_of(refused.email).decided_at + signups.REFUSED_KEPT) in text
+
+
+def test_the_page_after_the_form_shows_the_address_that_was_typed_once(client, cast):
+    for email, more in (("fatou@essai.example", {}), ("robot@essai.example", {"remarque": "x"})):
+        answer = sign_up(client, cast.council, email=email, **more)
+        assert email in client.get(answer.location).text
+        assert email not in client.get(answer.location).text
+
+
+def test_a_member_who_wants_another_council_is_told_what_to_do(client_as, cast):
+    alice, dora = client_as(cast.alice), client_as(cast.dora)
+    assert alice.get(f"/inscription/{cast.council.slug}").location == "/mon-conseil"
+    assert "pour changer de conseil" not in alice.get("/mon-conseil").text
+    alice.get(f"/inscription/{cast.country.reyssouze.slug}")
+    assert "Vous avez déjà un compte : pour changer de conseil" in alice.get("/mon-conseil").text
+    dora.get(f"/inscription/{cast.country.reyssouze.slug}")
+    assert "retirez-la d’abord" in dora.get("/mon-inscription").text
+
+
+def test_a_made_up_college_is_asked_for_in_our_own_words(client, cast):
+    answer = sign_up(client, cast.council, college="maire")
+    assert answer.status_code == 422 and "Choisissez votre collège." in answer.text
+
+
+def test_a_sign_of_the_writing_direction_leaves_no_gap_in_a_name(client, cast):
+    sign_up(client, cast.council, first_name="\u202bFa\u200ftou\u202c")
+    assert user_of().first_name == "Fatou"
+
+
+def test_the_field_for_machines_comes_after_the_button(client, cast):
+    page = client.get(f"/inscription/{cast.council.slug}").text
+    assert page.index("M’inscrire</button>") < page.index("Laissez ce champ vide")
+
+
+def test_a_correction_comes_before_the_withdrawal_and_its_errors_on_top(client_as, cast):
+    page = submit(client_as(cast.dora), "/mon-inscription", words="").text
+    order = ("</h1>", "À corriger", "Qui a votre demande", "Enregistrer", "Retirer mon")
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
 
 
 def test_a_known_address_costs_the_same_work(client, cast, monkeypatch):
@@ -541,7 +615,11 @@ def test_somebody_unconfirmed_who_logs_in_gets_the_link_again_but_not_each_time(
     with time_machine.travel(utcnow(), tick=False):
         for _ in range(3):
             page = submit(client, "/connexion", email="fatou@essai.example", password=PASSWORD)
+        at = moment(utcnow())
+        with time_machine.travel(utcnow() + timedelta(seconds=1), tick=False):
+            page = submit(client, "/connexion", email="fatou@essai.example", password=PASSWORD)
     assert "pas encore confirmée" in page.text and len(mails_to()) == 1
+    assert f"Un courriel est parti le {at}" in page.text and "vient de partir" not in page.text
     assert client.get(link_in(mails_to()[0])).status_code == 200
 
 

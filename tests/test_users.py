@@ -1,7 +1,9 @@
 """The accounts as the animator sees them: found, suspended with a reason, opened again."""
 
 import contextlib
+import io
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -102,6 +104,7 @@ def test_of_two_animators_who_suspend_each_other_or_leave_at_once_one_stays(own_
     """They write at the same time, and act at the same time if they can."""
     module, act = (data.closing, "close") if leave else (users.moderation, "suspend")
     monkeypatch.setattr(data if leave else users, "begin_write", meeting(begin_write, seconds=20))
+    monkeypatch.setattr(data.closing, "animators", meeting(data.closing.animators, seconds=0.3))
     monkeypatch.setattr(module, act, meeting(getattr(module, act), seconds=0.3))
     with own_app.app_context():
         upgrade()
@@ -182,3 +185,31 @@ def test_a_closed_account_is_nowhere_to_be_found(animator, cast):
     db.session.commit()
     assert "Alice" not in animator.get(INDEX).text
     assert animator.get(f"{INDEX}/{cast.alice.id}").status_code == 404
+
+
+def rename(client, **names):
+    page = submit(client, "/mon-profil", **names)
+    assert page.status_code == 302
+    db.session.expire_all()
+
+
+def test_another_name_is_noted_for_the_animator_and_for_its_owner(animator, client_as, cast):
+    alice = client_as(cast.alice)
+    rename(alice, first_name="Bruno", last_name="Petit")
+    entry = db.session.scalar(select(AuditEntry))
+    assert (entry.verb, entry.reason, entry.actor_id) == ("user.renamed", "Alice Martin", cast.alice.id)
+    shown = animator.get(f"{INDEX}/{cast.alice.id}").text
+    assert "nom changé" in shown and "Alice Martin" in shown
+    archive = submit(alice, "/mon-profil/donnees").data
+    copy = zipfile.ZipFile(io.BytesIO(archive)).read("mes-donnees.html").decode()
+    assert "nom changé" in copy and "Alice Martin" in copy
+
+
+def test_the_same_name_is_not_noted(client_as, cast):
+    rename(client_as(cast.alice), presentation="J’aime les arbres.", first_name=" Alice ")
+    assert cast.alice.presentation and db.session.scalar(select(AuditEntry.id)) is None
+
+
+def test_a_suspension_is_no_big_button_on_the_page_of_an_account(animator, cast):
+    page = animator.get(f"{INDEX}/{cast.alice.id}").text
+    assert f'<a href="{INDEX}/{cast.alice.id}/suspension">' in page and 'class="button"' not in page

@@ -16,7 +16,8 @@ from app.jobs.signups import follow_signups
 from app.labels import VOUCH_ANSWER, Channel, Priority, UserStatus, VouchAnswer
 from app.models import Activity, AuditEntry, Delivery, Vouch
 from app.models.types import utcnow
-from app.notifications.signups import vouch_address, vouch_value
+from app.notifications import outbox
+from app.notifications.signups import vouch_address, vouch_value, why_held
 from app.services import accounts, validation
 from app.templating import NBSP, ago, duration, remaining
 from tests.browse import forms, submit
@@ -159,7 +160,7 @@ def test_one_who_does_not_know_changes_nothing_and_all_of_them_hand_it_over(clie
     say(client, dora, cast.alice, UNKNOWN)
     assert dora.escalated_at
     assert recipients("à décider") == emails(cast.referent, cast.animator)
-    assert "ne connaissent pas" in validation.why_held(dora)
+    assert "ne connaissent pas" in why_held(dora)
 
 
 def test_a_peer_may_change_their_word_while_nothing_is_decided(client, cast, dora):
@@ -260,7 +261,7 @@ def test_a_council_without_members_goes_at_once_to_the_referent_and_the_animator
     candidate = begin(make_user("Fanny Faure", country_council, status=UserStatus.PENDING))
     assert candidate.escalated_at
     assert recipients() == emails(cast.referent, cast.animator)
-    assert validation.why_held(candidate) == "Ce conseil n’a aucun membre actif sur le site."
+    assert why_held(candidate) == "Ce conseil n’a aucun membre actif sur le site."
 
 
 @pytest.fixture
@@ -423,9 +424,85 @@ def test_who_answers_in_the_council_after_somebody_else_is_told(client_as, cast,
     alice = client_as(cast.alice)
     fields = forms(alice.get(f"{COUNCIL_PAGE}/{dora.id}").text)[0].fields | {"answer": YES}
     submit(client_as(cast.bruno), f"{COUNCIL_PAGE}/{dora.id}", answer=YES)
-    answer = alice.post(f"{COUNCIL_PAGE}/{dora.id}", data=fields)
-    assert "Bruno Petit a déjà répondu" in alice.get(answer.location).text
+    late, read_again = alice.post(f"{COUNCIL_PAGE}/{dora.id}", data=fields), alice.get(f"{COUNCIL_PAGE}/{dora.id}")
+    for page in (late, read_again):
+        assert page.status_code == 200 and "Bruno Petit a déjà répondu" in page.text and not forms(page.text)
     assert alice.get(f"{COUNCIL_PAGE}/{cast.bruno.id}").status_code == 404  # nobody decided about Bruno here
+
+
+def test_a_refusal_is_told_to_the_members_of_that_council_alone(client_as, cast, dora):
+    validation.decide(cast.animator, dora, approves=False, reason="Doublon, dit-elle.")
+    db.session.commit()
+    page = client_as(cast.alice).get(f"{COUNCIL_PAGE}/{dora.id}")
+    assert "Anne Simon a déjà répondu pour Dora Robert : inscription refusée" in page.text
+    assert "Doublon" not in page.text and "Lilas" not in page.text
+    assert client_as(cast.chloe).get(f"{COUNCIL_PAGE}/{dora.id}").status_code == 404
+
+
+def test_what_a_member_has_answered_is_shown_and_counted_no_more(client_as, cast, dora):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    submit(alice, f"{COUNCIL_PAGE}/{dora.id}", VOUCH_ANSWER[UNKNOWN])
+    assert "Vous avez répondu : « Je ne la connais pas »" in words_of(alice.get(COUNCIL_PAGE))
+    assert "1 inscription à valider" not in words_of(alice.get("/mon-conseil"))
+    assert "1 inscription à valider" in words_of(bruno.get("/mon-conseil"))
+    assert "Vous avez répondu" not in bruno.get(COUNCIL_PAGE).text
+    assert "animation décident" not in alice.get(COUNCIL_PAGE).text
+    submit(alice, f"{COUNCIL_PAGE}/{dora.id}", VOUCH_ANSWER[NO], reason="Non.")
+    assert "« Ce n’est pas un membre » . Le référent" in words_of(alice.get(COUNCIL_PAGE)).replace("».", "» .")
+
+
+def test_what_is_to_be_corrected_stands_under_the_title(client, client_as, cast, dora):
+    validation.answer(cast.alice, dora, NO, "Non.")
+    db.session.commit()
+    for page in (
+        say(client, dora, cast.bruno, NO),
+        submit(client_as(cast.bruno), f"{COUNCIL_PAGE}/{dora.id}", VOUCH_ANSWER[NO]),
+        decide(client_as(cast.animator), dora, "non"),
+    ):
+        assert page.status_code == 422 and page.text.count("À corriger") == 1
+        assert page.text.index("</h1>") < page.text.index("À corriger") < page.text.index("Lilas")
+
+
+def test_whoever_lets_somebody_in_stands_in_the_journal(client, client_as, cast, dora):
+    say(client, dora, cast.bruno, YES)
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.verb, entry.actor, entry.subject_id) == ("signup.vouched", cast.bruno, dora.id)
+    page = words_of(client_as(cast.animator).get(f"/animation/comptes/{dora.id}"))
+    assert "inscription validée par un membre du conseil, par Bruno Petit" in page
+
+
+def test_after_a_yes_the_page_thanks_by_its_title(client, cast, dora):
+    answer = say(client, dora, cast.bruno, YES)
+    page = client.get(answer.location).text
+    assert page.count("Dora Robert a maintenant un compte</h1>") == 1 and "n’est plus à valider" not in page
+    assert "Cette inscription n’est plus à valider" in client.get(link(dora, cast.alice)).text
+
+
+def why_told(candidate):
+    (mail,) = mails(about=f"à décider : {candidate.name}")[:1] or [None]
+    return text(mail)
+
+
+def test_the_mail_to_the_safety_net_says_which_case_it_is(client, cast, dora, country_council):
+    alone = begin(make_user("Fanny Faure", country_council, status=UserStatus.PENDING))
+    contested = begin(make_user("Hugo Huet", cast.council, status=UserStatus.PENDING))
+    say(client, contested, cast.bruno, NO, "Non.")
+    with later(hours=25):
+        run_jobs()
+        assert "Ce conseil n’a aucun membre actif" in why_told(alone)
+        assert "Un membre du conseil a répondu" in why_told(contested)
+        assert "Aucun membre du conseil ne l’a validée en 24 heures" in why_told(dora)
+
+
+def test_nobody_stops_the_mails_of_the_safety_net(cast, dora):
+    for person in (cast.referent, cast.animator):
+        outbox.stop(Channel.MAIL, person.email, outbox.ALL)
+    with later(hours=25):
+        run_jobs()
+        for person, why in ((cast.referent, "référent local de ce territoire"), (cast.animator, "vous animez ce site")):
+            (mail,) = mails(person, "à décider")
+            assert (mail.kind, mail.priority) == ("account", Priority.ACCOUNT) and why in mail.content["why"]
+            assert outbox.objection(mail) == ""
 
 
 def test_an_answer_without_its_token_changes_nothing(client, client_as, cast, dora):

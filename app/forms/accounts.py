@@ -9,7 +9,7 @@ class LoginForm(Form):
     """The mail address and the password. `stay` asks for thirty days; `suite` is where to go on, `kept` what was
     written when a session ended."""
 
-    email = email_field(render_kw={"autocomplete": "username"})
+    email = email_field()
     password = password_field("Mot de passe", required="Tapez votre mot de passe.", autocomplete="current-password")
     stay = BooleanField(
         "Rester connecté pendant 30 jours",

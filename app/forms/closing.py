@@ -25,7 +25,7 @@ class ClosingForm(Form):
             SelectChoice("go", "Elles sont retirées du site"),
         ],
         validators=[InputRequired("Choisissez ce que deviennent vos contributions.")],
-        description="Ce que vous avez écrit ou partagé pour votre conseil et dans le forum.",
+        description="Ce que vous avez écrit ou partagé sur le site.",
     )
     password = password_field(
         "Votre mot de passe",

@@ -3,11 +3,11 @@
 from wtforms import SelectMultipleField, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from app.forms.base import Form, email_field, name_field, text_field
+from app.forms.base import Form, area_field, email_field, name_field, text_field
 from app.labels import TerritoryKind
 from app.text import contact_link
 
-NO_TERRITORY = "Cochez au moins un département ou une région."
+NO_TERRITORY = "Cochez au moins un département ou une région, ou écrivez une commune ou une intercommunalité."
 
 
 class CheckboxesField(SelectMultipleField):
@@ -17,7 +17,8 @@ class CheckboxesField(SelectMultipleField):
 
 
 class ReferentForm(Form):
-    """What visitors read of a referent, and the territories. `offered` are the regions and departments."""
+    """What visitors read of a referent, and the territories. `offered` are the regions and departments;
+    `places` reads and words the other territories, as `services.places` does."""
 
     organisation = text_field(
         "Organisation", required="Écrivez le nom de l’organisation, par exemple un centre de ressources.", most=200
@@ -31,10 +32,20 @@ class ReferentForm(Form):
     )
     departments = CheckboxesField("Départements", coerce=int)
     regions = CheckboxesField("Régions entières", coerce=int)
+    places = area_field(
+        "Communes ou intercommunalités (facultatif)",
+        most=4000,
+        rows=4,
+        description="Une par ligne, ou séparées par des virgules : le nom exact, le code INSEE de la commune ou le "
+        "numéro SIREN de l’intercommunalité.",
+    )
 
-    def __init__(self, offered, user=None, **options):
+    def __init__(self, offered, places, user=None, **options):
         super().__init__(obj=user, **options)
         self._offered = {place.id: place for place in offered}
+        self._reader, self._named = places, []
+        if user and not self.is_submitted():
+            self.places.data = "\n".join(map(places.wording, places.of_kinds(user.territories)))
         chosen = {place.id for place in user.territories} if user else set()
         for field, kind in ((self.departments, TerritoryKind.DEPARTMENT), (self.regions, TerritoryKind.REGION)):
             places = [place for place in offered if place.kind == kind]
@@ -50,8 +61,14 @@ class ReferentForm(Form):
 
     def validate_departments(self, field):
         """Refuse a referent of nowhere; a department that is gone meanwhile too."""
-        if not field.data and not self.regions.data:
+        if not field.data and not self.regions.data and not self.places.data:
             raise ValidationError(NO_TERRITORY)
+
+    def validate_places(self, field):
+        """Find what is named; say what may be meant where that is not one place."""
+        self._named, refused = self._reader.named(field.data)
+        if refused:
+            raise ValidationError(" ".join(refused))
 
     @property
     def columns(self) -> dict:
@@ -59,7 +76,7 @@ class ReferentForm(Form):
         chosen = [*(self.regions.data or []), *(self.departments.data or [])]
         return {
             "organisation": self.organisation.data, "public_contact": self.public_contact.data,
-            "territories": [self._offered[place] for place in chosen],
+            "territories": [*(self._offered[place] for place in chosen), *self._named],
         }  # fmt: skip
 
 

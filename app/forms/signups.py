@@ -25,6 +25,7 @@ DISPOSABLE = (
     "Cette adresse est jetable : elle disparaît vite. Donnez une adresse que vous garderez, par exemple celle de "
     "votre messagerie habituelle."
 )
+CHOOSE_COLLEGE = "Choisissez votre collège."
 NO_NUMBER = "Indiquez votre numéro de mobile pour recevoir des SMS, ou décochez la case des SMS."
 ENDS = "com|fr|net|org|info|eu|io|ru|xyz|top|shop|site|link|click"
 ADDRESS = re.compile(rf"://|\bwww\.|\w@\w|\w\.({ENDS})\b", re.IGNORECASE)
@@ -58,7 +59,8 @@ def college_field() -> RadioField:
     return RadioField(
         "Votre collège dans le conseil",
         choices=[SelectChoice(value, words) for value, words in COLLEGE.items()],
-        validators=[InputRequired("Choisissez votre collège.")],
+        validators=[InputRequired(CHOOSE_COLLEGE)],
+        invalid_choice_message=CHOOSE_COLLEGE,
     )
 
 

@@ -13,7 +13,6 @@ from app.models.types import utcnow
 from app.services import accounts, closing, limits, signups
 
 MOST = 500  # people a step and run; the next run goes on
-REFUSED_KEPT = closing.GRACE
 log = logging.getLogger(__name__)
 
 
@@ -58,7 +57,7 @@ def _unconfirmed():
 
 
 def _refused():
-    return User.status == UserStatus.REFUSED, User.decided_at <= utcnow() - REFUSED_KEPT
+    return User.status == UserStatus.REFUSED, User.decided_at <= utcnow() - signups.REFUSED_KEPT
 
 
 def _close_due(user):

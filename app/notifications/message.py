@@ -57,8 +57,11 @@ def body(content: dict, template: str, choices: str, stop: str | None) -> str:
 
 
 def choices_address(delivery: Delivery) -> str:
-    """Return the address where the reader of a mail chooses what they are told."""
-    return site_address("account.profile.edit") if is_account(delivery) else stop_address(delivery)
+    """Return the address where the reader of a mail chooses what they are told.
+
+    Not everybody who gets mails about an account can log in: those lead to the page that tells all the ways.
+    """
+    return site_address("public.pages.privacy") if is_account(delivery) else stop_address(delivery)
 
 
 def stop_address(delivery: Delivery) -> str:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import selectinload
 
 from app.access import may_decide, may_vouch, viewer_of
 from app.extensions import db
-from app.labels import COLLEGE, Priority, Role, UserStatus
-from app.models import Activity, User
+from app.labels import COLLEGE, Priority, Role, UserStatus, VouchAnswer
+from app.models import Activity, User, Vouch
 from app.notifications.dispatch import Alert
 from app.notifications.links import site_address
 from app.notifications.message import Message
@@ -103,8 +103,8 @@ def _ask_the_net(activity: Activity):
     candidate = _candidate(activity)
     if candidate and not candidate.late_at:
         text = (
-            f"{candidate.name} demande un compte{_where(candidate, ' au ')}. Les membres du conseil n’ont pas validé "
-            "cette demande, ou il n’y en a pas encore : la décision vous revient."
+            f"{candidate.name} demande un compte{_where(candidate, ' au ')}. {why_held(candidate)} La décision vous "
+            "revient."
         )
         yield from _to_the_net(candidate, f"Inscription à décider : {candidate.name}", text)
 
@@ -125,20 +125,38 @@ def _to_the_net(candidate, subject, text):
     for person in db.session.scalars(people.options(selectinload(User.territories)).order_by(User.id)):
         if may_decide(viewer_of(person), candidate):
             words = (f"Bonjour {person.first_name},", text, "La première réponse compte : les autres en sont informés.")
-            yield _alert(person, candidate, Message(subject, words, link=link, why=f"vous êtes {_role(person)}"))
+            message = Message(subject, words, link=link, why=_duty(person))
+            # Nobody can stop what is their duty: the promise of the 48 hours hangs on it.
+            yield _alert(person, candidate, message, "account", Priority.ACCOUNT)
 
 
-def _role(person):
-    return "référent local de ce territoire" if person.role == Role.REFERENT else "de l’animation du site"
+def _duty(person):
+    is_referent = person.role == Role.REFERENT
+    return "vous êtes référente ou référent local de ce territoire" if is_referent else "vous animez ce site"
+
+
+def why_held(candidate: User) -> str:
+    """Say why a sign-up is with the safety net."""
+    here = (User.council_id == candidate.council_id, User.status == UserStatus.ACTIVE)
+    peers = set(db.session.scalars(select(User.id).where(*here)))
+    vouches = db.session.scalars(select(Vouch).filter_by(candidate_id=candidate.id))
+    said = {vouch.peer_id: vouch.answer for vouch in vouches if vouch.peer_id in peers}
+    if VouchAnswer.NO in said.values():
+        return "Un membre du conseil a répondu : « Ce n’est pas un membre »."
+    if not peers:
+        return "Ce conseil n’a aucun membre actif sur le site."
+    if said.keys() == peers and VouchAnswer.YES not in said.values():
+        return "Les membres du conseil répondent qu’ils ne connaissent pas cette personne."
+    return "Aucun membre du conseil ne l’a validée en 24 heures."
 
 
 def _candidate(activity):
     return db.session.get(User, activity.subject_id)  # withdrawn meanwhile, it is no more
 
 
-def _alert(person, candidate, message):
+def _alert(person, candidate, message, kind=KIND, priority=Priority.REMINDER):
     columns = {"name": person.name, "council_id": candidate.council_id}
-    return Alert(str(person.id), person.email, message, KIND, priority=Priority.REMINDER, columns=columns)
+    return Alert(str(person.id), person.email, message, kind, priority=priority, columns=columns)
 
 
 RULES = {"signup.confirmed": _ask_peers, "signup.escalated": _ask_the_net, "signup.late": _press_the_net}

@@ -9,8 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import selectinload
 
 from app.extensions import db
-from app.labels import OPEN
+from app.labels import OPEN, Role
 from app.models import Login, PhoneCode, User
+from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 
 SHORT, LONG = timedelta(hours=24), timedelta(days=30)  # without a visit; « rester connecté »
@@ -37,6 +38,8 @@ def log_in(user: User, *, is_long: bool = False) -> str:
     """Open the account in one browser; return the secret that the browser keeps."""
     token, now = secrets.token_urlsafe(32), utcnow()
     db.session.add(Login(digest=_digest(token), user_id=user.id, expires_at=now + _length(is_long), is_long=is_long))
+    if user.role == Role.REFERENT and user.last_seen_at is None:  # from now on, visitors read their name
+        renew(PAGES)
     user.last_seen_at, user.warned_at = now, None
     db.session.flush()
     return token

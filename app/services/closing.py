@@ -23,7 +23,7 @@ NOTICE = timedelta(days=28)  # at least, between the warning and the closure
 LAST = "closing"  # the kind of the message after which its reader's address is of no more use
 OWN_WISH = "Vous l’avez demandé : votre compte est fermé."
 TIME_IS_UP = "Les 30 jours pour revenir sont passés : votre compte est fermé."
-NO_VISIT = "Vous n’êtes pas venu depuis 25 mois. Comme nous vous l’avions annoncé, votre compte est fermé."
+NO_VISIT = "Votre compte n’a pas servi depuis 25 mois. Comme nous vous l’avions annoncé, votre compte est fermé."
 
 
 def animators() -> list[int]:
@@ -148,7 +148,7 @@ def _goodbye(user, because):
             because,
             "Vos données personnelles sont effacées du site. Elles peuvent rester quelques semaines dans les copies "
             f"de secours. Vos contributions, s’il y en a, sont {fate}.",
-            "Ce message est le dernier. Merci de ce que vous avez apporté à votre quartier.",
+            "Ce message est le dernier. Merci de ce que vous avez apporté aux conseils citoyens.",
         ),
         why="vous aviez un compte sur ce site",
     )

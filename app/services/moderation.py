@@ -64,7 +64,8 @@ def suspend(user: User, *, actor_id: int | None, reason: str) -> None:
 
 def restore(user: User, *, actor_id: int | None, reason: str = "") -> None:
     """Open a suspended account again, with what it had."""
-    user.status, user.why, user.last_seen_at = UserStatus.ACTIVE, "", utcnow()
+    user.status, user.why = UserStatus.ACTIVE, ""
+    user.last_seen_at = user.last_seen_at and utcnow()  # who never came has still not come
     if user.role == Role.REFERENT:
         renew(PAGES)
     journal.note("user.restored", user, actor_id=actor_id, reason=reason)

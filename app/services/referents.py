@@ -17,17 +17,21 @@ from app.notifications.message import Message
 from app.services import accounts, closing, journal, renewals, signups
 from app.text import fold
 
-CHOSEN = (TerritoryKind.REGION, TerritoryKind.DEPARTMENT)  # the kinds of territories that the form offers
+CHOSEN = (TerritoryKind.REGION, TerritoryKind.DEPARTMENT)  # the kinds of territories that have boxes in the form
 NO_REGION = "Autres territoires"
 END = "Votre rôle de référent local a pris fin. Comme vous n’êtes membre d’aucun conseil, votre compte est fermé."
 
 
 def by_region() -> list[tuple[str, list[User]]]:
-    """Return (region, its referents by name), the regions by name; who answers for two regions stands in both."""
-    query = select(User).where(User.role == Role.REFERENT, readable(User, VISITOR))
-    places = selectinload(User.territories).selectinload(Territory.region)
+    """Return (region, its referents by name), the regions by name; who answers for two regions stands in both.
+
+    Whoever was invited but has never come has not agreed to be shown yet.
+    """
+    query = select(User).where(User.role == Role.REFERENT, User.last_seen_at.is_not(None), readable(User, VISITOR))
+    territories = selectinload(User.territories)
+    places = territories.selectinload(Territory.region), territories.selectinload(Territory.department)
     regions = defaultdict(list)
-    for user in db.session.scalars(query.options(places).order_by(User.last_name, User.first_name)):
+    for user in db.session.scalars(query.options(*places).order_by(User.last_name, User.first_name)):
         for name in dict.fromkeys(map(_region_of, user.territories)) or [NO_REGION]:
             regions[name].append(user)
     return sorted(regions.items(), key=lambda item: (item[0] == NO_REGION, fold(item[0])))
@@ -94,9 +98,8 @@ def change(user: User, *, actor_id: int, **columns) -> None:
 
 
 def _set(user, *, organisation, public_contact, territories):
-    """Territories of other kinds than the form offers stay as they are."""
     user.organisation, user.public_contact = organisation, public_contact
-    user.territories = [place for place in user.territories if place.kind not in CHOSEN] + territories
+    user.territories = territories
     renew(PAGES)
     db.session.flush()
 
@@ -110,21 +113,23 @@ def _welcome(user, is_new):
     if is_new:
         todo = (
             "Un compte vous attend. Pour l’ouvrir, choisissez votre mot de passe par le lien ci-dessous. Il marche "
-            f"une heure ; après, demandez-en un autre ici : {site_address('account.passwords.forgotten')}"
+            f"7 jours ; après, demandez-en un autre ici : {site_address('account.passwords.forgotten')}"
         )
-        link = ("Choisir mon mot de passe", renewals.reset_address(user))
+        link = ("Choisir mon mot de passe", renewals.invitation_address(user))
+    shown = "sont" if user.last_seen_at else "seront, dès votre première visite,"
     message = Message(
-        "Vous êtes référent local",
+        "Vous êtes référente ou référent local",
         (
             f"Bonjour {user.first_name},",
-            f"Vous êtes maintenant référent local sur ce site, pour : {_names(user)}.",
+            f"Vous avez maintenant le rôle de référent local sur ce site, pour : {_names(user)}.",
             "Vous aidez les conseils citoyens de ce territoire, et vous décidez des inscriptions que leurs membres "
-            "n’ont pas pu valider. Votre nom, votre organisation et votre contact public sont sur la page "
-            f"« Référents locaux » : {site_address('public.referents.index')}",
+            "n’ont pas pu valider.",
+            f"Votre nom, votre organisation et votre contact public {shown} sur la page « Référents locaux » : "
+            f"{site_address('public.referents.index')}",
             *filter(None, [todo]),
         ),
         link=link,
-        why="l’équipe du site vous a nommé référent local",
+        why="l’équipe du site vous a donné le rôle de référent local",
     )
     key = f"referent:{user.id}:{utcnow():%Y%m%d%H%M%S%f}"
     outbox.post_account(user, message, key)
@@ -138,7 +143,7 @@ def end(user: User, *, actor_id: int, reason: str = "") -> list[str]:
         return closing.close(user, at_once=True, because=END)
     user.role, user.territories, user.organisation, user.public_contact = Role.MEMBER, [], "", ""
     message = Message(
-        "Vous n’êtes plus référent local",
+        "Votre rôle de référent local a pris fin",
         (
             f"Bonjour {user.first_name},",
             "Votre rôle de référent local a pris fin. Vous restez membre de votre conseil, avec le même compte.",

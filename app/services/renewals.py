@@ -4,21 +4,22 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
-from app.labels import OPEN, Channel, UserStatus
-from app.models import User
+from app.labels import OPEN, Channel, Priority, UserStatus
+from app.models import Address, Delivery, User
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import accounts, signups
+from app.services import accounts, closing, signups
 from app.signing import BadToken, read, sign
 from app.templating import moment
 
 RESET_FOR, CHANGE_FOR = timedelta(hours=1), timedelta(hours=24)
+INVITED_FOR = timedelta(days=7)
 NOT_ME = "Si ce n’est pas vous, choisissez tout de suite un nouveau mot de passe avec le lien ci-dessous."
 
 
@@ -53,13 +54,27 @@ def reset_address(user: User) -> str:
     return site_address("account.passwords.reset", token=sign("reset", [user.id, _mark(user)]))
 
 
+def invitation_address(user: User) -> str:
+    """Return where somebody whom the site invites chooses their first password: good once, for seven days."""
+    return site_address("account.passwords.reset", token=sign("invitation", [user.id, _mark(user)]))
+
+
 def by_reset_token(token: str, *, lock: bool = False) -> User:
     """Return the account whose password this link changes. Raises `BadToken` once it is used or too old."""
-    user_id, mark = _values(read("reset", token, RESET_FOR.total_seconds()), 2)
+    user_id, mark = _values(_read_reset(token), 2)
     user = _open_one(user_id, lock)
     if _mark(user) != mark:
         raise BadToken(is_expired=True)
     return user
+
+
+def _read_reset(token):
+    try:
+        return read("reset", token, RESET_FOR.total_seconds())
+    except BadToken as error:
+        if error.is_expired:
+            raise
+    return read("invitation", token, INVITED_FOR.total_seconds())
 
 
 def reset_password(user: User, password_hash: str) -> None:
@@ -127,6 +142,12 @@ def by_address_token(token: str, *, lock: bool = False) -> tuple[User, str]:
     return user, email
 
 
+def is_proved(user: User, email: str) -> bool:
+    """Tell whether an address is the account's already, and has refused nothing since it was last proved."""
+    refused = select(Address.id).filter_by(channel=Channel.MAIL, address=email).where(Address.refusals > 0)
+    return user.email == email and db.session.scalar(refused) is None
+
+
 def change_address(user: User, email: str) -> bool:
     """Give `user` this confirmed address and tell the former one; return whether it was another one.
 
@@ -145,15 +166,24 @@ def change_address(user: User, email: str) -> bool:
             user.email = email
     except IntegrityError as error:
         raise AddressTaken from error
-    _post(user, Message(
+    _forget_mails(former)
+    told = Message(
         "Votre adresse a été changée",
         (f"Bonjour {user.first_name},",
          f"L’adresse de votre compte a été changée le {moment(utcnow())} : c’est maintenant {email}. Le site n’écrira "
          "plus à celle-ci.",
          "Si ce n’est pas vous, écrivez-nous sans attendre."),
         ("Nous écrire", site_address("public.pages.contact")),
-    ), to=former)  # fmt: skip
+    )  # fmt: skip
+    last = {"kind": closing.LAST, "priority": Priority.ACCOUNT}  # it is emptied once it has left
+    outbox.post(told, to=former, name=f"{user.first_name} {user.last_name}", key=_key(user), **last)
     return True
+
+
+def _forget_mails(address):
+    """Delete what was sent to an address that is nobody's any more: no closing would find it."""
+    gone = delete(Delivery).where(Delivery.channel == Channel.MAIL, Delivery.recipient == address)
+    db.session.execute(gone.where(Delivery.state.in_(outbox.ENDED)).execution_options(synchronize_session=False))
 
 
 def _post_link(user, email, subject, why):
@@ -169,8 +199,11 @@ def _post_link(user, email, subject, why):
 
 
 def _post(user, message, *, to="", **columns):
-    key = f"renewal:{user.id}:{secrets.token_hex(8)}"  # asked twice, it is written twice
-    outbox.post_account(user, message, key, to=to, **columns)
+    outbox.post_account(user, message, _key(user), to=to, **columns)
+
+
+def _key(user):
+    return f"renewal:{user.id}:{secrets.token_hex(8)}"  # asked twice, it is written twice
 
 
 def _mark(user):

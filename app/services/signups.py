@@ -1,14 +1,14 @@
 """Sign-ups, from the form to the confirmed address; and their end, when they are withdrawn or forgotten."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, inspect, select
+from sqlalchemy import and_, delete, func, inspect, or_, select
 
 from app import signing
 from app.extensions import db, insert
 from app.labels import OPEN, TEXTED, Channel, Role, UserStatus
-from app.models import AlertChoice, Council, Territory, User
+from app.models import AlertChoice, Council, Delivery, Login, Territory, User, Vouch
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
@@ -18,8 +18,11 @@ from app.signing import BadToken
 from app.templating import day, moment
 
 KEPT = timedelta(days=7)  # a sign-up whose address is not confirmed
+REFUSED_KEPT = closing.GRACE  # during which that council stays closed to who was refused
 PAUSE = 600  # seconds between two mails that say the same
 NOT_ME = "Vous n’avez rien demandé ? Ne faites rien : sans vous, rien ne s’ouvre."
+PAST = ("confirmed_at", "escalated_at", "late_at", "decided_at", "decided_by_id", "phone_confirmed_at")
+AFRESH = dict.fromkeys(PAST) | {"why": ""}  # what nothing is left of in a sign-up that begins anew
 
 
 # Signing up -------------------------------------------------------------------------------------------------------
@@ -29,16 +32,21 @@ def sign_up(council: Council, *, email: str, by_sms: bool, wants_letter: bool, *
     """Keep a sign-up until its address is confirmed, and post the link that does so.
 
     Where the address has an account already, only its owner is told. Of several forms that nobody has confirmed, the
-    last one counts. `columns` are of `User`.
+    last one counts. Who was refused in one council may begin anew in another. `columns` are of `User`.
     """
     email, now = accounts.normal_email(email), utcnow()
     columns |= {"council_id": council.id, "letter_since": now if wants_letter else None, "created_at": now}
-    new = insert(User).values(email=email, status=UserStatus.UNCONFIRMED, **columns)
-    is_open = User.status == UserStatus.UNCONFIRMED
-    db.session.execute(new.on_conflict_do_update(index_elements=["email"], set_=columns, where=is_open))
-    user = db.session.scalar(select(User).where(User.email == email).with_for_update())
+    columns |= {"status": UserStatus.UNCONFIRMED}
+    is_refused = and_(User.status == UserStatus.REFUSED, User.council_id.is_distinct_from(council.id))
+    is_open = or_(User.status == UserStatus.UNCONFIRMED, is_refused)
+    new = insert(User).values(email=email, **columns)
+    db.session.execute(new.on_conflict_do_update(index_elements=["email"], set_=columns | AFRESH, where=is_open))
+    theirs = select(User).where(User.email == email).with_for_update()
+    user = db.session.scalar(theirs.execution_options(populate_existing=True))
     if user.status != UserStatus.UNCONFIRMED:
         return _tell_owner(user)
+    db.session.execute(delete(Vouch).where(Vouch.candidate_id == user.id))  # of the sign-up that was refused
+    db.session.execute(delete(Login).where(Login.user_id == user.id))
     _choose_texts(user, by_sms)
     ask_to_confirm(user)
 
@@ -50,14 +58,15 @@ def _choose_texts(user, by_sms):
         alerts.set_choices(user, {topic: (alerts.DEFAULTS[topic].rhythm, True) for topic in TEXTED})
 
 
-def ask_to_confirm(user: User) -> None:
-    """Post the mail with the link that confirms the address of `user`; once in ten minutes at most.
+def ask_to_confirm(user: User) -> datetime | None:
+    """Post the mail with the link that confirms the address of `user`, once in ten minutes at most; return when the
+    last one was posted.
 
-    Nothing happens when the sign-up was confirmed, or erased, since `user` was read.
+    Nothing happens when the sign-up was confirmed, or erased, since `user` was read: None.
     """
     user = db.session.get(User, inspect(user).identity)
     if user is None or user.status != UserStatus.UNCONFIRMED:
-        return
+        return None
     outbox.try_address_again(Channel.MAIL, user.email)
     address = site_address("account.signups.confirm", token=signing.sign("confirm", user.id))
     message = Message(
@@ -72,7 +81,9 @@ def ask_to_confirm(user: User) -> None:
         link=("Confirmer mon adresse", address),
         why="cette adresse a été donnée pour s’inscrire sur ce site",
     )
-    outbox.post_account(user, message, f"confirm:{user.id}:{_slot()}")
+    key = f"confirm:{user.id}:{_slot()}"
+    outbox.post_account(user, message, key)
+    return db.session.scalar(select(Delivery.created_at).filter_by(key=key))
 
 
 def _council(user):
@@ -81,23 +92,30 @@ def _council(user):
 
 def _tell_owner(user):
     """Tell somebody who has an account that their address was used to sign up; nobody else learns of it."""
-    if user.status in OPEN:
+    outbox.post_account(user, _known(user), f"known:{user.id}:{_slot()}")
+
+
+def _known(user):
+    subject, link = "Vous avez déjà un compte", ("Se connecter", site_address("account.sessions.new"))
+    if user.status == UserStatus.REFUSED:
+        subject, link, told = "Votre inscription a été refusée", None, [why_shut(user)]
+    elif user.status in OPEN:
         where = site_address("account.passwords.forgotten")
         told = [f"Connectez-vous. Vous avez oublié le mot de passe ? Choisissez-en un autre ici : {where}"]
         told += ["Votre inscription attend d’être validée."] if user.status == UserStatus.PENDING else []
     else:
         told = ["Cette adresse ne peut pas servir à une nouvelle inscription.", why_shut(user)]
-    message = Message(
-        "Vous avez déjà un compte",
+    return Message(
+        subject,
         (
             f"Bonjour {user.name},",
             "Quelqu’un, peut-être vous, a voulu s’inscrire avec votre adresse. Rien n’a été créé ni changé.",
             *told,
-            "Ce n’était pas vous ? Ne faites rien : personne n’a appris que vous avez un compte.",
+            "Ce n’était pas vous ? Ne faites rien : personne d’autre n’en a rien appris.",
         ),
-        link=("Se connecter", site_address("account.sessions.new")),
+        link=link,
+        why="cette adresse a été donnée pour s’inscrire sur ce site",
     )
-    outbox.post_account(user, message, f"known:{user.id}:{_slot()}")
 
 
 def _slot():
@@ -159,13 +177,27 @@ def why_shut(user: User) -> str:
     reason = f" Motif : « {user.why} »." if user.why else ""
     if user.status == UserStatus.REFUSED:
         asked = " ou à ".join([*map(_contact, referents_of(user.council)), contact])
-        return f"Votre inscription a été refusée.{reason} Si c’est une erreur, écrivez à {asked}."
+        return (
+            f"Votre inscription{_at_council(user)} a été refusée.{reason} Si c’est une erreur, écrivez à {asked}."
+            f"{_until_again(user)} Vous pouvez dès maintenant vous inscrire dans un autre conseil."
+        )
     if user.status == UserStatus.SUSPENDED:
         return f"Votre compte est suspendu.{reason} Pour en parler, écrivez à {contact}."
     if user.closing_at:
         until = day(user.closing_at)
         return f"Ce compte est fermé. Pour revenir avant le {until}, ouvrez le lien du courriel reçu à la fermeture."
     return f"Ce compte est fermé. Une question ? Écrivez à {contact}."
+
+
+def _at_council(user):
+    return f" au conseil citoyen « {user.council.name} »" if user.council else ""
+
+
+def _until_again(user):
+    if not (user.council and user.decided_at):
+        return ""
+    until = day(user.decided_at + REFUSED_KEPT)
+    return f" Dans ce conseil, vous ne pourrez vous inscrire de nouveau qu’après le {until}."
 
 
 def _contact(referent):

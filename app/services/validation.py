@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.access import Viewer, decidable, readable
@@ -37,7 +37,9 @@ def answer(peer: User, candidate: User, word: VouchAnswer, reason: str = "") -> 
     db.session.add(vouch)
     words = {standing.answer: standing for standing in _standing(candidate)}
     if VouchAnswer.YES in words and VouchAnswer.NO not in words:
-        _settle(candidate, UserStatus.ACTIVE, words[VouchAnswer.YES].peer)
+        voucher = words[VouchAnswer.YES].peer
+        _settle(candidate, UserStatus.ACTIVE, voucher)
+        journal.note("signup.vouched", candidate, actor_id=voucher.id)
     else:
         _escalate_if_stuck(candidate)
 
@@ -84,6 +86,13 @@ def with_peers(viewer: Viewer) -> Select:
     return select(User).where(readable(User, viewer), *ours).order_by(User.confirmed_at, User.id)
 
 
+def count_unanswered(viewer: Viewer) -> int:
+    """Return how many pending sign-ups of their own council the viewer has said nothing about."""
+    mine = exists().where(Vouch.candidate_id == User.id, Vouch.peer_id == viewer.user_id)
+    waiting = with_peers(viewer).where(~mine).order_by(None).with_only_columns(func.count())
+    return db.session.scalar(waiting)
+
+
 def held(viewer: Viewer) -> Select:
     """Return the query of the sign-ups that wait for this viewer's decision, the late ones first."""
     return _in_order(select(User).where(decidable(viewer)))
@@ -105,22 +114,17 @@ def vouch_of(peer: User, candidate: User) -> Vouch | None:
     return db.session.scalar(select(Vouch).filter_by(candidate_id=candidate.id, peer_id=peer.id))
 
 
+def answers_of(peer_id: int, candidates: list[User]) -> dict[int, VouchAnswer]:
+    """Return what one peer has said so far of each of these candidates."""
+    ids = [candidate.id for candidate in candidates]
+    said = select(Vouch.candidate_id, Vouch.answer).where(Vouch.peer_id == peer_id, Vouch.candidate_id.in_(ids))
+    return dict(db.session.execute(said).all())
+
+
 def vouches_on(candidate: User) -> list[Vouch]:
     """Return what was said of a sign-up, the newest last."""
     said = select(Vouch).filter_by(candidate_id=candidate.id).options(joinedload(Vouch.peer))
     return list(db.session.scalars(said.order_by(Vouch.created_at, Vouch.id)))
-
-
-def why_held(candidate: User) -> str:
-    """Say why a sign-up is with the safety net."""
-    words = {vouch.answer for vouch in _standing(candidate)}
-    if VouchAnswer.NO in words:
-        return "Un membre du conseil a répondu : « Ce n’est pas un membre »."
-    if not db.session.scalar(select(Peer.id).where(_is_peer(candidate)).limit(1)):
-        return "Ce conseil n’a aucun membre actif sur le site."
-    if words == {VouchAnswer.UNKNOWN} and _is_stuck_now(candidate, _all_have_spoken()):
-        return "Les membres du conseil répondent qu’ils ne connaissent pas cette personne."
-    return "Aucun membre du conseil ne l’a validée en 24 heures."
 
 
 # The clock --------------------------------------------------------------------------------------------------------
@@ -186,4 +190,4 @@ def _settle(candidate, status, decider, reason=""):
     candidate.status, candidate.why = status, reason
     candidate.decided_at, candidate.decided_by = utcnow(), decider
     message = signups.approval(candidate) if status == UserStatus.ACTIVE else signups.refusal(candidate, decider)
-    outbox.post_account(candidate, message, f"signup:{candidate.id}")
+    outbox.post_account(candidate, message, f"signup:{candidate.id}:{candidate.decided_at:%Y%m%d%H%M%S%f}")

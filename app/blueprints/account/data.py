@@ -1,6 +1,6 @@
 """What a person may ask of the site about themselves: a copy of their data, and the end of their account."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 
 from app import passwords
@@ -20,8 +20,8 @@ bp = Blueprint("data", __name__)
 
 WRONG = "Ce n’est pas votre mot de passe. Vérifiez-le, ou choisissez-en un nouveau par « Mot de passe oublié »."
 LAST_ANIMATOR = (
-    "Vous êtes la seule personne qui anime le site. Avant de partir, demandez à qui l’installe de nommer quelqu’un "
-    "d’autre : il lui suffit d’une commande."
+    "Vous êtes la seule personne qui anime le site. Avant de partir, demandez à l’organisme responsable du site de "
+    "nommer quelqu’un d’autre : "
 )
 
 
@@ -52,7 +52,7 @@ def close():
         if animators != [user.id]:
             return _close(user, form)
         db.session.rollback()
-        form.refuse(LAST_ANIMATOR)
+        form.refuse(f"{LAST_ANIMATOR}{_operator()}.")
     return render_template("account/data/close.html", form=form), *form.outcome
 
 
@@ -64,6 +64,12 @@ def _is_right(form):
         return True
     form.password.errors = [WRONG]
     return False
+
+
+def _operator():
+    """Return who answers for the site, and how to reach them."""
+    known = (current_app.config[f"OPERATOR_{name}"] for name in ("NAME", "EMAIL", "PHONE"))
+    return ", ".join(filter(None, known))
 
 
 def _close(user, form):

@@ -156,7 +156,8 @@ def confirm(token):
     try:
         if request.method == "GET":
             user, address = renewals.by_address_token(token)
-            return render_template("account/profile/confirm.html", user=user, address=address)
+            is_done = renewals.is_proved(user, address)
+            return render_template("account/profile/confirm.html", user=user, address=address, is_done=is_done)
         require_token()
         begin_write()
         user, address = renewals.by_address_token(token, lock=True)

@@ -11,6 +11,7 @@ from app.labels import OPEN, Channel, UserStatus
 from app.models import User
 from app.notifications import outbox
 from app.services import accounts, limits, signups
+from app.templating import moment
 
 bp = Blueprint("sessions", __name__)
 
@@ -61,19 +62,23 @@ def _why_closed(user):
     """Return what somebody who knows the password is told of an account that does not open."""
     if user.status == UserStatus.UNCONFIRMED:
         begin_write()
-        if user := db.session.get(User, user.id, with_for_update=True):
-            signups.ask_to_confirm(user)
+        at = signups.ask_to_confirm(user)
         db.session.commit()
-        return "Votre adresse n’est pas encore confirmée. Un nouveau courriel vient de partir : ouvrez son lien."
+        return (
+            f"Votre adresse n’est pas encore confirmée. Un courriel est parti le {moment(at)} : ouvrez son lien. Rien "
+            "n’arrive ? Attendez quelques minutes, regardez dans les indésirables."
+            if at
+            else WRONG
+        )
     return signups.why_shut(user)
 
 
 def _open(user, proved, form):
     """Log in, unless the password that was proved has been changed meanwhile, or the account closed."""
     rehashed = passwords.hash_password(form.password.data) if passwords.is_outdated(proved) else None
-    pair = f"{user.email} {limits.network(request.remote_addr)}"
+    user_id, pair = user.id, f"{user.email} {limits.network(request.remote_addr)}"
     begin_write()
-    user = db.session.get(User, user.id, with_for_update=True)
+    user = db.session.get(User, user_id, with_for_update=True)
     if user is None or user.password_hash != proved or user.status not in OPEN:
         db.session.rollback()
         form.refuse(WRONG)

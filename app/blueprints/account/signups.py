@@ -24,10 +24,13 @@ bp = Blueprint("signups", __name__)
 
 ROOM = 2500  # characters that a cookie has left for what was typed
 WRITTEN = "signup"  # what was typed when a council vanished, in the session
+TYPED = "signup_email"  # the address of a form that was just sent, in the session
 OTHER = (
     "Ce n’est pas le mot de passe de cette inscription. Retapez-le. Vous ne le retrouvez pas ? Retapez celui que vous "
     "voulez avoir, et cochez la case."
 )
+MEMBER = "Vous avez déjà un compte : pour changer de conseil, écrivez-nous (page « Contact »)."
+PENDING = "Votre inscription attend déjà d’être validée : pour un autre conseil, retirez-la d’abord."
 SECRET = ("csrf_token", "password", "remarque", "stamp")
 
 
@@ -50,7 +53,7 @@ def find():
 def new(slug):
     """Ask for what a sign-up needs, and answer all the same whether the address is known or not."""
     if is_logged_in():
-        return redirect(home_of(current_user))
+        return _has_account(slug)
     council = _council(slug)
     if council is None:
         return _vanished(slug)
@@ -58,10 +61,22 @@ def new(slug):
     form.place_in(council)
     if form.validate_on_submit():
         if form.is_of_a_machine:
-            return redirect(url_for(".sent"))
+            return _look(form)
         if _may_try(form):
-            return redirect(url_for(".sent")) if _sign_up(slug, form) else _vanished(slug)
+            return _look(form) if _sign_up(slug, form) else _vanished(slug)
     return render_template("account/signups/new.html", form=form, council=council), *form.outcome
+
+
+def _has_account(slug):
+    """Take somebody who is logged in home, and say why when they wanted another council."""
+    if current_user.council and current_user.council.slug != slug:
+        flash(MEMBER if current_user.is_active else PENDING)
+    return redirect(home_of(current_user))
+
+
+def _look(form):
+    session[TYPED] = form.email.data
+    return redirect(url_for(".sent"))
 
 
 def _council(slug):
@@ -76,10 +91,8 @@ def _vanished(slug):
     fields = {name: value for name, value in request.form.items() if name not in SECRET}
     if fields and sum(map(len, map(repr, fields.items()))) < ROOM:
         session[WRITTEN] = fields
-    words = slug.replace("-", " ").replace("\0", " ")[:100]
-    found = search(directory(), words)
     shown = {"form": SearchForm(formdata=None), "words": fields.get("words", ""), "written": WRITTEN in session}
-    return render_template("account/signups/vanished.html", found=found, **shown), 404
+    return render_template("account/signups/vanished.html", **shown), 404
 
 
 def _may_try(form):
@@ -104,10 +117,9 @@ def _sign_up(slug, form):
 
 
 @bp.get("/inscription/courriel/envoye")
-@public_page
 def sent():
     """Tell to look into the mailbox: the same words whatever happened."""
-    return render_template("account/signups/sent.html")
+    return render_template("account/signups/sent.html", email=session.pop(TYPED, ""))
 
 
 @bp.get("/confirmation", defaults={"token": ""})

@@ -52,7 +52,8 @@ def _answer(candidate_id, peer_id, form, token):
     peer = db.session.get(User, peer_id)
     if candidate and may_vouch(viewer_of(peer), candidate):
         validation.answer(peer, candidate, form.answer.data, form.reason.data)
-        flash(validation.thanks(candidate, form.answer.data))
+        if candidate.status == UserStatus.PENDING:  # otherwise the page says it
+            flash(validation.thanks(candidate, form.answer.data))
     db.session.commit()
     return redirect(url_for(".edit", token=token))
 
@@ -71,8 +72,14 @@ def _people(token):
     if not may_keep(viewer_of(peer), candidate.council_id):
         _stop(403, NO_PEER)
     if not may_vouch(viewer_of(peer), candidate):
-        _stop(200, (GONE, validation.verdict(candidate, peer)))
+        _stop(200, _settled(candidate, peer))
     return candidate, peer
+
+
+def _settled(candidate, peer):
+    is_theirs = candidate.is_active and candidate.decided_by_id == peer.id
+    heading = f"Merci, {candidate.name} a maintenant un compte" if is_theirs else GONE
+    return heading, validation.verdict(candidate, peer)
 
 
 def _value(token):

@@ -8,6 +8,7 @@ from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
 from app.labels import UserStatus
 from app.models import Council, User
+from app.services import validation
 
 bp = Blueprint("dashboard", __name__)
 
@@ -22,6 +23,7 @@ def show():
         "council/dashboard/show.html",
         council=db.session.get(Council, viewer.council_id),
         counts=dict(db.session.execute(people.group_by(User.status)).all()),
+        unanswered=validation.count_unanswered(viewer),
     )
 
 

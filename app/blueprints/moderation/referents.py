@@ -13,7 +13,7 @@ from app.forms.referents import AppointmentForm, ReferentForm
 from app.jobs.contents import delete_unused
 from app.labels import Role, UserStatus
 from app.models import User
-from app.services import accounts, referents
+from app.services import accounts, places, referents
 
 bp = Blueprint("referents", __name__, url_prefix="/animation/referents")
 
@@ -31,9 +31,9 @@ def index():
 def new():
     """Appoint somebody who has an account, or invite somebody who has none."""
     require(may_steer(current_viewer()))
-    form = AppointmentForm(referents.offered())
+    form = AppointmentForm(referents.offered(), places)
     if form.validate_on_submit() and (user := _appoint(form)):
-        flash(f"{user.name} est maintenant référent local. Un courriel vient de partir.")
+        flash(f"{user.name} a maintenant le rôle de référent local. Un courriel vient de partir.")
         return redirect(url_for(".index"))
     return render_template("moderation/referents/new.html", form=form), *form.outcome
 
@@ -64,7 +64,7 @@ def edit(user_id):
     """Change the organisation, the contact and the territories of a referent."""
     require(may_steer(current_viewer()))
     user = _referent(user_id)
-    form = ReferentForm(referents.offered(), user)
+    form = ReferentForm(referents.offered(), places, user)
     if form.validate_on_submit():
         _begin()
         user = _referent(user_id, is_locked=True)
@@ -87,7 +87,7 @@ def end(user_id):
         name, unused = user.name, referents.end(user, actor_id=current_viewer().user_id)
         db.session.commit()
         delete_unused(unused)
-        flash(f"{name} n’est plus référent local. Un courriel le lui dit.")
+        flash(f"{name} n’a plus le rôle de référent local. Un courriel le lui dit.")
         return redirect(url_for(".index"))
     return render_template("moderation/referents/end.html", form=form, referent=user), *form.outcome
 

@@ -7,6 +7,7 @@ from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.vouches import DecisionForm
 from app.models import User
+from app.notifications.signups import why_held
 from app.services import validation
 
 bp = Blueprint("signups", __name__, url_prefix="/animation/inscriptions")
@@ -36,7 +37,7 @@ def show(candidate_id):
         "moderation/signups/show.html",
         candidate=candidate,
         vouches=validation.vouches_on(candidate),
-        why=validation.why_held(candidate) if candidate.escalated_at else "",
+        why=why_held(candidate) if candidate.escalated_at else "",
         verdict=validation.verdict(candidate, db.session.get(User, viewer.user_id)),
         may_decide=may_decide(viewer, candidate),
         form=form,
