@@ -1,5 +1,8 @@
 """Rows that tests start from: a small made-up country."""
 
+from argon2 import PasswordHasher
+
+from app import passwords
 from app.extensions import db
 from app.labels import College, Role, UserStatus
 from app.models import (
@@ -14,11 +17,13 @@ from app.models import (
 )
 from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.types import utcnow
-from app.passwords import hash_password
 from app.text import slug
 
 PASSWORD = "quatre chats sur un toit"  # noqa: S105
-PASSWORD_HASH = hash_password(PASSWORD)  # once: it takes its time
+# The many passwords of the tests cost next to nothing; one test holds what they cost on a site.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords._NOBODYS = passwords.hash_password("the password of nobody")
+PASSWORD_HASH = passwords.hash_password(PASSWORD)
 
 
 def make_territory(kind: TerritoryKind, code: str, name: str, *, postal_codes=(), place=(None, None), **columns):

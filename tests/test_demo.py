@@ -192,6 +192,7 @@ def test_clearing_the_demo_leaves_a_real_neighbourhood_of_a_demo_council(app):
     assert db.session.scalar(select(Neighbourhood.council_id).where(Neighbourhood.code == "QP001002")) is None
 
 
+@pytest.mark.slow
 def test_a_list_that_is_refused_leaves_the_demo(app, tmp_path, small):
     run(app, "demo", "load")
     before = stamps()
@@ -201,6 +202,7 @@ def test_a_list_that_is_refused_leaves_the_demo(app, tmp_path, small):
     assert (count(Council), count(Neighbourhood), stamps()) == (3, 3, before)
 
 
+@pytest.mark.slow
 def test_a_list_that_is_taken_in_replaces_the_demo(app, tmp_path, small):
     run(app, "demo", "load")
     db.session.scalars(select(Neighbourhood)).first().precision = Precision.UNKNOWN
@@ -212,6 +214,7 @@ def test_a_list_that_is_taken_in_replaces_the_demo(app, tmp_path, small):
     assert (db.session.scalars(select(Council.name)).all(), count(Neighbourhood)) == (["Vrai"], 1)
 
 
+@pytest.mark.slow
 def test_no_page_kept_from_the_demo_is_shown_once_it_is_cleared(app, client, small):
     run(app, "demo", "load")
     name = db.session.scalar(select(Council.name).order_by(Council.id))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from app import passwords
@@ -232,3 +233,10 @@ def test_somebody_suspended_at_that_very_moment_changes_nothing(client_as, cast,
     meanwhile(monkeypatch, cast.alice, status=UserStatus.SUSPENDED)
     assert change(client_as(cast.alice), password=PASSWORD, new_password=NEW).status_code == 403
     assert mails_to(cast.alice.email) == []
+
+
+def test_a_password_costs_on_a_site_what_it_costs_a_thief_to_try():
+    """OWASP's least for Argon2id: 19 MiB and two passes."""
+    kept = PasswordHasher(**passwords.COST).hash(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert passwords.is_right(kept, PASSWORD) and passwords.is_outdated(kept)

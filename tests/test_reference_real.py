@@ -46,6 +46,7 @@ def _everything():
 
 
 @needs_real_data
+@pytest.mark.slow
 def test_the_official_data_give_every_council_its_place(real):
     generations = select(Neighbourhood.generation, func.count()).group_by(Neighbourhood.generation)
     assert dict(db.session.execute(generations).all()) == {2014: 1514, 2024: 1584}

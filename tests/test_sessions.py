@@ -369,8 +369,8 @@ def test_a_page_of_a_member_costs_few_queries(client_as, cast, queries):
 
 
 def test_a_password_hashed_with_weaker_settings_is_hashed_anew_at_login(client, cast):
-    weak = "$argon2id$v=19$m=8,t=1,p=1$"
-    db.session.get(User, cast.alice.id).password_hash = PasswordHasher(1, 8, 1).hash(PASSWORD)
+    weak = "$argon2id$v=19$m=16,t=1,p=1$"
+    db.session.get(User, cast.alice.id).password_hash = PasswordHasher(1, 16, 1).hash(PASSWORD)
     db.session.commit()
     log_in(client, cast.alice)
     assert not db.session.get(User, cast.alice.id).password_hash.startswith(weak)

@@ -100,6 +100,7 @@ def test_of_two_animators_who_suspend_at_once_one_does(animator, client_as, cast
 
 
 @pytest.mark.parametrize("leave", [False, True])
+@pytest.mark.slow
 def test_of_two_animators_who_suspend_each_other_or_leave_at_once_one_stays(own_app, monkeypatch, leave):
     """They write at the same time, and act at the same time if they can."""
     module, act = (data.closing, "close") if leave else (users.moderation, "suspend")
