@@ -66,7 +66,8 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
 def _readable_people(viewer):
     """Yield the conditions of which a person meets one: members know one another, a request is for those who decide."""
     is_active, is_pending = User.status == UserStatus.ACTIVE, User.status == UserStatus.PENDING
-    yield and_(is_active, User.role == Role.REFERENT)  # they answer for a territory, under their name
+    has_come = User.last_seen_at.is_not(None)  # whoever was appointed has not agreed to be shown before
+    yield and_(is_active, User.role == Role.REFERENT, has_come)  # they answer for a territory, under their name
     if viewer.user_id:
         yield User.id == viewer.user_id
     if viewer.is_active:
@@ -78,6 +79,11 @@ def _readable_people(viewer):
         yield and_(User.status.in_([UserStatus.PENDING, UserStatus.REFUSED]), is_theirs)
     if viewer.is_animator:
         yield User.status != UserStatus.CLOSED
+
+
+def members_of(council_id, person: type = User) -> ColumnElement[bool]:
+    """Return the condition that a person (`User`, or an alias of it) is an active member of a council."""
+    return and_(person.council_id == council_id, person.status == UserStatus.ACTIVE)
 
 
 def is_in(council_id: ColumnElement, territory_ids: frozenset[int]) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from app import passwords
 from app.access import VISITOR, Viewer, viewer_of
 from app.extensions import begin_write, db, login_manager
 from app.forms.accounts import LoginForm
@@ -65,6 +66,7 @@ ERRORS = {
     500: ("Le site a rencontré une erreur", "L’erreur a été notée. Recommencez dans quelques minutes."),
     503: ("Le site revient bientôt", "Une opération d’entretien est en cours. Recommencez dans quelques minutes."),
 }
+WRONG_PASSWORD = "Ce n’est pas votre mot de passe actuel : vérifiez, puis recommencez."  # noqa: S105
 WAITING = (
     "Encore un peu de patience",
     "Cette page s’ouvrira quand votre inscription sera validée : voyez « Mon inscription ».",
@@ -102,6 +104,15 @@ def count(form: Form, *attempts: tuple[limits.Limit, str]) -> bool:
         when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 120 else f"{-(-minutes // 60)} heures"
         form.refuse(f"Il y a eu trop d’essais. Recommencez dans {when}.", wait=wait)
     return not wait
+
+
+def proves(form: Form) -> bool:
+    """Tell whether the password typed in `form` is that of the person logged in; attempts are counted."""
+    if not count(form, (limits.PROOF_ACCOUNT, str(current_user.id))):
+        return False
+    if not passwords.is_right(current_user.password_hash, form.password.data):
+        form.password.errors = [WRONG_PASSWORD]
+    return not form.errors
 
 
 def require_token() -> None:

@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.access import may_decide, may_vouch, viewer_of
+from app.access import may_decide, may_vouch, members_of, viewer_of
 from app.extensions import db
 from app.labels import COLLEGE, Priority, Role, UserStatus, VouchAnswer
 from app.models import Activity, User, Vouch
@@ -75,7 +75,7 @@ def _where(candidate, before=""):
 def _ask_peers(activity: Activity):
     """Yield the question to each active member of the council, with a link of their own."""
     if (candidate := _candidate(activity)) and candidate.council_id:
-        members = select(User).where(User.council_id == candidate.council_id, User.status == UserStatus.ACTIVE)
+        members = select(User).where(members_of(candidate.council_id))
         for peer in db.session.scalars(members.order_by(User.id)):
             if may_vouch(viewer_of(peer), candidate) and not peer.alerts_paused_at:
                 yield _alert(peer, candidate, _question(candidate, peer))
@@ -137,8 +137,7 @@ def _duty(person):
 
 def why_held(candidate: User) -> str:
     """Say why a sign-up is with the safety net."""
-    here = (User.council_id == candidate.council_id, User.status == UserStatus.ACTIVE)
-    peers = set(db.session.scalars(select(User.id).where(*here)))
+    peers = set(db.session.scalars(select(User.id).where(members_of(candidate.council_id))))
     vouches = db.session.scalars(select(Vouch).filter_by(candidate_id=candidate.id))
     said = {vouch.peer_id: vouch.answer for vouch in vouches if vouch.peer_id in peers}
     if VouchAnswer.NO in said.values():

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import selectinload
 
 from app.extensions import db
 from app.labels import OPEN, Role
@@ -47,7 +46,7 @@ def log_in(user: User, *, is_long: bool = False) -> str:
 
 def by_token(token: str) -> User | None:
     """Return the account that is open in the browser with this secret, as long as it has not ended."""
-    query = select(User).join(Login, Login.user_id == User.id).options(selectinload(User.territories))
+    query = select(User).join(Login, Login.user_id == User.id)
     is_open = (*_is_open(token), User.status.in_(OPEN))
     user = _if_real(db.session.scalar(query.where(*is_open)))
     if user:

@@ -23,11 +23,8 @@ END = "Votre rôle de référent local a pris fin. Comme vous n’êtes membre d
 
 
 def by_region() -> list[tuple[str, list[User]]]:
-    """Return (region, its referents by name), the regions by name; who answers for two regions stands in both.
-
-    Whoever was invited but has never come has not agreed to be shown yet.
-    """
-    query = select(User).where(User.role == Role.REFERENT, User.last_seen_at.is_not(None), readable(User, VISITOR))
+    """Return (region, its referents by name), the regions by name; who answers for two regions stands in both."""
+    query = select(User).where(User.role == Role.REFERENT, readable(User, VISITOR))
     territories = selectinload(User.territories)
     places = territories.selectinload(Territory.region), territories.selectinload(Territory.department)
     regions = defaultdict(list)

@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import and_, delete, func, inspect, or_, select
 
 from app import signing
+from app.access import members_of
 from app.extensions import db, insert
 from app.labels import OPEN, TEXTED, Channel, Role, UserStatus
 from app.models import AlertChoice, Council, Delivery, Login, Territory, User, Vouch
@@ -159,8 +160,9 @@ def confirm(user: User, password_hash: str) -> bool:
 
 def count_peers(council: Council | None) -> int:
     """Return how many active members a council has."""
-    here = (User.council_id == council.id, User.status == UserStatus.ACTIVE) if council else (User.id < 0,)
-    return db.session.scalar(select(func.count(User.id)).where(*here))
+    if council is None:
+        return 0
+    return db.session.scalar(select(func.count(User.id)).where(members_of(council.id)))
 
 
 def referents_of(council: Council | None) -> list[User]:

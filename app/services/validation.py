@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from app.access import Viewer, decidable, readable
+from app.access import Viewer, decidable, members_of, readable
 from app.extensions import db
 from app.labels import UserStatus, VouchAnswer
 from app.models import User, Vouch
@@ -176,7 +176,7 @@ def _all_have_spoken():
 
 
 def _is_peer(candidate):
-    return and_(Peer.council_id == candidate.council_id, Peer.status == UserStatus.ACTIVE)
+    return members_of(candidate.council_id, Peer)
 
 
 def _standing(candidate):

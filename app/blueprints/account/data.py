@@ -3,9 +3,8 @@
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 
-from app import passwords
 from app.access import has_account, is_member, require
-from app.blueprints.web import count, current_viewer, require_token
+from app.blueprints.web import count, current_viewer, proves, require_token
 from app.extensions import begin_write, db
 from app.forms.base import ActForm
 from app.forms.closing import ClosingForm
@@ -18,7 +17,6 @@ from app.signing import BadToken
 
 bp = Blueprint("data", __name__)
 
-WRONG = "Ce n’est pas votre mot de passe. Vérifiez-le, ou choisissez-en un nouveau par « Mot de passe oublié »."
 LAST_ANIMATOR = (
     "Vous êtes la seule personne qui anime le site. Avant de partir, demandez à l’organisme responsable du site de "
     "nommer quelqu’un d’autre : "
@@ -44,7 +42,7 @@ def close():
     if request.method == "GET" and not is_member(current_viewer()):
         return redirect(url_for("account.signups.show"))  # there is no account yet, but a request to withdraw
     form = ClosingForm()
-    if form.validate_on_submit() and _is_right(form):
+    if form.validate_on_submit() and proves(form):
         begin_write()
         animators = closing.animators()
         user = db.session.get(User, current_user.id, with_for_update=True, populate_existing=True)
@@ -54,16 +52,6 @@ def close():
         db.session.rollback()
         form.refuse(f"{LAST_ANIMATOR}{_operator()}.")
     return render_template("account/data/close.html", form=form), *form.outcome
-
-
-def _is_right(form):
-    """Count the attempt, and compare the password: both take their time before the write."""
-    if not count(form, (limits.PROOF_ACCOUNT, str(current_user.id))):
-        return False
-    if passwords.is_right(current_user.password_hash, form.password.data):
-        return True
-    form.password.errors = [WRONG]
-    return False
 
 
 def _operator():

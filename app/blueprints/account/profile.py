@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import passwords
 from app.access import is_member, require
-from app.blueprints.web import count, current_viewer, home_of, require_token
+from app.blueprints.web import count, current_viewer, home_of, proves, require_token
 from app.extensions import begin_write, db
 from app.forms.passwords import ChangePasswordForm
 from app.forms.profile import CodeForm, EmailForm, PhoneForm, ProfileForm
@@ -21,7 +21,6 @@ from app.signing import BadToken
 
 bp = Blueprint("profile", __name__)
 
-WRONG_PASSWORD = "Ce n’est pas votre mot de passe actuel : vérifiez, puis recommencez."  # noqa: S105
 ASK_AGAIN = "Ce code ne sert plus : il a plus de dix minutes, ou trop d’essais. Demandez-en un autre."
 OUTCOMES = {Outcome.WRONG: "Ce n’est pas le code du dernier SMS : vérifiez les six chiffres.", Outcome.OVER: ASK_AGAIN}
 
@@ -77,15 +76,6 @@ def _me():
     return user
 
 
-def _proves(form):
-    """Tell whether the password typed is theirs; attempts are counted."""
-    if not count(form, (limits.PROOF_ACCOUNT, str(current_user.id))):
-        return False
-    if not passwords.is_right(current_user.password_hash, form.password.data):
-        form.password.errors = [WRONG_PASSWORD]
-    return not form.errors
-
-
 @bp.post("/mon-profil/reprise")
 def resume():
     """Let the messages come again that were stopped by a link or by an SMS."""
@@ -103,7 +93,7 @@ def password():
     """Change the password; the other browsers are logged out, this one stays."""
     require(is_member(current_viewer()))
     form = ChangePasswordForm(current_user)
-    if form.validate_on_submit() and _proves(form):
+    if form.validate_on_submit() and proves(form):
         proved, password_hash = current_user.password_hash, passwords.hash_password(form.new_password.data)
         begin_write()
         user = _me()
@@ -121,7 +111,7 @@ def email():
     """Ask for another mail address; whether it has an account does not show."""
     require(is_member(current_viewer()))
     form = EmailForm(current_user)
-    if form.validate_on_submit() and _proves(form) and count(form, (limits.MAIL_CHANGE, str(current_user.id))):
+    if form.validate_on_submit() and proves(form) and count(form, (limits.MAIL_CHANGE, str(current_user.id))):
         begin_write()
         renewals.ask_new_address(_me(), accounts.normal_email(form.email.data))
         db.session.commit()

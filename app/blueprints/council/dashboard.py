@@ -3,10 +3,9 @@
 from flask import Blueprint, render_template
 from sqlalchemy import func, select
 
-from app.access import may_keep, readable, require
+from app.access import may_keep, members_of, readable, require
 from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
-from app.labels import UserStatus
 from app.models import Council, User
 from app.services import validation
 
@@ -32,6 +31,6 @@ def members():
     """Show the members of the council, with what they say of themselves."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
-    ours = (User.council_id == viewer.council_id, User.status == UserStatus.ACTIVE)
-    query = select(User).where(readable(User, viewer), *ours).order_by(User.last_name, User.first_name, User.id)
+    query = select(User).where(readable(User, viewer), members_of(viewer.council_id))
+    query = query.order_by(User.last_name, User.first_name, User.id)
     return render_template("council/dashboard/members.html", page=paginate(query, per_page=30))
