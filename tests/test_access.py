@@ -122,3 +122,12 @@ def test_without_a_council_nobody_is_a_peer(cast):
     person = make_user("Zoé Zola", None, status=UserStatus.PENDING, escalated_at=utcnow())
     assert those(cast, lambda viewer: may_vouch(viewer, person)) == set()
     assert those(cast, lambda viewer: may_decide(viewer, person)) == {"animator"}
+
+
+def test_a_referent_who_has_never_come_is_shown_to_no_visitor(cast):
+    referent = db.session.get(User, cast.referent.id)
+    assert may_read(VISITOR, referent)
+    referent.last_seen_at = None
+    db.session.commit()
+    assert not may_read(VISITOR, referent)
+    assert may_read(viewer_of(cast.animator), referent)
