@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from app import cli, models, templating
-from app.blueprints import account, community, council, kept, moderation, public, web
+from app.blueprints import account, community, council, kept, moderation, public, publications, web
 from app.extensions import compress, csrf, db, mail, migrate
 
 __all__ = ["create_app", "models"]
@@ -36,6 +36,7 @@ def create_app(settings: dict | None = None) -> Flask:
     public.init_app(app)
     account.init_app(app)
     council.init_app(app)
+    publications.init_app(app)
     community.init_app(app)
     moderation.init_app(app)
     cli.init_app(app)

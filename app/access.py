@@ -3,14 +3,27 @@
 `readable` gives the condition for lists, `may_read` the same answer for a loaded row; both say the same.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from enum import Enum
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
 from app.extensions import db
-from app.labels import Role, UserStatus
-from app.models import Council, CouncilPicture, StoredFile, User, council_territories
+from app.labels import Role, UserStatus, Visibility
+from app.models import (
+    Attachment,
+    Council,
+    CouncilPicture,
+    Publication,
+    Revision,
+    StoredFile,
+    User,
+    council_territories,
+    group_councils,
+    publication_groups,
+)
 
 
 @dataclass(frozen=True)
@@ -51,15 +64,20 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition that rows of `model` meet when `viewer` may read them.
 
     The directory is public. A file follows what it is joined to: a picture of a council's page is as public as it,
-    a portrait as its person.
+    a portrait as its person, an attachment as its publication.
     """
     if model is Council:
         return true()
     if model is StoredFile:
-        portraits = exists().where(User.photo_id == StoredFile.id, readable(User, viewer))
-        return or_(exists().where(CouncilPicture.file_id == StoredFile.id), portraits)
+        return or_(*_readable_files(viewer))
     if model is User:
         return or_(*_readable_people(viewer))
+    if issubclass(model, Publication):
+        return or_(*_readable_publications(viewer))
+    if model is Attachment:
+        return _readable_attachments(viewer)
+    if model is Revision:
+        return _readable_revisions(viewer)
     raise TypeError(f"no rule of access for {model.__name__}")
 
 
@@ -81,6 +99,181 @@ def _readable_people(viewer):
         yield User.status != UserStatus.CLOSED
 
 
+def _readable_files(viewer):
+    """Yield the conditions of which a stored file meets one."""
+    yield exists().where(CouncilPicture.file_id == StoredFile.id, CouncilPicture.removed_at.is_(None))
+    yield exists().where(User.photo_id == StoredFile.id, readable(User, viewer))
+    columns = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
+    is_one = or_(*(column == StoredFile.id for column in columns))
+    yield exists().where(is_one, readable(Attachment, viewer))
+
+
+def _readable_attachments(viewer):
+    """An attachment is read with its publication; one that was removed, by those who share the council's bin."""
+    its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
+    still_there = or_(Attachment.removed_at.is_(None), kept_by(Publication.council_id, viewer))
+    return exists().where(*its_own, still_there)
+
+
+def _readable_revisions(viewer):
+    """Former states are read by the members of the council that wrote them; what nobody saved, by its author alone."""
+    saved = or_(Revision.number.is_not(None), Revision.author_id == viewer.user_id)
+    of_page = kept_by(Revision.council_id, viewer)
+    its_own = (Publication.id == Revision.publication_id, readable(Publication, viewer))
+    of_item = exists().where(*its_own, kept_by(Publication.council_id, viewer))
+    return and_(saved, or_(of_page, of_item))
+
+
+def kept_by(council_id: ColumnElement, viewer: Viewer) -> ColumnElement[bool]:
+    """Return as an SQL condition what `may_keep` says of one council."""
+    if not viewer.is_active or viewer.council_id is None:
+        return false()
+    return council_id == viewer.council_id
+
+
+# What councils share ----------------------------------------------------------------------------------------------
+
+
+class Circle(Enum):
+    """Those to whom a level opens a publication, as seen from its council."""
+
+    COUNCIL = "active members of the council"
+    GROUPS = "active members of the councils of the chosen groups"
+    MEMBERS = "whoever has a validated account"
+    EVERYBODY = "visitors too"
+
+
+# Everything about levels is read in this one table: lists, single rows, and the numbers that writers are told.
+REACH = {
+    Visibility.COUNCIL: (Circle.COUNCIL,),
+    Visibility.GROUPS: (Circle.COUNCIL, Circle.GROUPS),
+    Visibility.MEMBERS: (Circle.MEMBERS,),
+    Visibility.PUBLIC: (Circle.EVERYBODY,),
+}
+
+
+def _readable_publications(viewer):
+    """Yield the conditions of which a publication meets one: open to the viewer's circles; one's own, be it a draft
+    or hidden; hidden, for those who moderate."""
+    is_there = and_(Publication.deleted_at.is_(None), Publication.withdrawn_at.is_(None))
+    is_out = and_(is_there, Publication.published_at.is_not(None))
+    for level, circles in REACH.items():
+        reached = or_(*(_has_in_circle(circle, viewer) for circle in circles))
+        yield and_(Publication.level == level, reached, is_out, Publication.hidden_at.is_(None))
+    if viewer.is_active:
+        unseen = or_(Publication.published_at.is_(None), Publication.hidden_at.is_not(None))
+        yield and_(Publication.author_id == viewer.user_id, is_there, unseen)
+    is_hidden = and_(is_out, Publication.hidden_at.is_not(None))
+    if viewer.is_animator:
+        yield is_hidden
+    if viewer.is_referent:
+        yield and_(is_hidden, is_in(Publication.council_id, viewer.territory_ids))
+
+
+def _has_in_circle(circle, viewer):
+    """Return the condition that `viewer` is in a circle of a publication."""
+    if circle is Circle.EVERYBODY:
+        return true()
+    if circle is Circle.MEMBERS:
+        return true() if viewer.is_active else false()
+    if circle is Circle.COUNCIL:
+        return kept_by(Publication.council_id, viewer)
+    if not viewer.is_active or viewer.council_id is None:
+        return false()
+    shared, gathered = publication_groups.c, group_councils.c
+    return exists().where(
+        shared.publication_id == Publication.id,
+        gathered.group_id == shared.group_id,
+        gathered.council_id == viewer.council_id,
+    )
+
+
+def _may_read_publication(viewer, row):
+    """Tell the same as `_readable_publications` of one row, from what is loaded with it."""
+    if row.deleted_at or row.withdrawn_at:
+        return False
+    is_own = viewer.is_active and row.author_id is not None and row.author_id == viewer.user_id
+    if row.published_at is None:
+        return is_own
+    if row.hidden_at:
+        return is_own or viewer.is_animator or (viewer.is_referent and _answers_for(viewer, row.council))
+    return any(_is_in_circle(circle, viewer, row) for circle in REACH[Visibility(row.level)])
+
+
+def _is_in_circle(circle, viewer, row):
+    if circle is Circle.EVERYBODY:
+        return True
+    if circle is Circle.MEMBERS:
+        return viewer.is_active
+    if circle is Circle.COUNCIL:
+        return may_keep(viewer, row.council_id)
+    councils = {council.id for group in row.groups for council in group.councils}
+    return viewer.is_active and viewer.council_id in councils
+
+
+def audience(level: Visibility, council_id: int, group_ids: Collection[int] = ()) -> ColumnElement[bool] | None:
+    """Return the condition of the people whom `level` lets read what this council shares; None: everybody, visitors
+    too. `group_ids` are the chosen groups."""
+    circles = REACH[level]
+    if Circle.EVERYBODY in circles:
+        return None
+    return or_(*(_people_in(circle, council_id, group_ids) for circle in circles))
+
+
+def _people_in(circle, council_id, group_ids):
+    if circle is Circle.MEMBERS:
+        return User.status == UserStatus.ACTIVE
+    if circle is Circle.COUNCIL:
+        return members_of(council_id)
+    gathered = select(group_councils.c.council_id).where(group_councils.c.group_id.in_(group_ids))
+    return and_(User.council_id.in_(gathered), User.status == UserStatus.ACTIVE)
+
+
+def count_readers(level: Visibility, council_id: int, group_ids: Collection[int] = ()) -> int | None:
+    """Return how many people with an account could read what this council shares at this level; None: everybody."""
+    them = audience(level, council_id, group_ids)
+    return None if them is None else db.session.scalar(select(func.count()).select_from(User).where(them))
+
+
+def opens_wider(
+    before: tuple[Visibility, Collection[int]], after: tuple[Visibility, Collection[int]], council_id: int
+) -> bool:
+    """Tell whether a change of (level, chosen groups) opens a publication of this council to people, or to kinds of
+    people, who could not read it before."""
+    levels = list(Visibility)
+    (old_level, old_groups), (new_level, new_groups) = before, after
+    if old_level != new_level:
+        return levels.index(new_level) > levels.index(old_level)
+    return new_level == Visibility.GROUPS and bool(set(new_groups) - set(old_groups))
+
+
+def is_with_author(publication: Publication) -> bool:
+    """Tell whether the author is still there to look after it: an active member of the council that shares it."""
+    author = publication.author
+    return author is not None and author.is_active and author.council_id == publication.council_id
+
+
+def may_edit(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` changes a publication, deletes it and takes it out of the bin: its author, while they are
+    an active member of its council."""
+    is_author = publication.author_id is not None and publication.author_id == viewer.user_id
+    return is_author and may_keep(viewer, publication.council_id) and publication.withdrawn_at is None
+
+
+def may_take_over(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` may become the author of what somebody who is no longer there has published."""
+    is_left = not publication.is_draft and publication.withdrawn_at is None and not is_with_author(publication)
+    return is_left and may_keep(viewer, publication.council_id)
+
+
+def discarded(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the SQL condition of the publications that `viewer` sees in the bin of their council: what was published
+    there, and their own drafts."""
+    its_own = kept_by(Publication.council_id, viewer)
+    seen = or_(Publication.published_at.is_not(None), Publication.author_id == viewer.user_id)
+    return and_(its_own, Publication.deleted_at.is_not(None), Publication.withdrawn_at.is_(None), seen)
+
+
 def members_of(council_id, person: type = User) -> ColumnElement[bool]:
     """Return the condition that a person (`User`, or an alias of it) is an active member of a council."""
     return and_(person.council_id == council_id, person.status == UserStatus.ACTIVE)
@@ -92,9 +285,11 @@ def is_in(council_id: ColumnElement, territory_ids: frozenset[int]) -> ColumnEle
     return exists().where(places.council_id == council_id, places.territory_id.in_(territory_ids))
 
 
-def may_read(viewer: Viewer, row: Council | StoredFile | User) -> bool:
+def may_read(viewer: Viewer, row: Council | StoredFile | User | Publication | Attachment | Revision) -> bool:
     """Tell whether `viewer` may read one loaded row."""
     model = type(row)
+    if isinstance(row, Publication):  # asked for each of many people who might be told of it
+        return _may_read_publication(viewer, row)
     return db.session.scalar(select(exists().where(model.id == row.id, readable(model, viewer))))
 
 

@@ -186,9 +186,108 @@ RHYTHM = {
     Rhythm.NEVER: "Jamais",
 }
 
+
+class PublicationKind(StrEnum):
+    """What a council shares."""
+
+    DOCUMENT = "document"
+    ACTION = "action"
+    EVENT = "event"
+
+
+# Part of an address → kind.
+KIND_PATHS = {
+    "documents": PublicationKind.DOCUMENT,
+    "actions": PublicationKind.ACTION,
+    "evenements": PublicationKind.EVENT,
+}
+PATH_OF_KIND = {kind: path for path, kind in KIND_PATHS.items()}
+
+PUBLICATION_KIND = {
+    PublicationKind.DOCUMENT: "document",
+    PublicationKind.ACTION: "fiche-action",
+    PublicationKind.EVENT: "événement",
+}
+PUBLICATION_KINDS = {
+    PublicationKind.DOCUMENT: "documents",
+    PublicationKind.ACTION: "fiches-actions",
+    PublicationKind.EVENT: "événements",
+}
+
+
+class Visibility(StrEnum):
+    """Who reads what a council shares, the narrowest first."""
+
+    COUNCIL = "council"
+    GROUPS = "groups"
+    MEMBERS = "members"
+    PUBLIC = "public"
+
+
+VISIBILITY = {
+    Visibility.COUNCIL: "visible uniquement par les membres de mon conseil",
+    Visibility.GROUPS: "visible par les membres de mes groupes",
+    Visibility.MEMBERS: "visible par les membres de n’importe quel conseil",
+    Visibility.PUBLIC: "visible par tous les visiteurs du site",
+}
+
+
+class Stage(StrEnum):
+    """The stages of a contrat de ville, in which citizens' councils take part (law of 21 February 2014, article 7)."""
+
+    DIAGNOSIS = "diagnosis"
+    PRIORITIES = "priorities"
+    PROGRAMME = "programme"
+    ACTION = "action"
+    FOLLOW_UP = "follow_up"
+    ASSESSMENT = "assessment"
+
+
+STAGE = {
+    Stage.DIAGNOSIS: "Diagnostic",
+    Stage.PRIORITIES: "Définition des priorités",
+    Stage.PROGRAMME: "Programmation",
+    Stage.ACTION: "Mise en œuvre",
+    Stage.FOLLOW_UP: "Suivi",
+    Stage.ASSESSMENT: "Évaluation",
+}
+
+
+class Carrier(StrEnum):
+    """Who carries an action."""
+
+    COUNCIL = "council"
+    RESIDENTS = "residents"
+    PARTNER = "partner"
+
+
+CARRIER = {
+    Carrier.COUNCIL: "Le conseil citoyen",
+    Carrier.RESIDENTS: "Des habitants accompagnés par le conseil",
+    Carrier.PARTNER: "Une structure partenaire",
+}
+
+
+class Pillar(StrEnum):
+    """The pillars of the contrats de ville (circular of 15 October 2014), and what crosses them."""
+
+    COHESION = "cohesion"
+    HOUSING = "housing"
+    WORK = "work"
+    ACROSS = "across"
+
+
+PILLAR = {
+    Pillar.COHESION: "Cohésion sociale",
+    Pillar.HOUSING: "Cadre de vie et renouvellement urbain",
+    Pillar.WORK: "Développement économique et emploi",
+    Pillar.ACROSS: "Plusieurs piliers, ou une priorité transversale",
+}
+
 # What the journal says of each act.
 AUDIT_VERB = {
     "animator.appointed": "rôle d’animation du site donné",
+    "publication.taken_over": "publication reprise d’une personne qui n’est plus là",
     "referent.appointed": "rôle de référent local donné",
     "referent.changed": "territoires ou contact public modifiés",
     "referent.ended": "rôle de référent local retiré",

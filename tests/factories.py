@@ -1,12 +1,17 @@
 """Rows that tests start from: a small made-up country."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 from argon2 import PasswordHasher
 
 from app import passwords
 from app.extensions import db
-from app.labels import College, Role, UserStatus
+from app.labels import College, Role, UserStatus, Visibility
 from app.models import (
     Council,
+    Event,
+    Group,
     Neighbourhood,
     PostalCode,
     Precision,
@@ -95,6 +100,30 @@ def make_user(name: str, council: Council | None = None, **columns) -> User:
     db.session.add(user)
     db.session.flush()
     return user
+
+
+def make_group(name: str, *councils: Council) -> Group:
+    """Add a working group of these councils."""
+    group = Group(name=name, slug=slug(name), councils=list(councils))
+    db.session.add(group)
+    db.session.flush()
+    return group
+
+
+def make_publication(model: type, author: User | None, council: Council | None = None, **columns):
+    """Add a document, an action or an event: published, for the members of its council, unless `columns` say else."""
+    now = utcnow()
+    known = {
+        "author_id": author.id if author else None, "council_id": (council or author.council).id, "key": uuid4().hex,
+        "title": "Un square pour tous", "level": Visibility.COUNCIL, "published_at": now, "created_at": now,
+    }  # fmt: skip
+    if model is Event:
+        known |= {"starts_at": now + timedelta(days=7), "ends_at": now + timedelta(days=7, hours=2)}
+    publication = model(**known | columns)
+    publication.slug = slug(publication.title) or "sans-titre"
+    db.session.add(publication)
+    db.session.flush()
+    return publication
 
 
 class Cast:

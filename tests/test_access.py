@@ -1,14 +1,47 @@
 """Who may read what: the condition of lists and the answer for one row agree."""
 
+from itertools import product
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
-from app.access import VISITOR, Viewer, decidable, may_decide, may_read, may_review, may_vouch, readable, viewer_of
+from app.access import (
+    REACH,
+    VISITOR,
+    Viewer,
+    audience,
+    count_readers,
+    decidable,
+    discarded,
+    may_decide,
+    may_edit,
+    may_read,
+    may_review,
+    may_take_over,
+    may_vouch,
+    opens_wider,
+    readable,
+    viewer_of,
+)
 from app.extensions import db
-from app.labels import Role, UserStatus
-from app.models import Council, CouncilPicture, StoredFile, Territory, User
+from app.labels import Role, UserStatus, Visibility
+from app.models import (
+    Action,
+    Attachment,
+    Council,
+    CouncilPicture,
+    Document,
+    Event,
+    Group,
+    Publication,
+    Revision,
+    StoredFile,
+    Territory,
+    User,
+)
 from app.models.types import utcnow
-from tests.factories import make_country, make_user
+from tests.factories import make_country, make_group, make_publication, make_user
 
 VIEWERS = [VISITOR, Viewer(user_id=1)]
 
@@ -131,3 +164,185 @@ def test_a_referent_who_has_never_come_is_shown_to_no_visitor(cast):
     db.session.commit()
     assert not may_read(VISITOR, referent)
     assert may_read(viewer_of(cast.animator), referent)
+
+
+# What councils share ----------------------------------------------------------------------------------------------
+
+LEVELS = {  # who reads what Alice published in her council, whose group holds Chloé's council too
+    Visibility.COUNCIL: {"alice", "bruno"},
+    Visibility.GROUPS: {"alice", "bruno", "chloe"},
+    Visibility.MEMBERS: ACTIVE,
+    Visibility.PUBLIC: set(PEOPLE),
+}
+
+
+@pytest.fixture
+def group(cast):
+    return make_group("Les quartiers de Bourg", cast.council, cast.country.reyssouze)
+
+
+def every_case(cast, group):
+    """Add a publication for each level × council × author (here, elsewhere, gone, none) × draft × hidden × deleted ×
+    withdrawn × group."""
+    now = utcnow()
+    gone = make_user("Gilles Gone", cast.council, status=UserStatus.CLOSED)
+    authors = (cast.alice, cast.chloe, cast.emile, cast.dora, cast.referent, cast.animator, gone, None)
+    columns = ("published_at", "hidden_at", "deleted_at", "withdrawn_at")
+    for level, council, author in product(Visibility, (cast.council, cast.country.mistral), authors):
+        for marks in product((None, now), repeat=len(columns)):
+            model = (Document, Action, Event)[sum(mark is not None for mark in marks) % 3]
+            row = make_publication(model, author, council, level=level, **dict(zip(columns, marks, strict=True)))
+            row.groups = [group] if row.id % 2 else []
+    db.session.commit()
+
+
+def test_lists_single_rows_and_files_agree_over_every_case_of_what_is_shared(cast, group):
+    every_case(cast, group)
+    rows = db.session.scalars(
+        select(Publication).options(
+            selectinload(Publication.groups).selectinload(Group.councils),
+            selectinload(Publication.council).selectinload(Council.territories),
+        )
+    ).all()
+    assert len(rows) == 4 * 2 * 8 * 16
+    files = {row.id: attach(row) for row in rows[::7]}
+    seen = {}
+    for name in PEOPLE:
+        viewer = viewer_named(cast, name)
+        seen[name] = set(db.session.scalars(select(Publication.id).where(readable(Publication, viewer))))
+        assert {row.id for row in rows if may_read(viewer, row)} == seen[name], name
+        read = set(db.session.scalars(select(StoredFile.id).where(readable(StoredFile, viewer))))
+        assert {number for number, file in files.items() if file.id in read} == seen[name] & files.keys(), name
+        assert not seen[name] & set(db.session.scalars(select(Publication.id).where(discarded(viewer)))), name
+    assert len({frozenset(ids) for ids in seen.values()}) == len(PEOPLE) - 1  # Dora reads what visitors read
+    assert seen["dora"] == seen["visitor"]
+
+
+def attach(publication, **columns):
+    file = StoredFile(digest=f"{publication.id:064}", name="a.pdf", media_type="application/pdf", size=1)
+    db.session.add(Attachment(publication_id=publication.id, file=file, **columns))
+    db.session.flush()
+    return file
+
+
+@pytest.mark.parametrize("model", [Document, Action, Event])
+@pytest.mark.parametrize("level", Visibility)
+def test_each_level_opens_to_exactly_its_circles(cast, group, model, level):
+    row = make_publication(model, cast.alice, level=level, groups=[group])
+    assert those(cast, lambda viewer: may_read(viewer, row)) == LEVELS[level]
+    assert those(cast, lambda viewer: is_listed(model, viewer, row)) == LEVELS[level]
+
+
+def is_listed(model, viewer, row):
+    return row.id in db.session.scalars(select(model.id).where(readable(model, viewer))).all()
+
+
+@pytest.mark.parametrize("level", Visibility)
+def test_a_draft_is_its_authors_alone(cast, group, level):
+    row = make_publication(Document, cast.alice, level=level, groups=[group], published_at=None)
+    assert those(cast, lambda viewer: is_listed(Document, viewer, row)) == {"alice"}
+
+
+@pytest.mark.parametrize("level", Visibility)
+def test_what_is_hidden_is_seen_by_its_author_and_those_who_moderate(cast, group, level):
+    row = make_publication(Document, cast.alice, level=level, groups=[group], hidden_at=utcnow())
+    assert those(cast, lambda viewer: is_listed(Document, viewer, row)) == {"alice", "referent", "animator"}
+
+
+def test_of_a_group_that_is_deleted_only_the_council_itself_is_left(cast, group):
+    row = make_publication(Document, cast.alice, level=Visibility.GROUPS, groups=[group])
+    assert is_listed(Document, viewer_of(cast.chloe), row)
+    db.session.delete(group)
+    db.session.commit()
+    assert those(cast, lambda viewer: is_listed(Document, viewer, row)) == {"alice", "bruno"}
+
+
+@pytest.mark.parametrize("level", Visibility)
+def test_the_number_of_readers_told_to_the_writer_is_that_of_those_who_read(cast, group, level):
+    row = make_publication(Document, cast.alice, level=level, groups=[group])
+    active = db.session.scalars(select(User).where(User.status == UserStatus.ACTIVE))
+    readers = {person.id for person in active if may_read(viewer_of(person), row)}
+    told = count_readers(level, cast.council.id, [group.id])
+    if level == Visibility.PUBLIC:
+        assert told is None and may_read(VISITOR, row)
+    else:
+        assert told == len(readers)
+        condition = audience(level, cast.council.id, [group.id])
+        assert set(db.session.scalars(select(User.id).where(condition))) == readers
+
+
+def test_every_level_has_its_circles_and_each_reaches_more_people_than_the_one_before(cast, group):
+    assert list(REACH) == list(Visibility)
+    numbers = [count_readers(level, cast.council.id, [group.id]) for level in Visibility]
+    assert numbers == [2, 3, 7, None]
+
+
+def test_a_change_opens_wider_when_the_level_or_the_groups_do(cast):
+    levels = list(Visibility)
+    for before, after in product(levels, levels):
+        wider = levels.index(after) > levels.index(before)
+        assert opens_wider((before, {1}), (after, {1}), cast.council.id) is wider
+    assert opens_wider((Visibility.GROUPS, {1}), (Visibility.GROUPS, {1, 2}), cast.council.id)
+    assert not opens_wider((Visibility.GROUPS, {1, 2}), (Visibility.GROUPS, {2}), cast.council.id)
+    assert not opens_wider((Visibility.COUNCIL, set()), (Visibility.COUNCIL, {2}), cast.council.id)
+
+
+def test_the_author_edits_and_others_take_over_what_somebody_left(cast):
+    row = make_publication(Document, cast.alice, level=Visibility.PUBLIC)
+    assert those(cast, lambda viewer: may_edit(viewer, row)) == {"alice"}
+    assert those(cast, lambda viewer: may_take_over(viewer, row)) == set()
+    cast.alice.status = UserStatus.SUSPENDED
+    assert those(cast, lambda viewer: may_edit(viewer, row)) == set()
+    assert those(cast, lambda viewer: may_take_over(viewer, row)) == {"bruno"}
+    row.author_id = row.author = None
+    assert those(cast, lambda viewer: may_take_over(viewer, row)) == {"bruno"}
+
+
+def test_an_author_who_moved_to_another_council_leaves_what_they_published_to_the_first(cast):
+    row = make_publication(Document, cast.alice)
+    cast.alice.council_id = cast.country.mistral.id
+    db.session.commit()
+    assert not may_edit(viewer_of(cast.alice), row)
+    assert those(cast, lambda viewer: is_listed(Document, viewer, row)) == {"bruno"}
+    assert may_take_over(viewer_of(cast.bruno), row)
+
+
+def test_the_bin_shows_members_what_was_published_and_each_their_own_drafts(cast):
+    out = make_publication(Document, cast.alice, level=Visibility.PUBLIC, deleted_at=utcnow())
+    draft = make_publication(Document, cast.alice, published_at=None, deleted_at=utcnow())
+    condition = {name: set() for name in PEOPLE}
+    for name in PEOPLE:
+        ids = db.session.scalars(select(Publication.id).where(discarded(viewer_named(cast, name))))
+        condition[name] = set(ids)
+    assert condition.pop("alice") == {out.id, draft.id}
+    assert condition.pop("bruno") == {out.id}
+    assert set().union(*condition.values()) == set()
+
+
+def test_a_file_taken_off_is_read_by_the_members_of_the_council_alone(cast):
+    row = make_publication(Document, cast.alice, level=Visibility.PUBLIC)
+    file = attach(row, removed_at=utcnow())
+    assert those(cast, lambda viewer: may_read(viewer, file)) == {"alice", "bruno"}
+
+
+def test_versions_are_read_by_the_members_of_the_council_and_what_is_unsaved_by_its_author(cast, group):
+    row = make_publication(Document, cast.alice, level=Visibility.PUBLIC)
+    page, item, unsaved = (Revision(content={}, author_id=cast.alice.id) for _ in range(3))
+    page.council_id, page.number = cast.council.id, 1
+    item.publication_id, item.number = row.id, 1
+    unsaved.publication_id = row.id
+    db.session.add_all([page, item, unsaved])
+    db.session.commit()
+    assert those(cast, lambda viewer: may_read(viewer, page)) == {"alice", "bruno"}
+    assert those(cast, lambda viewer: may_read(viewer, item)) == {"alice", "bruno"}
+    assert those(cast, lambda viewer: may_read(viewer, unsaved)) == {"alice"}
+
+
+def test_a_picture_that_is_off_the_page_is_shown_to_nobody_else(cast):
+    file = StoredFile(digest="e" * 64, name="e.webp", media_type="image/webp", size=1)
+    cast.council.pictures = [CouncilPicture(file=file, alternative="Le square")]
+    db.session.commit()
+    assert may_read(VISITOR, file)
+    cast.council.pictures[0].removed_at = utcnow()
+    db.session.commit()
+    assert not may_read(VISITOR, file)

@@ -226,8 +226,13 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(sqlite_app, tmp_pa
         assert head(sqlite_app) != "next"
 
 
+def _is_ours(name, kind, parents):
+    """The indexes of words are made by the migrations only."""
+    return not (name or "").startswith(("publication_words", "ix_publication_texts_words"))
+
+
 def test_the_models_are_what_the_migrations_make(app):
-    context = MigrationContext.configure(db.session.connection(), opts={"compare_type": True})
+    context = MigrationContext.configure(db.session.connection(), opts={"compare_type": True, "include_name": _is_ours})
     assert compare_metadata(context, db.metadata) == []
 
 

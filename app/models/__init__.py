@@ -1,27 +1,40 @@
 """All tables of the site."""
 
 from app.labels import Precision, TerritoryKind
+from app.models.action import Action
 from app.models.activity import Activity
+from app.models.attachment import Attachment
 from app.models.audit import AuditEntry
 from app.models.council import Council, CouncilLink, CouncilPicture, council_territories
 from app.models.delivery import Address, Delivery, OptOut
+from app.models.event import Event
 from app.models.file import StoredFile
+from app.models.group import Group, group_councils
 from app.models.job import Job, Lease
 from app.models.limit import Tally
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
+from app.models.publication import Document, Folder, Publication, Theme, publication_groups, publication_themes
+from app.models.revision import Revision
 from app.models.stamp import Stamp
 from app.models.territory import PostalCode, Territory
+from app.models.text import PublicationText
 from app.models.user import AlertChoice, Login, PhoneCode, User, Vouch, referent_territories
 
 __all__ = [
+    "Action",
     "Activity",
     "Address",
     "AlertChoice",
+    "Attachment",
     "AuditEntry",
     "Council",
     "CouncilLink",
     "CouncilPicture",
     "Delivery",
+    "Document",
+    "Event",
+    "Folder",
+    "Group",
     "Job",
     "Lease",
     "Login",
@@ -30,15 +43,22 @@ __all__ = [
     "PhoneCode",
     "PostalCode",
     "Precision",
+    "Publication",
+    "PublicationText",
+    "Revision",
     "Stamp",
     "StoredFile",
     "Tally",
     "Territory",
     "TerritoryKind",
+    "Theme",
     "User",
     "Vouch",
     "council_territories",
+    "group_councils",
     "neighbourhood_communes",
     "neighbourhood_successions",
+    "publication_groups",
+    "publication_themes",
     "referent_territories",
 ]

@@ -1,6 +1,6 @@
 """Citizens' councils and their public page, the fiche."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -27,7 +27,9 @@ class Council(ShownToVisitors, db.Model):
 
     `territories` (communes, EPCI, departments, regions) and the place on the map follow from the neighbourhoods:
     `services.councils.place` keeps them. The other columns are what the council writes on its page; `edited_at`
-    is None until it has written something.
+    is None until it has written something. `residents` and `local_actors` are the numbers of members of the two
+    colleges; `recognised_on`, when the prefect recognised the council; `verified_at`, when a member last said that the
+    page is right; `version` counts the saves of the page.
     """
 
     __tablename__ = "councils"
@@ -47,6 +49,13 @@ class Council(ShownToVisitors, db.Model):
     phone: Mapped[str] = mapped_column(String(20), default="")
     address: Mapped[str] = mapped_column(String(300), default="")
     meetings: Mapped[str] = mapped_column(String(300), default="")
+    meeting_place: Mapped[str] = mapped_column(String(300), default="")
+    host: Mapped[str] = mapped_column(String(200), default="")
+    residents: Mapped[int | None]
+    local_actors: Mapped[int | None]
+    recognised_on: Mapped[date | None]
+    verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -58,8 +67,9 @@ class Council(ShownToVisitors, db.Model):
         order_by="CouncilLink.position", cascade="all, delete-orphan", passive_deletes=True
     )
     pictures: Mapped[list["CouncilPicture"]] = relationship(
-        order_by="CouncilPicture.position", cascade="all, delete-orphan", passive_deletes=True
-    )
+        order_by="CouncilPicture.position", cascade="all, delete-orphan", passive_deletes=True,
+        primaryjoin="and_(Council.id == CouncilPicture.council_id, CouncilPicture.removed_at.is_(None))",
+    )  # fmt: skip
 
     @property
     def is_blank(self) -> bool:
@@ -94,7 +104,8 @@ class CouncilLink(ShownToVisitors, db.Model):
 
 
 class CouncilPicture(ShownToVisitors, db.Model):
-    """A picture on the council's page, with the words for those who do not see it."""
+    """A picture on the council's page, with the words for those who do not see it. `removed_at`: it is off the page,
+    and can come back with a former version of it for some days."""
 
     __tablename__ = "council_pictures"
 
@@ -103,5 +114,6 @@ class CouncilPicture(ShownToVisitors, db.Model):
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), index=True)
     position: Mapped[int] = mapped_column(default=0)
     alternative: Mapped[str] = mapped_column(String(300))
+    removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     file: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)

@@ -32,6 +32,7 @@ class ShownToVisitors:
     """
 
     listed: tuple[str, ...] = ()
+    concerns_visitors = True  # a row of which no page for visitors tells anything says False
 
 
 _READ = select(Stamp.version).where(Stamp.name == bindparam("name"))
@@ -56,7 +57,11 @@ def _renew(session, names):
 @event.listens_for(Session, "before_flush")
 def _renew_what_changed(session, context, instances):
     changed = [row for row in session.dirty if session.is_modified(row)]
-    shown = [row for row in (*session.new, *session.deleted, *changed) if isinstance(row, ShownToVisitors)]
+    shown = [
+        row
+        for row in (*session.new, *session.deleted, *changed)
+        if isinstance(row, ShownToVisitors) and row.concerns_visitors
+    ]
     if any(row.listed and (row not in changed or _is_listed(row)) for row in shown):
         _renew(session, [DIRECTORY, PAGES])
     elif shown:

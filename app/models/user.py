@@ -29,8 +29,9 @@ class User(UserMixin, db.Model):
 
     The clock of the 48 hours starts at `confirmed_at`. `escalated_at`: the request went to the referent and the
     animator; `late_at`: nobody had answered in time, and they were told once more. `why` is the reason of a refusal
-    or a suspension. `letter_since`: when the monthly letter was asked for. `closing_at`: when a closure that can
-    still be undone takes effect. `signs_contributions` is False when what was shared is withdrawn on closure.
+    or a suspension. `letter_since`: when the monthly letter was asked for. `former_visit_at`: when the visit before
+    this one ended. `closing_at`: when a closure that can still be undone takes effect. `signs_contributions` is False
+    when what was shared is withdrawn on closure.
     """
 
     __tablename__ = "users"
@@ -70,6 +71,7 @@ class User(UserMixin, db.Model):
     public_contact: Mapped[str] = mapped_column(String(254), default="")
 
     last_seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    former_visit_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     warned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closing_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

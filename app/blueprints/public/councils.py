@@ -75,3 +75,9 @@ def _areas(council):
     for neighbourhood in sorted(council.neighbourhoods, key=lambda place: (place.generation, place.code)):
         areas.setdefault(fold(neighbourhood.name), []).append(neighbourhood)
     return [(listed[0].name, listed) for listed in areas.values()]
+
+
+@bp.route("/<slug>/courriel", methods=["GET", "POST"])
+def email(slug):
+    """Not there yet."""
+    abort(404)

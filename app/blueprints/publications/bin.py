@@ -1,0 +1,32 @@
+"""The bin of a council, where what was deleted waits for 30 days."""
+
+from flask import Blueprint, abort
+
+bp = Blueprint("bin", __name__)
+
+
+@bp.route("/mon-conseil/corbeille", methods=["GET"])
+def index():
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route(
+    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/suppression",
+    methods=["GET", "POST"],
+)
+def discard(path, item_id, slug):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route("/mon-conseil/corbeille/<int(max=2147483647):item_id>/retour", methods=["POST"])
+def recover(item_id):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route("/mon-conseil/corbeille/fichiers/<int(max=2147483647):attachment_id>/retour", methods=["POST"])
+def recover_file(attachment_id):
+    """Not there yet."""
+    abort(404)

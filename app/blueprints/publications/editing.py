@@ -1,0 +1,27 @@
+"""Writing what a council shares: new, changed, seen before it is published."""
+
+from flask import Blueprint, abort
+
+bp = Blueprint("editing", __name__)
+
+
+@bp.route("/mon-conseil/<any(documents, actions, evenements):path>/nouveau", methods=["GET", "POST"])
+def new(path):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route(
+    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/modifier", methods=["GET", "POST"]
+)
+def edit(path, item_id, slug):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route(
+    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/modifier/oubli", methods=["POST"]
+)
+def forget(path, item_id, slug):
+    """Not there yet."""
+    abort(404)

@@ -1,0 +1,29 @@
+"""The former states of what a council shares."""
+
+from flask import Blueprint, abort
+
+bp = Blueprint("versions", __name__)
+
+
+@bp.route("/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions", methods=["GET"])
+def index(path, item_id, slug):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route(
+    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions/<int(max=2147483647):number>",
+    methods=["GET"],
+)
+def show(path, item_id, slug, number):
+    """Not there yet."""
+    abort(404)
+
+
+@bp.route(
+    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions/<int(max=2147483647):number>/retour",
+    methods=["POST"],
+)
+def restore(path, item_id, slug, number):
+    """Not there yet."""
+    abort(404)

@@ -1,0 +1,39 @@
+"""Files joined to what a council shares."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.extensions import db
+from app.models.file import StoredFile
+from app.models.publication import Publication
+from app.models.stamp import ShownToVisitors
+from app.models.types import UTCDateTime, utcnow
+from app.models.user import User
+
+
+class Attachment(ShownToVisitors, db.Model):
+    """A file of a publication, as it was sent. Of an image there are a smaller copy and a thumbnail besides, and
+    `alternative` says in words what it shows. `removed_at`: it waits with the publication's bin for its end."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    is_minutes: Mapped[bool] = mapped_column(default=False)
+    alternative: Mapped[str] = mapped_column(String(300), default="")
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    thumbnail_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+    publication: Mapped[Publication] = relationship()
+    file: Mapped[StoredFile] = relationship(foreign_keys=file_id, lazy="joined", innerjoin=True)
+    picture: Mapped[StoredFile | None] = relationship(foreign_keys=picture_id, lazy="joined")
+    thumbnail: Mapped[StoredFile | None] = relationship(foreign_keys=thumbnail_id, lazy="joined")
+    removed_by: Mapped[User | None] = relationship(foreign_keys=removed_by_id)
