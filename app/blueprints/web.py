@@ -22,6 +22,7 @@ from flask_login import AnonymousUserMixin, current_user
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import AnyConverter, IntegerConverter
 
 from app import passwords
 from app.access import VISITOR, Viewer, viewer_of
@@ -29,7 +30,7 @@ from app.extensions import begin_write, db, login_manager
 from app.forms.accounts import LoginForm
 from app.forms.base import ActForm, Form
 from app.forms.search import SearchForm
-from app.labels import Role, UserStatus
+from app.labels import KIND_PATHS, Role, UserStatus
 from app.models import User
 from app.services import accounts, limits
 from app.signing import BadToken, read, sign
@@ -71,6 +72,20 @@ WAITING = (
     "Encore un peu de patience",
     "Cette page s’ouvrira quand votre inscription sera validée : voyez « Mon inscription ».",
 )
+
+
+class IdConverter(IntegerConverter):
+    """The number of a row, as far as databases count."""
+
+    def __init__(self, url_map, **options):
+        super().__init__(url_map, max=2**31 - 1, **options)
+
+
+class KindConverter(AnyConverter):
+    """The part of an address that tells a kind of publication: « documents »."""
+
+    def __init__(self, url_map):
+        super().__init__(url_map, *KIND_PATHS)
 
 
 def current_viewer() -> Viewer:
@@ -305,6 +320,7 @@ def _load(token):
 
 def init_app(app: Flask) -> None:
     """Set up what every answer carries."""
+    app.url_map.converters |= {"id": IdConverter, "kind": KindConverter}
     login_manager.init_app(app)
     login_manager.user_loader(_load)
     app.add_url_rule("/static/<name>", "static", _static)

@@ -4,9 +4,10 @@ import re
 import unicodedata
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField, TextAreaField
+from wtforms import EmailField, PasswordField, SelectMultipleField, StringField, TextAreaField
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput
 
 from app.text import one_line, paragraphs
 
@@ -50,6 +51,12 @@ class Form(FlaskForm):
 
 class ActForm(Form):
     """A button that changes something: nothing but the token."""
+
+
+class CheckboxesField(SelectMultipleField):
+    """Several choices, each with its box: a list that asks for a key held down is beyond many."""
+
+    option_widget = CheckboxInput()
 
 
 def text_field(label: str, *, required: str = "", most: int, many: str = "", checks=(), **options) -> StringField:

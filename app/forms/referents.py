@@ -1,19 +1,12 @@
 """Local referents: who, for whom, and how the public reaches them."""
 
-from wtforms import SelectMultipleField, ValidationError
-from wtforms.widgets import CheckboxInput
+from wtforms import ValidationError
 
-from app.forms.base import Form, area_field, email_field, name_field, text_field
+from app.forms.base import CheckboxesField, Form, area_field, email_field, name_field, text_field
 from app.labels import TerritoryKind
 from app.text import contact_link
 
 NO_TERRITORY = "Cochez au moins un département ou une région, ou écrivez une commune ou une intercommunalité."
-
-
-class CheckboxesField(SelectMultipleField):
-    """Several choices, each with its box: a list that asks for a key held down is beyond many."""
-
-    option_widget = CheckboxInput()
 
 
 class ReferentForm(Form):

@@ -2,8 +2,13 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, inspect
 from sqlalchemy.types import TypeDecorator
+
+
+def table_of(row) -> str:
+    """Return the name of the table that numbers a row: for an event, that of all publications."""
+    return inspect(row).mapper.base_mapper.local_table.name
 
 
 def utcnow() -> datetime:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from app.extensions import db
 from app.labels import Channel, Priority
 from app.models import Activity
-from app.models.types import utcnow
+from app.models.types import table_of, utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
 
@@ -38,7 +38,7 @@ RULES: dict[str, Callable[[Activity], Iterator[Alert]]] = {}
 
 def record(verb: str, subject, actor_id: int | None = None) -> Activity:
     """Write down, in the transaction of what happened, that `verb` happened to the row `subject`."""
-    activity = Activity(verb=verb, subject_type=subject.__tablename__, subject_id=subject.id, actor_id=actor_id)
+    activity = Activity(verb=verb, subject_type=table_of(subject), subject_id=subject.id, actor_id=actor_id)
     db.session.add(activity)
     db.session.flush()
     return activity

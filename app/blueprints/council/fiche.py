@@ -29,13 +29,13 @@ def versions():
     abort(404)
 
 
-@bp.route("/fiche/versions/<int(max=2147483647):number>", methods=["GET"])
+@bp.route("/fiche/versions/<id:number>", methods=["GET"])
 def version(number):
     """Not there yet."""
     abort(404)
 
 
-@bp.route("/fiche/versions/<int(max=2147483647):number>/retour", methods=["POST"])
+@bp.route("/fiche/versions/<id:number>/retour", methods=["POST"])
 def restore(number):
     """Not there yet."""
     abort(404)

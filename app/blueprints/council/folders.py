@@ -11,13 +11,13 @@ def index():
     abort(404)
 
 
-@bp.route("/dossiers/<int(max=2147483647):folder_id>", methods=["GET", "POST"])
+@bp.route("/dossiers/<id:folder_id>", methods=["GET", "POST"])
 def edit(folder_id):
     """Not there yet."""
     abort(404)
 
 
-@bp.route("/dossiers/<int(max=2147483647):folder_id>/suppression", methods=["POST"])
+@bp.route("/dossiers/<id:folder_id>/suppression", methods=["POST"])
 def delete(folder_id):
     """Not there yet."""
     abort(404)

@@ -23,7 +23,7 @@ def index():
     return render_template("council/signups/index.html", page=page, said=said)
 
 
-@bp.route("/<int(max=2147483647):candidate_id>", methods=["GET", "POST"])
+@bp.route("/<id:candidate_id>", methods=["GET", "POST"])
 def show(candidate_id):
     """Show one with the three answers, or what was decided; POST writes the answer down."""
     viewer = current_viewer()

@@ -92,7 +92,7 @@ def _texts():
     }
 
 
-@bp.route("/<int(max=2147483647):delivery_id>", methods=["GET", "POST"])
+@bp.route("/<id:delivery_id>", methods=["GET", "POST"])
 def show(delivery_id):
     """Show one message as its reader gets it, and its story; POST is what the animator decides for it."""
     require(may_steer(current_viewer()))

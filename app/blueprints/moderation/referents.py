@@ -59,7 +59,7 @@ def _appoint(form):
     return None
 
 
-@bp.route("/<int(max=2147483647):user_id>", methods=["GET", "POST"])
+@bp.route("/<id:user_id>", methods=["GET", "POST"])
 def edit(user_id):
     """Change the organisation, the contact and the territories of a referent."""
     require(may_steer(current_viewer()))
@@ -75,7 +75,7 @@ def edit(user_id):
     return render_template("moderation/referents/edit.html", form=form, referent=user), *form.outcome
 
 
-@bp.route("/<int(max=2147483647):user_id>/fin", methods=["GET", "POST"])
+@bp.route("/<id:user_id>/fin", methods=["GET", "POST"])
 def end(user_id):
     """Say what the end of the role means for this person; the button ends it."""
     require(may_steer(current_viewer()))

@@ -22,7 +22,7 @@ def index():
     return render_template("moderation/signups/index.html", page=page, steers=may_steer(viewer))
 
 
-@bp.route("/<int(max=2147483647):candidate_id>", methods=["GET", "POST"])
+@bp.route("/<id:candidate_id>", methods=["GET", "POST"])
 def show(candidate_id):
     """Show one with the words of the peers, and either the decision to take or the one that was taken."""
     viewer = current_viewer()

@@ -32,7 +32,7 @@ def index():
     return render_template("moderation/users/index.html", form=form, page=page, people=people)
 
 
-@bp.get("/<int(max=2147483647):user_id>")
+@bp.get("/<id:user_id>")
 def show(user_id):
     """Show one account and what the journal says of it."""
     viewer = current_viewer()
@@ -49,13 +49,13 @@ def show(user_id):
     )
 
 
-@bp.route("/<int(max=2147483647):user_id>/suspension", methods=["GET", "POST"])
+@bp.route("/<id:user_id>/suspension", methods=["GET", "POST"])
 def suspend(user_id):
     """Suspend an account, with the reason."""
     return _act(user_id, SuspensionForm(), may_suspend, moderation.suspend, "Le compte est suspendu.")
 
 
-@bp.route("/<int(max=2147483647):user_id>/reouverture", methods=["GET", "POST"])
+@bp.route("/<id:user_id>/reouverture", methods=["GET", "POST"])
 def restore(user_id):
     """Open a suspended account again."""
     return _act(user_id, RestorationForm(), may_restore, moderation.restore, "Le compte est de nouveau ouvert.")

@@ -10,7 +10,7 @@ from app.models import StoredFile
 bp = Blueprint("files", __name__, url_prefix="/fichiers")
 
 
-@bp.get("/<int(max=2147483647):file_id>/<name>")
+@bp.get("/<id:file_id>/<name>")
 def show(file_id, name):
     """Send a file under its own name and type, whole or by ranges."""
     file = get_readable_or_404(StoredFile, current_viewer(), id=file_id)

@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from app.blueprints.publications import bin, editing, items, lists, versions
+from app.blueprints.publications.common import address_of
 
 bp = Blueprint("publications", __name__)
 for _module in (items, editing, versions, bin, lists):
@@ -10,5 +11,6 @@ for _module in (items, editing, versions, bin, lists):
 
 
 def init_app(app: Flask) -> None:
-    """Add these pages to the application."""
+    """Add these pages to the application, and `address_of` to its templates."""
+    app.jinja_env.globals["address_of"] = address_of
     app.register_blueprint(bp)

@@ -12,7 +12,7 @@ def index():
 
 
 @bp.route(
-    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/suppression",
+    "/<kind:path>/<id:item_id>-<slug>/suppression",
     methods=["GET", "POST"],
 )
 def discard(path, item_id, slug):
@@ -20,13 +20,13 @@ def discard(path, item_id, slug):
     abort(404)
 
 
-@bp.route("/mon-conseil/corbeille/<int(max=2147483647):item_id>/retour", methods=["POST"])
+@bp.route("/mon-conseil/corbeille/<id:item_id>/retour", methods=["POST"])
 def recover(item_id):
     """Not there yet."""
     abort(404)
 
 
-@bp.route("/mon-conseil/corbeille/fichiers/<int(max=2147483647):attachment_id>/retour", methods=["POST"])
+@bp.route("/mon-conseil/corbeille/fichiers/<id:attachment_id>/retour", methods=["POST"])
 def recover_file(attachment_id):
     """Not there yet."""
     abort(404)

@@ -5,23 +5,19 @@ from flask import Blueprint, abort
 bp = Blueprint("editing", __name__)
 
 
-@bp.route("/mon-conseil/<any(documents, actions, evenements):path>/nouveau", methods=["GET", "POST"])
+@bp.route("/mon-conseil/<kind:path>/nouveau", methods=["GET", "POST"])
 def new(path):
     """Not there yet."""
     abort(404)
 
 
-@bp.route(
-    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/modifier", methods=["GET", "POST"]
-)
+@bp.route("/<kind:path>/<id:item_id>-<slug>/modifier", methods=["GET", "POST"])
 def edit(path, item_id, slug):
     """Not there yet."""
     abort(404)
 
 
-@bp.route(
-    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/modifier/oubli", methods=["POST"]
-)
+@bp.route("/<kind:path>/<id:item_id>-<slug>/modifier/oubli", methods=["POST"])
 def forget(path, item_id, slug):
     """Not there yet."""
     abort(404)

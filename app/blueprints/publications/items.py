@@ -5,19 +5,19 @@ from flask import Blueprint, abort
 bp = Blueprint("items", __name__)
 
 
-@bp.route("/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>", methods=["GET"])
+@bp.route("/<kind:path>/<id:item_id>-<slug>", methods=["GET"])
 def show(path, item_id, slug):
     """Not there yet."""
     abort(404)
 
 
-@bp.route("/<any(evenements):path>/<int(max=2147483647):item_id>-<slug>/compte-rendu", methods=["GET", "POST"])
+@bp.route("/<any(evenements):path>/<id:item_id>-<slug>/compte-rendu", methods=["GET", "POST"])
 def minutes(path, item_id, slug):
     """Not there yet."""
     abort(404)
 
 
-@bp.route("/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/reprise", methods=["POST"])
+@bp.route("/<kind:path>/<id:item_id>-<slug>/reprise", methods=["POST"])
 def take_over(path, item_id, slug):
     """Not there yet."""
     abort(404)

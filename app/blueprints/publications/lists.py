@@ -11,7 +11,7 @@ def index():
     abort(404)
 
 
-@bp.route("/mon-conseil/<any(documents, actions, evenements):path>", methods=["GET"])
+@bp.route("/mon-conseil/<kind:path>", methods=["GET"])
 def mine(path):
     """Not there yet."""
     abort(404)

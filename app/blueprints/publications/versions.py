@@ -5,14 +5,14 @@ from flask import Blueprint, abort
 bp = Blueprint("versions", __name__)
 
 
-@bp.route("/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions", methods=["GET"])
+@bp.route("/<kind:path>/<id:item_id>-<slug>/versions", methods=["GET"])
 def index(path, item_id, slug):
     """Not there yet."""
     abort(404)
 
 
 @bp.route(
-    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions/<int(max=2147483647):number>",
+    "/<kind:path>/<id:item_id>-<slug>/versions/<id:number>",
     methods=["GET"],
 )
 def show(path, item_id, slug, number):
@@ -21,7 +21,7 @@ def show(path, item_id, slug, number):
 
 
 @bp.route(
-    "/<any(documents, actions, evenements):path>/<int(max=2147483647):item_id>-<slug>/versions/<int(max=2147483647):number>/retour",
+    "/<kind:path>/<id:item_id>-<slug>/versions/<id:number>/retour",
     methods=["POST"],
 )
 def restore(path, item_id, slug, number):
