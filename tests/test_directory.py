@@ -185,7 +185,7 @@ def test_what_the_council_wrote_is_shown(client, country, app):
     page = client.get("/conseils/" + council.slug).text
     for text in (
         "<em>douze</em>",
-        "mailto:croix@demo.example",
+        "/courriel",
         "tel:0465710001",
         "https://croix.demo.example/",
         "Page modifiée le",

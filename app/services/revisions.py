@@ -1,10 +1,23 @@
 """Versions of the page of a council, and of what councils share: kept at each save, never changed."""
 
-from sqlalchemy import func, select
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from app import labels
 from app.extensions import db
 from app.models import Council, Publication, Revision, User
 from app.models.types import utcnow
+from app.services import differences
+from app.services.differences import Passage
+from app.templating import PARIS, day
+
+CHANGES, PRESENT = "changements", "actuelle"
+LISTED = 10  # versions on a page: what each has changed is counted when it is shown
 
 
 def keep(subject: Council | Publication, content: dict, author: User | None, comment: str = "") -> Revision:
@@ -40,6 +53,95 @@ def drop_unsaved(subject: Council | Publication, author: User | None) -> None:
     """Forget what this person has previewed and not saved."""
     if author and (revision := unsaved(subject, author)):
         db.session.delete(revision)
+
+
+def saved(subject: Council | Publication) -> Select:
+    """Return the query of the versions of something, the newest first."""
+    known = select(Revision).filter_by(**_of(subject)).where(Revision.number.is_not(None))
+    return known.options(joinedload(Revision.author)).order_by(Revision.number.desc())
+
+
+def find(subject: Council | Publication, number: int) -> Revision | None:
+    """Return the version with this number."""
+    return db.session.scalar(saved(subject).where(Revision.number == number))
+
+
+def newest(subject: Council | Publication) -> Revision | None:
+    """Return the present version; None of what was never saved on this site."""
+    return db.session.scalar(saved(subject).limit(1))
+
+
+def restored(number: int) -> str:
+    """Return the comment of the version that a former one becomes."""
+    return f"Version n° {number} rétablie"
+
+
+# What changed ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in one field: its French name, and the passages of both texts as one."""
+
+    name: str
+    passages: list[Passage]
+
+
+def changes(before: dict, after: dict) -> Iterator[Change]:
+    """Yield the fields that differ between two contents, in the order of their names in `labels.FIELD`."""
+    old, new = in_words(before), in_words(after)
+    for name, words in labels.FIELD.items():
+        if old.get(name, "") != new.get(name, ""):
+            compared = differences.compare(old.get(name, ""), new.get(name, ""))
+            yield Change(words, differences.shorten(compared))
+
+
+def compared(subject: Council | Publication, revision: Revision, to: str) -> list[Change] | None:
+    """Return how a version differs from the one before it (`to` = CHANGES) or from the present one (PRESENT); None
+    when neither is asked for."""
+    if to == CHANGES:
+        before = find(subject, revision.number - 1)
+        return list(changes(before.content if before else {}, revision.content))
+    return list(changes(revision.content, newest(subject).content)) if to == PRESENT else None
+
+
+def size(before: dict, after: dict) -> tuple[int, int]:
+    """Return how many words were added, and how many removed, between two contents."""
+    counts = [differences.count_words(change.passages) for change in changes(before, after)]
+    return sum(added for added, _ in counts), sum(removed for _, removed in counts)
+
+
+def with_sizes(subject: Council | Publication, versions: list[Revision]) -> list[tuple[Revision, tuple[int, int]]]:
+    """Return these versions, which follow one another from the newest on, each with the size of what it changed."""
+    if not versions:
+        return []
+    first = find(subject, versions[-1].number - 1)
+    contents = [revision.content for revision in versions] + [first.content if first else {}]
+    sizes = [size(before, after) for after, before in zip(contents, contents[1:], strict=False)]
+    return list(zip(versions, sizes, strict=True))
+
+
+def in_words(content: dict) -> dict[str, str]:
+    """Return a content as texts by field: what people read, not what columns hold. Empty fields are left out."""
+    return {name: text for name, value in content.items() if (text := _say(name, value, content))}
+
+
+def _say(name, value, content):
+    if value in (None, "", []):
+        return ""
+    if name in CHOICES:
+        return CHOICES[name].get(value, value)
+    if name in ("starts_on", "ends_on", "recognised_on"):
+        return day(date.fromisoformat(value))
+    if name in ("starts_at", "ends_at"):
+        local = datetime.fromisoformat(value).astimezone(ZoneInfo(content.get("time_zone", PARIS.key)))
+        return f"{day(local.date())} à {local:%H:%M}"
+    if name in ("links", "pictures"):
+        return "\n".join(f"{first} : {second}" if name == "links" else second for first, second in value)
+    return value[1] if name == "charter" else str(value)
+
+
+CHOICES = {"stage": labels.STAGE, "carrier": labels.CARRIER, "pillar": labels.PILLAR}
 
 
 def _of(subject):

@@ -3,11 +3,13 @@
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import selectinload
 
-from app.access import get_readable_or_404
+from app.access import get_readable_or_404, is_member
 from app.blueprints.kept import public_page
-from app.blueprints.web import ListPagination, current_viewer
+from app.blueprints.web import ListPagination, count, current_viewer
+from app.forms.base import ActForm
 from app.forms.search import SearchForm
-from app.models import Council, Neighbourhood, TerritoryKind
+from app.models import Council, Neighbourhood, Publication, TerritoryKind
+from app.services import fiches, limits, shelves
 from app.services.directory import directory
 from app.services.finding import search
 from app.text import fold
@@ -66,7 +68,12 @@ def show(slug):
     near = []
     if council.latitude is not None:
         near = directory().nearest(council.latitude, council.longitude, but=council.id)[:5]
-    return render_template("public/councils/show.html", council=council, areas=_areas(council), near=near)
+    return render_template(
+        "public/councils/show.html", council=council, areas=_areas(council), near=near,
+        charter=fiches.charter_of(council, current_viewer()), is_stale=fiches.is_stale(council),
+        newest=shelves.newest(current_viewer(), Publication.council_id == council.id, size=5, is_narrow=True),
+        coming=shelves.coming(current_viewer(), council.id),
+    )  # fmt: skip
 
 
 def _areas(council):
@@ -79,5 +86,14 @@ def _areas(council):
 
 @bp.route("/<slug>/courriel", methods=["GET", "POST"])
 def email(slug):
-    """Not there yet."""
-    abort(404)
+    """Show the mail address of a council: at once to members, to others who press a button, which robots do not."""
+    council = get_readable_or_404(Council, current_viewer(), slug=slug)
+    form = ActForm()
+    is_asked = form.validate_on_submit()
+    is_shown = is_member(current_viewer()) or (is_asked and _may_ask(form))
+    shown = {"council": council, "form": form, "is_shown": is_shown}
+    return render_template("public/councils/email.html", **shown), *form.outcome
+
+
+def _may_ask(form):
+    return count(form, (limits.COUNCIL_EMAIL, limits.network(request.remote_addr)))

@@ -1,0 +1,38 @@
+"""Former texts of what councils share, brought back."""
+
+from datetime import date, datetime
+
+from app.models import Publication, Revision, User
+from app.models.types import utcnow
+from app.notifications import dispatch
+from app.services import publishing, revisions
+
+DAYS, INSTANTS = ("starts_on", "ends_on"), ("starts_at", "ends_at")
+
+
+def fields_of(publication: Publication, revision: Revision) -> dict:
+    """Return a version as the fields that `publishing.write` takes, with the HTML of its texts: slow work, for before
+    a write transaction. Raises `markup.TextTooComplex`."""
+    known = publishing.content_of(publication)
+    fields = {name: _value(name, value) for name, value in revision.content.items() if name in known}
+    return publishing.rendered(type(publication), fields)
+
+
+def _value(name, value):
+    if value and name in DAYS:
+        return date.fromisoformat(value)
+    return datetime.fromisoformat(value) if value and name in INSTANTS else value
+
+
+def restore(publication: Publication, fields: dict, number: int, author: User) -> bool:
+    """Make the version with this number, given as `fields`, the newest one; return whether anything changed.
+
+    Call it in a write transaction, with the publication's row locked. Its readers stay the same.
+    """
+    if not any(getattr(publication, name) != value for name, value in fields.items()):
+        return False
+    publishing.write(publication, fields)
+    publication.edited_at = utcnow()
+    revisions.keep(publication, publishing.content_of(publication), author, revisions.restored(number))
+    dispatch.record(f"{publication.kind}.changed", publication, author.id)
+    return True
