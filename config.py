@@ -56,6 +56,8 @@ def load(env: dict[str, str] | None = None) -> dict:
         "DISK_FREE_MIN_MB": _number(env, "DISK_FREE_MIN_MB", 200, 0, 10**7),
         "PAGE_CACHE_MB": _number(env, "PAGE_CACHE_MB", 16, 0, 4096),
         "MAX_CONTENT_LENGTH": _number(env, "MAX_UPLOAD_MB", 25, 1, 1024) * 2**20,
+        "FILE_MB": _number(env, "FILE_MB", 20, 1, 1024),
+        "COUNCIL_QUOTA_MB": _number(env, "COUNCIL_QUOTA_MB", 500, 1, 10**7),
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
         "SESSION_COOKIE_SECURE": secure,
         "SCHEDULER": _flag({"SCHEDULER": "on"} | env, "SCHEDULER"),

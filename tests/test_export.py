@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,14 +12,27 @@ from sqlalchemy import select
 from app import storage
 from app.extensions import db
 from app.labels import Channel, Priority, VouchAnswer
-from app.models import Activity, Address, AuditEntry, PhoneCode, StoredFile, User, Vouch
+from app.models import (
+    Action,
+    Activity,
+    Address,
+    AuditEntry,
+    Document,
+    Event,
+    PhoneCode,
+    Revision,
+    StoredFile,
+    User,
+    Vouch,
+)
 from app.models.types import UTCDateTime, utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
-from app.services import exporting, limits
+from app.services import attachments, exporting, limits
 from app.templating import iso
 from tests.browse import submit
-from tests.factories import PASSWORD_HASH, make_user
+from tests.factories import PASSWORD_HASH, make_publication, make_user
+from tests.samples import PDF
 
 ADDRESS, PHONE = "/mon-profil/donnees", "+33639980001"
 
@@ -185,3 +198,31 @@ def test_too_many_copies_have_to_wait(client_as, cast):
 def test_the_copy_needs_the_token_of_its_page(client_as, cast):
     assert client_as(cast.alice).post(ADDRESS).status_code == 422
     assert db.session.scalar(select(Activity.id)) is None
+
+
+def test_what_a_person_has_shared_is_told_whole_with_its_files(client_as, cast, queries):
+    def share(number):
+        row = make_publication(Document, cast.alice, title=f"Le square {number}", description="Des bancs.")
+        action = make_publication(Action, cast.alice, need="Un lieu où se voir", starts_on=date(2026, 3, 1))
+        event = make_publication(Event, cast.alice, published_at=None, place="Salle des fêtes", deleted_at=utcnow())
+        for one in (row, action, event):
+            sent = attachments.receive(io.BytesIO(PDF + b"%%EOF" * number), f"plan {number}.pdf")
+            attachments.add(one, sent, cast.alice)
+        db.session.add(Revision(publication_id=row.id, number=1, content={"title": "Avant"}, author_id=cast.alice.id))
+        db.session.commit()
+        queries.clear()
+        b"".join(exporting.archive(db.session.get(User, cast.alice.id)))
+        return len(queries)
+
+    few = share(1)
+    assert share(2) == few
+    copy = archive(client_as(cast.alice))
+    told = json.loads(copy.read("mes-donnees.json"))
+    document, action, event, *_ = told["Ce que j’ai partagé"]
+    assert (document["Titre"], document["Description"]) == ("Le square 1", "Des bancs.")
+    assert (action["Le besoin"], action["Du"]) == ("Un lieu où se voir", "2026-03-01")
+    assert event["Lieu"] == "Salle des fêtes" and event["À la corbeille depuis le"] and event["Publié le"] is None
+    assert json.loads(told["Versions que j’ai enregistrées"][0]["Texte"]) == {"title": "Avant"}
+    listed = [row["Fichier"] for row in told["Les fichiers joints à ce que j’ai partagé"]]
+    assert len(listed) == 6 and copy.read(listed[0]) == PDF + b"%%EOF"
+    assert "Le square" not in archive(client_as(cast.bruno)).read("mes-donnees.json").decode()

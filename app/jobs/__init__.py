@@ -11,7 +11,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app.jobs.accounts import tend_accounts
 from app.jobs.attempts import forget_attempts
+from app.jobs.bin import empty_bins
 from app.jobs.dispatching import dispatch
+from app.jobs.publishing import publish
 from app.jobs.purging import purge
 from app.jobs.sending import send_mails, send_texts
 from app.jobs.signups import follow_signups
@@ -19,6 +21,7 @@ from app.jobs.stops import fetch_stops
 from app.labels import Channel
 from app.notifications import outbox
 from app.notifications.dispatch import is_any_due
+from app.services import publishing
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,11 @@ JOBS = {
     "dispatch": Recurring(dispatch, every(30), "Préparer les alertes", is_any_due),
     "send-mails": Recurring(send_mails, every(30), "Envoyer les courriels", partial(outbox.is_any_due, Channel.MAIL)),
     "send-texts": Recurring(send_texts, every(30), "Envoyer les SMS", partial(outbox.is_any_due, Channel.SMS)),
+    "publish": Recurring(publish, every(60), "Publier ce qui était prévu pour une date", publishing.is_any_due),
     "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
     "attempts": Recurring(forget_attempts, every(3600), "Oublier les essais de connexion"),
     "accounts": Recurring(tend_accounts, daily(4, 15), "Fermer et effacer les comptes dont le délai est passé"),
+    "bin": Recurring(empty_bins, daily(3, 50), "Effacer ce qui est à la corbeille depuis 30 jours"),
     "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
 }

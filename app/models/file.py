@@ -7,7 +7,8 @@ from app.extensions import db
 
 
 class StoredFile(db.Model):
-    """A stored content with the name and type it is served under. `size` in bytes, `width`, `height` in pixels."""
+    """A stored content with the name and type it is served under. `size` in bytes, `width`, `height` in pixels: those
+    of a picture that the site itself has made, and of nothing else."""
 
     __tablename__ = "stored_files"
 

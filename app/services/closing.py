@@ -7,13 +7,25 @@ from sqlalchemy import String, cast, delete, exists, literal, select, update
 
 from app.extensions import db
 from app.labels import Channel, DeliveryState, Priority, Role, UserStatus
-from app.models import Activity, Address, AlertChoice, AuditEntry, Delivery, Login, OptOut, PhoneCode, User, Vouch
+from app.models import (
+    Activity,
+    Address,
+    AlertChoice,
+    AuditEntry,
+    Delivery,
+    Login,
+    OptOut,
+    PhoneCode,
+    Revision,
+    User,
+    Vouch,
+)
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import profiles
+from app.services import bin, profiles
 from app.signing import BadToken, read, sign
 from app.templating import day
 
@@ -48,6 +60,8 @@ def close(user: User, *, at_once: bool, signs: bool = True, because: str = OWN_W
     """
     shut(user, UserStatus.CLOSED)
     user.signs_contributions = signs
+    if not signs:
+        bin.withdraw(user)
     if at_once:
         return erase(user, because)
     user.closing_at = utcnow() + GRACE
@@ -112,6 +126,9 @@ def reopen(user: User) -> None:
     """Give back an account that was to close, as it was; nothing happens to one that is open."""
     if user.status == UserStatus.CLOSED and user.closing_at:
         user.status, user.closing_at, user.last_seen_at = UserStatus.ACTIVE, None, utcnow()
+        if not user.signs_contributions:
+            user.signs_contributions = True
+            bin.give_back(user)
         if user.role == Role.REFERENT:
             renew(PAGES)
         db.session.flush()
@@ -169,8 +186,10 @@ def forget(user: User) -> list[str]:
     about = update(AuditEntry).where(AuditEntry.subject_type == User.__tablename__, AuditEntry.subject_id == user.id)
     db.session.execute(_quietly(about.values(reason="")))
     db.session.expire(user, ["alert_choices"])
-    unused = profiles.set_photo(user, None)
-    return [unused] if unused else []
+    unsaved = delete(Revision).where(Revision.author_id == user.id, Revision.number.is_(None))
+    db.session.execute(_quietly(unsaved))
+    photo = profiles.set_photo(user, None)
+    return [*bin.erase_of(user), *([photo] if photo else [])]
 
 
 def _places(user):

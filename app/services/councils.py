@@ -10,10 +10,11 @@ from app.labels import Precision
 from app.models.council import Council, CouncilPicture, council_territories
 from app.models.file import StoredFile
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
+from app.models.publication import Publication
 from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.territory import Territory
 from app.models.types import utcnow
-from app.services import demo_people
+from app.services import bin, demo_people
 from app.text import slug
 
 DEMO = "DM"  # the first letters of the codes of made-up neighbourhoods, which no real one has
@@ -187,10 +188,12 @@ def remove_demo() -> tuple[int, list[str]]:
     files = db.session.execute(
         select(StoredFile.id, StoredFile.digest).where(StoredFile.id.in_(pictures), StoredFile.id.not_in(kept))
     ).all()
+    shared = select(Publication.id).join(COUNCILS, COUNCILS.c.id == Publication.council_id).where(COUNCILS.c.is_demo)
+    of_publications = bin.erase(db.session.scalars(shared).all())
     made_up = db.session.execute(delete(NEIGHBOURHOODS).where(NEIGHBOURHOODS.c.code.startswith(DEMO))).rowcount
     removed = db.session.execute(delete(COUNCILS).where(COUNCILS.c.is_demo)).rowcount
     db.session.execute(delete(StoredFile.__table__).where(StoredFile.id.in_([file.id for file in files])))
     if removed or made_up:
         renew(PAGES, DIRECTORY)
     still_used = set(db.session.scalars(select(StoredFile.digest)))
-    return removed, sorted({*of_people, *(file.digest for file in files)} - still_used)
+    return removed, sorted({*of_people, *of_publications, *(file.digest for file in files)} - still_used)

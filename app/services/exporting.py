@@ -6,21 +6,43 @@ A part of the site that keeps something about people adds a function to `PARTS`,
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import current_app
 from sqlalchemy import and_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, with_polymorphic
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from app import labels, storage
 from app.extensions import db
 from app.labels import Channel, VouchAnswer
-from app.models import Activity, Address, AuditEntry, Delivery, Login, OptOut, PhoneCode, StoredFile, User, Vouch
+from app.models import (
+    Activity,
+    Address,
+    Attachment,
+    AuditEntry,
+    Delivery,
+    Login,
+    OptOut,
+    PhoneCode,
+    Publication,
+    Revision,
+    StoredFile,
+    User,
+    Vouch,
+)
 from app.models.types import utcnow
 from app.services import alerts
 from app.templating import iso, moment
 
+# The texts of publications, of whatever kind, as their forms call them.
+TEXTS = {
+    "need": "Le besoin", "description": "Description", "results": "Les résultats", "lessons": "À refaire autrement",
+    "agenda": "Ordre du jour", "minutes": "Compte-rendu", "carrier_name": "Porté par", "partners": "Partenaires",
+    "contract": "Lien avec le contrat de ville", "budget": "Budget", "funders": "Financeurs", "contact": "Contact",
+    "place": "Lieu", "address": "Adresse du lieu", "organiser": "Organisateur", "starts_at": "Début", "ends_at": "Fin",
+    "starts_on": "Du", "ends_on": "Au", "minutes_at": "Compte-rendu écrit le",
+}  # fmt: skip
 ESCALATED = "La demande a été transmise au référent et à l’animation."
 
 
@@ -85,6 +107,7 @@ def _account(user):
             "Contact public": user.public_contact,
             "Territoires": ", ".join(place.name for place in user.territories),
             "Dernière visite": user.last_seen_at,
+            "Visite d’avant": user.former_visit_at,
             "Prévenu d’une fermeture le": user.warned_at,
         }
     ]
@@ -216,6 +239,66 @@ def _is_theirs(user, channel, address):
     return theirs | and_(channel == Channel.SMS, address == user.phone) if user.phone_confirmed_at else theirs
 
 
+def _publications(user):
+    """Drafts too, and what is in the bin; the files lie beside the page."""
+    whole = with_polymorphic(Publication, "*")
+    rows = db.session.scalars(select(whole).where(whole.author_id == user.id).order_by(whole.id))
+    return [
+        {
+            "Genre": labels.PUBLICATION_KIND[row.kind],
+            "Titre": row.title,
+            "Résumé": row.summary,
+            **_texts_of(row),
+            "Niveau d’accès": labels.VISIBILITY[row.level],
+            "Créé le": row.created_at,
+            "À publier le": row.publish_on,
+            "Publié le": row.published_at,
+            "Modifié le": row.edited_at,
+            "À la corbeille depuis le": row.deleted_at,
+            "Masqué par la modération le": row.hidden_at,
+            "Raison de la modération": row.hidden_reason,
+        }
+        for row in rows
+    ]
+
+
+def _texts_of(row):
+    said = {title: getattr(row, name, None) for name, title in TEXTS.items()}
+    return {title: str(value) if type(value) is date else value for title, value in said.items() if value}
+
+
+def _attachments(user):
+    rows = db.session.scalars(_sent_by(user).options(joinedload(Attachment.publication)).order_by(Attachment.id))
+    return [
+        {
+            "Fichier": f"fichiers/{row.file_id}-{row.file.name}",
+            "Joint à": row.publication.title,
+            "Ce que montre l’image": row.alternative,
+            "Envoyé le": row.created_at,
+            "Retiré le": row.removed_at,
+        }
+        for row in rows
+    ]
+
+
+def _sent_by(user):
+    return select(Attachment).join(Publication).where(Publication.author_id == user.id)
+
+
+def _revisions(user):
+    rows = db.session.scalars(select(Revision).filter_by(author_id=user.id).order_by(Revision.id))
+    return [
+        {
+            "Le": row.created_at,
+            "Sur": f"page du conseil {row.council_id}" if row.council_id else f"publication {row.publication_id}",
+            "Version": row.number or "pas enregistrée",
+            "Remarque": row.comment,
+            "Texte": json.dumps(row.content, ensure_ascii=False, default=iso),
+        }
+        for row in rows
+    ]
+
+
 PARTS = (
     Part("Mon compte", _account),
     Part("Mon inscription", _signup),
@@ -226,6 +309,9 @@ PARTS = (
     Part("Mes adresses : messages arrêtés, envois refusés", _addresses),
     Part("Mes connexions en cours", _logins),
     Part("Les codes envoyés à mon téléphone", _codes),
+    Part("Ce que j’ai partagé", _publications),
+    Part("Les fichiers joints à ce que j’ai partagé", _attachments),
+    Part("Versions que j’ai enregistrées", _revisions),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),
     Part("Mes actes notés au journal du site", _journal_of),
@@ -236,4 +322,8 @@ def _photo(user):
     return [user.photo] if user.photo else []
 
 
-FILES: tuple[Callable[[User], list[StoredFile]], ...] = (_photo,)
+def _originals(user):
+    return [row.file for row in db.session.scalars(_sent_by(user))]
+
+
+FILES: tuple[Callable[[User], list[StoredFile]], ...] = (_photo, _originals)

@@ -3,6 +3,7 @@
 import io
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -13,6 +14,7 @@ HEAVIEST = 15 * 2**20  # bytes
 MOST_PIXELS = {"JPEG": 40_000_000}
 MOST_PIXELS_READ_WHOLE = 16_000_000
 SMALLEST = 60  # pixels of a side: any less shows nobody
+GPS = 0x8825  # where EXIF says the place
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 TOO_HEAVY = (
@@ -58,6 +60,39 @@ def make_picture(content: bytes, *, width: int, height: int, crop: bool) -> Pict
             plain = _on_white(_scale(_decode(image, 2 * max(width, height)), (width, height), crop))
     except Exception as error:  # the decoders of damaged or hostile files raise whatever they please
         raise BadPicture(DAMAGED) from error
+    return _written(plain)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Smaller copies of an image. `had_place`: the image says where it was taken."""
+
+    copies: list[Picture]
+    had_place: bool
+
+
+def make_copies(path: Path, sides: tuple[int, ...]) -> Copies:
+    """Return copies of an image as `make_picture` makes them: one for each of these largest sides, the longest first.
+
+    However small the image is, it has its copies.
+    """
+    image = _look(path)
+    try:
+        with _one_at_a_time:
+            had_place = _has_place(image)
+            plain = _on_white(_decode(image, 2 * sides[0]))
+            copies = [_scale(plain.copy(), (side, side), crop=False) for side in sides]
+    except Exception as error:  # as below
+        raise BadPicture(DAMAGED) from error
+    return Copies([_written(copy) for copy in copies], had_place)
+
+
+def _has_place(image):
+    notes = image.info.get("xmp", b"") + str(image.info.get("XML:com.adobe.xmp", "")).encode()
+    return bool(image.getexif().get_ifd(GPS)) or b"GPSL" in notes
+
+
+def _written(plain):
     output = io.BytesIO()
     plain.save(output, "WEBP", quality=80, method=4)
     return Picture(output.getvalue(), *plain.size)
@@ -71,8 +106,15 @@ def _open(content):
         raise BadPicture(TOO_HEAVY)
     if content[4:8] == b"ftyp" and content[8:12] in HEIC:
         raise BadPicture(FROM_IPHONE)
+    image = _look(io.BytesIO(content))
+    if min(image.size) < SMALLEST:
+        raise BadPicture(TOO_SMALL)
+    return image
+
+
+def _look(source):
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(source, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadPicture(TOO_MANY_PIXELS) from None
     except UnidentifiedImageError:
@@ -81,8 +123,6 @@ def _open(content):
         raise BadPicture(DAMAGED) from error
     if image.width * image.height > MOST_PIXELS.get(image.format, MOST_PIXELS_READ_WHOLE):
         raise BadPicture(TOO_MANY_PIXELS)
-    if min(image.size) < SMALLEST:
-        raise BadPicture(TOO_SMALL)
     return image
 
 

@@ -1,0 +1,115 @@
+"""Files that come with a form: let in, looked at before the write transaction, kept inside it."""
+
+from flask import current_app, flash, request, session
+from flask_login import current_user
+
+from app.access import VISITOR, may_keep
+from app.blueprints.web import current_viewer
+from app.forms.attachments import AttachmentsForm
+from app.models import Publication
+from app.services import attachments, texts
+from app.services.attachments import FileRefused, Incoming
+
+WRITING = ("publications.editing.new", "publications.editing.edit", "publications.items.minutes")
+AT_ONCE = 5  # files of the largest size, in one go
+TEXTS = 2 * 2**20  # bytes beside the files
+HAD_PLACE = "{} : cette photo disait où elle a été prise. Le site n’en garde qu’une copie sans cette indication."
+
+
+def make_room() -> None:
+    """Let members of a council send several large files with the forms that take them. Runs before each request.
+
+    So does whoever was logged in a moment ago: the text beside the files is not lost with the session.
+    """
+    if request.method == "POST" and request.endpoint in WRITING:
+        viewer = current_viewer()
+        if may_keep(viewer, viewer.council_id) or (viewer == VISITOR and "_user_id" in session):
+            most = AT_ONCE * current_app.config["FILE_MB"] * 2**20 + TEXTS
+            request.max_content_length = max(most, current_app.config["MAX_CONTENT_LENGTH"])
+
+
+def offer(
+    form: AttachmentsForm, publication: Publication | None, *, is_minutes: bool = False, is_resumed: bool = False
+) -> None:
+    """Tell the form which files are there already, those that wait for it to be right among them, and how much place
+    the council has. `publication`: None while it is new.
+
+    Call it once the form is made, before it is validated. `is_resumed`: the form shows what its author has only
+    previewed, so the files that came with that are listed too.
+    """
+    form.quota = (attachments.taken(current_user.council_id), attachments.allowed())
+    if publication is None:
+        return
+    waiting = [
+        one for one in attachments.waiting(publication, current_user, is_minutes=is_minutes)
+        if is_resumed or one.id in form.sent_ids
+    ]  # fmt: skip
+    form.sent.data = ""
+    form.offer(attachments.of(publication, is_minutes=is_minutes))
+    form.add_sent(waiting)
+
+
+def read(form: AttachmentsForm) -> list[Incoming]:
+    """Look at each file that was sent, and make the smaller copies of images: before the write transaction.
+
+    What is refused becomes a sentence in `form.files.errors`, with the name of the file; the others come back.
+    """
+    return [received for upload in form.files.data if (received := _receive(form, upload))]
+
+
+def _receive(form, upload):
+    try:
+        return attachments.receive(upload.stream, upload.filename)
+    except FileRefused as refusal:
+        _refuse(form, upload.filename, refusal)
+
+
+def _refuse(form, name, refusal):
+    form.refuse_file(f"« {attachments.shown_name(name)} » n’est pas gardé. {refusal}")
+
+
+def keep(
+    publication: Publication,
+    form: AttachmentsForm,
+    incoming: list[Incoming],
+    is_minutes: bool = False,
+    is_shown: bool = True,
+) -> None:
+    """Join what `read` gave to a publication, inside the write transaction, with its row locked.
+
+    When the form is saved: files that waited come in sight, those whose box is ticked go into the bin, and the words
+    for images are written. Not `is_shown`, for a form that comes back to be corrected: the files that came are kept,
+    out of everybody's sight, and listed in the form; commit, then show the form again.
+
+    What is over the council's quota becomes a sentence in `form.files.errors`: commit, and show the form again.
+    """
+    if is_shown:
+        _settle(publication, form)
+    added = [one for each in incoming if (one := _add(publication, form, each, is_minutes, is_shown))]
+    texts.index(publication)  # their names are found too
+    form.quota = (attachments.taken(publication.council_id), attachments.allowed())
+    if is_shown and form.files.errors:
+        form.offer([*(entry.attachment for entry in form.entries if not entry.attachment.removed_at), *added])
+        form.sent.data = ""
+    elif not is_shown:
+        form.add_sent(added)
+
+
+def _settle(publication, form):
+    attachments.show(publication, form.sent_ids, current_user)
+    for entry in form.entries:
+        if entry.remove.data:
+            attachments.remove(entry.attachment, current_user)
+        elif entry.words is not None:
+            entry.attachment.alternative = entry.words.data
+
+
+def _add(publication, form, each, is_minutes, is_shown):
+    try:
+        added = attachments.add(publication, each, current_user, is_minutes=is_minutes, is_shown=is_shown)
+    except FileRefused as refusal:
+        attachments.discard(each)
+        return _refuse(form, each.name, refusal)
+    if each.had_place:
+        flash(HAD_PLACE.format(each.name))
+    return added

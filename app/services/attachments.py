@@ -1,0 +1,249 @@
+"""Files joined to what councils share: looked at, kept within the council's quota, taken away and given back."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from flask import current_app
+from sqlalchemy import ColumnElement, exists, func, or_, select, union
+
+from app.extensions import db
+from app.models import Attachment, Council, Publication, StoredFile, User
+from app.models.types import utcnow
+from app.services import contents, filetypes, pictures
+from app.services.filetypes import BadFile
+from app.services.pictures import BadPicture
+from app.storage import Staged, TooLarge
+
+log = logging.getLogger(__name__)
+MOST = 20  # files of one publication
+PICTURE_SIDE, THUMBNAIL_SIDE = 1600, 320  # pixels
+COLUMNS = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
+TOO_LARGE = "Ce fichier est trop lourd : {} Mo au plus. Enregistrez-en une version plus légère, ou découpez-le."
+TOO_MANY = f"Il y a déjà {MOST} fichiers : c’est le plus possible. Retirez-en d’abord."
+NO_DISK = "Le site n’a pas pu l’écrire sur son disque : envoyez-le de nouveau dans quelques minutes."
+QUOTA = (
+    "Il ne reste plus assez de place à votre conseil pour ce fichier. Retirez des fichiers qui ne servent plus, ou "
+    "envoyez-en une version plus légère."
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture made of an image, ready to be kept."""
+
+    staged: Staged
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A file that will do, ready to be kept. `had_place`: it told where it was taken, so that its original goes."""
+
+    name: str
+    media_type: str
+    staged: Staged
+    picture: Part | None = None
+    thumbnail: Part | None = None
+    had_place: bool = False
+
+    @property
+    def staged_parts(self) -> list[Staged]:
+        """All that lies ready."""
+        return [self.staged, *(part.staged for part in (self.picture, self.thumbnail) if part)]
+
+    @property
+    def size(self) -> int:
+        """The bytes that it will take."""
+        return sum(staged.size for staged in self.staged_parts) - (self.staged.size if self.had_place else 0)
+
+
+class FileRefused(ValueError):
+    """A file that is not taken; the message is a French sentence that says why, and what to do."""
+
+
+def receive(stream: BinaryIO, name: str) -> Incoming:
+    """Write down a file that is sent, look at it, and make the smaller copies of an image.
+
+    Slow: call it before a write transaction. Raises `FileRefused`; nothing is left of what is refused.
+    """
+    most = current_app.config["FILE_MB"]
+    try:
+        staged = contents.stage(stream, most * 2**20)
+    except TooLarge:
+        raise FileRefused(TOO_LARGE.format(most)) from None
+    except OSError as error:
+        log.exception("a file could not be written down")
+        raise FileRefused(NO_DISK) from error
+    try:
+        look = filetypes.look(staged.path, name)
+        return _with_pictures(look, staged) if look.is_picture else Incoming(look.name, look.media_type, staged)
+    except (BadFile, BadPicture) as error:
+        contents.discard(staged)
+        raise FileRefused(str(error)) from error
+    except BaseException:
+        contents.discard(staged)
+        raise
+
+
+def shown_name(name: str) -> str:
+    """Return what a sentence calls a file that is refused."""
+    return filetypes.plain_name(name) or "sans nom"
+
+
+def _with_pictures(look, staged):
+    made = pictures.make_copies(staged.path, (PICTURE_SIDE, THUMBNAIL_SIDE))
+    parts = [Part(contents.stage(copy.content), copy.width, copy.height) for copy in made.copies]
+    return Incoming(look.name, look.media_type, staged, *parts, had_place=made.had_place)
+
+
+def discard(incoming: Incoming) -> None:
+    """Forget a file that was received and is not kept after all."""
+    for staged in incoming.staged_parts:
+        contents.discard(staged)
+
+
+# What a publication has -------------------------------------------------------------------------------------------
+
+
+def of(publication: Publication, *, is_minutes: bool | None = None) -> list[Attachment]:
+    """Return the files of a publication, in their order: all, those of the minutes of an event, or the others."""
+    which = {} if is_minutes is None else {"is_minutes": is_minutes}
+    there = select(Attachment).filter_by(publication_id=publication.id, removed_at=None, **which)
+    return list(db.session.scalars(there.order_by(Attachment.position, Attachment.id)))
+
+
+def waiting(publication: Publication, user: User, *, is_minutes: bool = False) -> list[Attachment]:
+    """Return the files that this person has sent with a form that is not saved yet."""
+    theirs = select(Attachment).where(
+        are_waiting(), Attachment.publication_id == publication.id, Attachment.added_by_id == user.id,
+        Attachment.is_minutes == is_minutes,
+    )  # fmt: skip
+    return list(db.session.scalars(theirs.order_by(Attachment.id)))
+
+
+def are_waiting() -> ColumnElement[bool]:
+    """Return the condition of the files that wait for their form to be saved: removed, but by nobody."""
+    return Attachment.removed_at.is_not(None) & Attachment.removed_by_id.is_(None)
+
+
+def add(
+    publication: Publication, incoming: Incoming, user: User, *, is_minutes: bool = False, is_shown: bool = True
+) -> Attachment:
+    """Join a file to a publication. Not `is_shown`: it waits until `show`, and is forgotten after some days.
+
+    Raises `FileRefused` when the publication has too many, or its council too much. Call it in a write transaction:
+    the council's row is locked, so that two at once do not pass its quota.
+    """
+    _make_sure_of_place(publication, incoming)
+    if incoming.had_place:
+        contents.discard(incoming.staged)
+        picture = _keep_part(incoming.picture, incoming.name, "")
+        file = picture
+    else:
+        file = contents.keep(incoming.staged, name=incoming.name, media_type=incoming.media_type)
+        picture = _keep_part(incoming.picture, incoming.name, "")
+    thumbnail = _keep_part(incoming.thumbnail, incoming.name, "-vignette")
+    last = db.session.scalar(select(func.max(Attachment.position)).filter_by(publication_id=publication.id)) or 0
+    attachment = Attachment(
+        publication=publication, file=file, picture=picture, thumbnail=thumbnail, added_by_id=user.id,
+        is_minutes=is_minutes, position=last + 1, removed_at=None if is_shown else utcnow(),
+    )  # fmt: skip
+    db.session.add(attachment)
+    db.session.flush()
+    return attachment
+
+
+def _make_sure_of_place(publication, incoming):
+    its_council = select(Council.id).where(Council.id == publication.council_id)
+    db.session.execute(its_council.with_for_update(key_share=True))
+    mine = select(func.count()).select_from(Attachment).where(
+        Attachment.publication_id == publication.id, Attachment.removed_at.is_(None) | are_waiting()
+    )  # fmt: skip
+    if db.session.scalar(mine) >= MOST:
+        raise FileRefused(TOO_MANY)
+    if taken(publication.council_id) + incoming.size > allowed():
+        raise FileRefused(QUOTA)
+
+
+def _keep_part(part, name, mark):
+    if part is None:
+        return None
+    name = f"{name.rpartition('.')[0]}{mark}.webp"
+    size = {"width": part.width, "height": part.height}
+    return contents.keep(part.staged, name=name, media_type=pictures.MEDIA_TYPE, **size)
+
+
+def show(publication: Publication, ids: Collection[int], user: User) -> None:
+    """Let files that this person had sent before, and that waited, be seen with the publication."""
+    theirs = select(Attachment).where(
+        are_waiting(), Attachment.publication_id == publication.id, Attachment.added_by_id == user.id,
+        Attachment.id.in_(ids),
+    )  # fmt: skip
+    for attachment in db.session.scalars(theirs) if ids else ():
+        attachment.removed_at = None
+    db.session.flush()
+
+
+def remove(attachment: Attachment, user: User) -> None:
+    """Take a file away from its publication, into the bin. Twice: nothing more happens."""
+    if attachment.removed_at is None or attachment.removed_by_id is None:
+        attachment.removed_at, attachment.removed_by_id = utcnow(), user.id
+        db.session.flush()
+
+
+def recover(attachment: Attachment) -> bool:
+    """Give a file back to its publication; return False where it has too many by now."""
+    if attachment.removed_at is not None:
+        if len(of(attachment.publication)) >= MOST:
+            return False
+        attachment.removed_at = attachment.removed_by_id = None
+        db.session.flush()
+    return True
+
+
+# The place that councils have -------------------------------------------------------------------------------------
+
+
+def allowed() -> int:
+    """Return the bytes that each council may take."""
+    return current_app.config["COUNCIL_QUOTA_MB"] * 10**6
+
+
+def taken(council_id: int) -> int:
+    """Return the bytes that the files of a council take, those in its bin and smaller copies of images included."""
+    its_own = select(Publication.id).where(Publication.council_id == council_id)
+    size = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.id.in_(_files_of(its_own)))
+    return db.session.scalar(size)
+
+
+def _files_of(publication_ids):
+    """Return the query of the ids of all files of these publications."""
+    here = Attachment.publication_id.in_(publication_ids)
+    return union(*(select(column).where(here, column.is_not(None)) for column in COLUMNS))
+
+
+def is_one(file: StoredFile) -> bool:
+    """Tell whether a file is joined to a publication, be it as the smaller copy of an image."""
+    return db.session.scalar(select(exists().where(or_(*(column == file.id for column in COLUMNS)))))
+
+
+# The end of files -------------------------------------------------------------------------------------------------
+
+
+def erase(attachments: Collection[Attachment]) -> list[str]:
+    """Delete these rows with their files; return the digests of the contents, to be deleted after the commit."""
+    files = {file for one in attachments for file in (one.file, one.picture, one.thumbnail) if file}
+    for attachment in attachments:
+        db.session.delete(attachment)
+    db.session.flush()
+    ids = [file.id for file in files]
+    named = set(db.session.scalars(union(*(select(column).where(column.in_(ids)) for column in COLUMNS))))
+    return contents.drop_rows([file for file in files if file.id not in named])
+
+
+def erase_of(publication_ids: Collection[int]) -> list[str]:
+    """Delete all files of these publications, as `erase` does."""
+    return erase(db.session.scalars(select(Attachment).where(Attachment.publication_id.in_(publication_ids))).all())
