@@ -18,7 +18,17 @@ from app.models import Delivery, Job, User
 from app.notifications.mail import make
 from app.notifications.texting import text_of
 from app.passwords import hash_password
-from app.services import accounts, closing, councils, demo, demo_people, moderation, reference, renewals
+from app.services import (
+    accounts,
+    closing,
+    councils,
+    demo,
+    demo_people,
+    demo_publications,
+    moderation,
+    reference,
+    renewals,
+)
 from app.text import one_line
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
@@ -86,12 +96,15 @@ def load_demo():
     begin_write()
     loaded = demo.load(draft) if draft else 0
     people = demo_people.load(password_hash)
+    shared = demo_publications.load()
     db.session.commit()
     if loaded:
         click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
     if people:
         click.echo(f"Comptes de démonstration ajoutés : {people}.")
-    if not loaded and not people:
+    if shared:
+        click.echo(f"Documents, actions et événements de démonstration ajoutés : {shared}.")
+    if not (loaded or people or shared):
         click.echo("L’annuaire contient déjà des quartiers ou des conseils : rien n’a été chargé.")
 
 

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from datetime import date, time
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateField, EmailField, PasswordField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
@@ -16,6 +17,8 @@ STALE = (
     "Rien n’est perdu : vérifiez, puis envoyez-le encore une fois."
 )
 NAME_SIGNS = " '’ʼ.-‐‑·"
+WRONG_DAY = "Écrivez le jour, le mois et l’année, par exemple 25/12/2026."
+WRONG_TIME = "Écrivez l’heure et les minutes, par exemple 18h30."
 WRONG_EMAIL = "Écrivez une adresse électronique complète, par exemple prenom.nom@exemple.fr."
 
 
@@ -107,3 +110,66 @@ def password_field(label: str, *, required: str, autocomplete: str, **options) -
     """Return the field of a password, which password managers may fill in. It never comes back with what was typed."""
     keywords = {"autocomplete": autocomplete}
     return PasswordField(label, validators=[InputRequired(required)], render_kw=keywords, **options)
+
+
+def read_day(text: str) -> date:
+    """Return the day that was typed: « 25/12/2026 », « 25.12.26 », or « 2026-12-25 » as browsers send it.
+
+    Raises `ValueError` with a French sentence.
+    """
+    parts = re.fullmatch(r"(\d{1,4})[ /.\-](\d{1,2})[ /.\-](\d{1,4})", text, re.ASCII)
+    numbers = [int(part) for part in parts.groups()] if parts else [0, 0, 0]
+    year, month, day = numbers if parts and len(parts[1]) == 4 else numbers[::-1]
+    try:
+        found = date(year + 2000 if 0 < year < 100 else year, month, day)
+    except ValueError:
+        raise ValueError(WRONG_DAY) from None
+    if not 1900 <= found.year <= 2100:
+        raise ValueError("Vérifiez l’année : elle doit être entre 1900 et 2100.")
+    return found
+
+
+def read_time(text: str) -> time:
+    """Return the time of day that was typed: « 18:30 », « 18h30 », « 18 h ». Raises `ValueError` with a sentence."""
+    parts = re.fullmatch(r"(\d{1,2}) ?(?:[h:.] ?(\d{2})?(?::\d{2}(?:\.\d+)?)?)?", text.lower(), re.ASCII)
+    try:
+        return time(int(parts[1]), int(parts[2] or 0))
+    except (TypeError, ValueError):
+        raise ValueError(WRONG_TIME) from None
+
+
+class DayField(DateField):
+    """A day, in French order or from the calendar that the browser shows."""
+
+    def process_formdata(self, valuelist):
+        """Read what was typed; nothing is None."""
+        text = one_line(" ".join(valuelist or []))
+        self.data = None
+        self.data = read_day(text) if text else None
+
+    def _value(self):
+        # What could be read goes back as browsers want it: an input of a date would show nothing else.
+        return self.data.isoformat() if self.data else " ".join(self.raw_data or [])
+
+
+class ClockField(TimeField):
+    """A time of day."""
+
+    def process_formdata(self, valuelist):
+        """Read what was typed; nothing is None."""
+        text = one_line(" ".join(valuelist or []))
+        self.data = None
+        self.data = read_time(text) if text else None
+
+    def _value(self):
+        return f"{self.data:%H:%M}" if self.data else " ".join(self.raw_data or [])
+
+
+def date_field(label: str, *, required: str = "", **options) -> DayField:
+    """Return the field of a day; its data is a `date`, or None. `required` is the sentence when it is left empty."""
+    return DayField(label, validators=[InputRequired(required)] if required else [], **options)
+
+
+def time_field(label: str, *, required: str = "", **options) -> ClockField:
+    """Return the field of a time of day; its data is a `time`, or None."""
+    return ClockField(label, validators=[InputRequired(required)] if required else [], **options)

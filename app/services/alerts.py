@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select, update
 
 from app.extensions import db
-from app.labels import AlertTopic, Rhythm
+from app.labels import DEFAULT_RHYTHM, AlertTopic, Rhythm
 from app.models import AlertChoice, User
 
 
@@ -16,15 +16,8 @@ class Choice(NamedTuple):
     by_sms: bool | None = False
 
 
-# What waits can be gathered: one mail a day. A date can be missed, and somebody who answers is waiting for the person:
-# at once. SMS cost the association money and ring in a pocket: only for those who ask.
-DEFAULTS = {
-    AlertTopic.DOCUMENT: Choice(Rhythm.DAILY),
-    AlertTopic.ACTION: Choice(Rhythm.DAILY),
-    AlertTopic.EVENT: Choice(Rhythm.NOW),
-    AlertTopic.FORUM: Choice(Rhythm.NOW),
-    AlertTopic.REMINDER: Choice(Rhythm.NOW),
-}
+# SMS cost the association money and ring in a pocket: only for those who ask.
+DEFAULTS = {topic: Choice(rhythm) for topic, rhythm in DEFAULT_RHYTHM.items()}
 
 
 def choices_of(user: User) -> dict[AlertTopic, Choice]:

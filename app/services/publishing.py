@@ -1,20 +1,27 @@
 """Writing and publishing what councils share."""
 
-from sqlalchemy import select
+from collections.abc import Collection
+from datetime import datetime
 
-from app.extensions import db
-from app.labels import PublicationKind
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.access import audience, is_with_author
+from app.extensions import db, insert_once
+from app.labels import PublicationKind, Visibility
 from app.markup import render
-from app.models import Action, Document, Event, Publication, User
+from app.models import Action, Document, Event, Folder, Group, Publication, Theme, User, group_councils
+from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import dispatch
+from app.notifications.publications import told
 from app.services import revisions, texts
 from app.text import slug
 
 MODELS = {PublicationKind.DOCUMENT: Document, PublicationKind.ACTION: Action, PublicationKind.EVENT: Event}
 # What a version holds of each kind. Who may read it, its folder and its themes do not come back with an old text.
 MARKDOWN = {Document: ("description",), Action: ("need", "description", "results", "lessons"),
-            Event: ("description", "agenda")}  # fmt: skip
+            Event: ("description", "agenda", "minutes")}  # fmt: skip
 OTHERS = {
     Document: (),
     Action: ("stage", "carrier", "carrier_name", "partners", "contract", "pillar", "budget", "funders", "starts_on",
@@ -23,26 +30,39 @@ OTHERS = {
 }  # fmt: skip
 
 
-def start(author: User, model: type[Publication], key: str) -> Publication:
+def start(author: User, model: type[Publication], key: str) -> Publication | None:
     """Return the publication that the form with this key makes: a new draft, or the one it has already made.
 
-    `key` is drawn at random for each form. Call it in a write transaction.
+    `key` is drawn at random for each form. Sent twice at the same instant, a form makes one publication. None: what
+    it made is somebody else's by now. Call it in a write transaction.
     """
-    known = select(model).where(model.key == key, model.author_id == author.id).with_for_update()
+    known = select(model).where(model.key == key, model.author_id == author.id).with_for_update(of=Publication)
     if (found := db.session.scalar(known)) is None:
-        found = model(author_id=author.id, council_id=author.council_id, key=key)
-        db.session.add(found)
-        db.session.flush()
+        made = model(author_id=author.id, council_id=author.council_id, key=key)
+        try:
+            with db.session.begin_nested():
+                db.session.add(made)
+        except IntegrityError:  # the other of the two was first
+            return db.session.scalar(known)
+        return made
     return found
 
 
+def rendered(model: type[Publication], fields: dict) -> dict:
+    """Return `fields` with the HTML of its texts in Markdown: slow work, for before a write transaction.
+
+    Raises `markup.TextTooComplex`.
+    """
+    return fields | {f"{name}_html": render(fields[name]) for name in MARKDOWN[model] if name in fields}
+
+
 def write(publication: Publication, fields: dict) -> None:
-    """Change some fields of a publication: columns by name. Texts in Markdown are rendered.
+    """Change some fields of a publication: columns by name. Texts in Markdown are rendered, unless their HTML is there.
 
     Raises `markup.TextTooComplex`, before anything is changed.
     """
-    html = {f"{name}_html": render(fields[name]) for name in MARKDOWN[type(publication)] if name in fields}
-    for name, value in (fields | html).items():
+    texts_in = {name: text for name, text in fields.items() if f"{name}_html" not in fields}
+    for name, value in (fields | rendered(type(publication), texts_in)).items():
         setattr(publication, name, value)
     publication.slug = slug(publication.title) or "sans-titre"
     publication.version += 1
@@ -50,10 +70,33 @@ def write(publication: Publication, fields: dict) -> None:
     db.session.flush()
 
 
+def differs(publication: Publication, fields: dict) -> bool:
+    """Tell whether writing these fields would change anything."""
+    return any(getattr(publication, name) != value for name, value in fields.items())
+
+
+def revise(publication: Publication, before: dict, author: User) -> None:
+    """Note that something published was changed by `author`; a new version is kept when its texts were.
+
+    `before` is its content before the change.
+    """
+    publication.edited_at = utcnow()
+    if (content := content_of(publication)) != before:
+        revisions.keep(publication, content, author)
+    else:
+        revisions.drop_unsaved(publication, author)
+    dispatch.record(f"{publication.kind}.changed", publication, author.id)
+
+
 def content_of(publication: Publication) -> dict:
     """Return what a version keeps of a publication."""
     names = ("title", "summary", *MARKDOWN[type(publication)], *OTHERS[type(publication)])
     return {name: _plain(getattr(publication, name)) for name in names}
+
+
+def plain(fields: dict, names: Collection[str]) -> dict:
+    """Return the fields with these names as versions keep them: days and instants as text."""
+    return {name: _plain(fields[name]) for name in names if name in fields}
 
 
 def _plain(value):
@@ -67,3 +110,97 @@ def publish(publication: Publication) -> None:
         db.session.flush()
         revisions.keep(publication, content_of(publication), publication.author)
         dispatch.record(f"{publication.kind}.published", publication, publication.author_id)
+        if publication.is_charter:
+            set_charter(publication.council_id, publication)
+
+
+def is_due(now: datetime) -> tuple:
+    """Return the conditions of a draft whose date to be published has come."""
+    is_waiting = (Publication.published_at.is_(None), Publication.deleted_at.is_(None))
+    return (Publication.publish_on <= now, *is_waiting, Publication.withdrawn_at.is_(None))
+
+
+def is_any_due() -> bool:
+    """Tell whether `publish_due` would find something."""
+    return db.session.scalar(select(Publication.id).where(*is_due(utcnow())).limit(1)) is not None
+
+
+def publish_due(publication_id: int) -> None:
+    """Publish something whose date has come. Without its author, nobody could answer for it: it stays a draft."""
+    due = select(Publication).where(Publication.id == publication_id, *is_due(utcnow()))
+    publication = db.session.scalar(due.with_for_update(of=Publication, skip_locked=True))
+    if publication is None:  # another process has it, or somebody has just changed it
+        return
+    publication.publish_on = None
+    if is_with_author(publication):
+        begun = revisions.unsaved(publication, publication.author)
+        content = begun.content if begun else None
+        publish(publication)
+        if content:  # a change that they have begun meanwhile is not part of it, and is not lost
+            revisions.set_aside(publication, content, publication.author)
+
+
+def set_charter(council_id: int, publication: Publication | None) -> None:
+    """Make one document the charter of a council, or none; no other of its documents is any more."""
+    former = [Publication.council_id == council_id, Publication.is_charter.is_(True)]
+    if publication is not None:
+        former.append(Publication.id != publication.id)
+        publication.is_charter = True
+    if db.session.execute(update(Publication).where(*former).values(is_charter=False)).rowcount:
+        renew(PAGES)
+    db.session.flush()
+
+
+# What the form offers, and what it says before anybody decides ----------------------------------------------------
+
+
+def themes() -> list[Theme]:
+    """Return the themes of the site."""
+    return list(db.session.scalars(select(Theme).order_by(Theme.position, Theme.id)))
+
+
+def groups_of(council_id: int) -> list[Group]:
+    """Return the groups that a council is in."""
+    its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
+    return list(db.session.scalars(select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)))
+
+
+def folders_of(council_id: int) -> list[Folder]:
+    """Return the folders and series of a council."""
+    return list(db.session.scalars(select(Folder).filter_by(council_id=council_id).order_by(Folder.name, Folder.id)))
+
+
+def chosen(council_id: int, theme_ids: Collection[int], group_ids: Collection[int], folder_id: int | None) -> dict:
+    """Return the rows of what was chosen in a form, under the names of the columns. What is no more, or no longer the
+    council's, is not among them. They are held until the end of the write transaction."""
+    its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
+    groups = select(Group).where(Group.id.in_(group_ids), Group.id.in_(its_own)).order_by(Group.name, Group.id)
+    themes = select(Theme).where(Theme.id.in_(theme_ids)).order_by(Theme.position, Theme.id)
+    folder = select(Folder.id).where(Folder.id == (folder_id or 0), Folder.council_id == council_id)
+    return {
+        "themes": list(db.session.scalars(themes.with_for_update(read=True))) if theme_ids else [],
+        "groups": list(db.session.scalars(groups.with_for_update(read=True))) if group_ids else [],
+        "folder_id": db.session.scalar(folder.with_for_update(read=True)) if folder_id else None,
+    }
+
+
+def folder_named(council_id: int, name: str, *, is_series: bool) -> int:
+    """Return the id of the council's folder with this name; made when there is none."""
+    new = insert_once(Folder, ["council_id", "name"]).values(council_id=council_id, name=name, is_series=is_series)
+    if db.session.execute(new).rowcount == 1:
+        renew(PAGES)
+    return db.session.scalar(select(Folder.id).filter_by(council_id=council_id, name=name))
+
+
+def reach(kind: str, author: User, group_ids: Collection[int]) -> tuple[dict[Visibility, int | None], int]:
+    """Return how many people could read what `author` shares at each level (None: everybody), and how many would be
+    told at once. `group_ids` are the groups that would be chosen."""
+    columns = {}
+    for level in Visibility:
+        them = audience(level, author.council_id, group_ids)
+        if them is not None:
+            columns[level] = select(func.count()).select_from(User).where(them).scalar_subquery()
+    people = told(kind, author.council_id, author.id).order_by(None).subquery()
+    count = select(func.count()).select_from(people).scalar_subquery()
+    *readers, listeners = db.session.execute(select(*columns.values(), count)).one()
+    return dict.fromkeys(Visibility) | dict(zip(columns, readers, strict=True)), listeners

@@ -1,23 +1,160 @@
 """Writing what a council shares: new, changed, seen before it is published."""
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access import may_edit, may_keep, may_read, require
+from app.blueprints.publications import saving, uploads
+from app.blueprints.publications.common import MODELS, address_of, require_slug
+from app.blueprints.web import current_viewer, require_token
+from app.extensions import begin_write, db
+from app.forms.actions import ActionForm
+from app.forms.documents import DocumentForm
+from app.forms.events import EventForm
+from app.jobs.contents import delete_unused
+from app.labels import KIND_PATHS
+from app.localtime import zone_of
+from app.markup import TextTooComplex
+from app.models import Action, Council, Document, Event, Publication
+from app.services import attachments, publishing, revisions
 
 bp = Blueprint("editing", __name__)
+
+FORMS = {Document: DocumentForm, Action: ActionForm, Event: EventForm}
+
+OPTIONS = (
+    joinedload(Publication.council).selectinload(Council.territories),
+    joinedload(Publication.author), joinedload(Publication.folder),
+    selectinload(Publication.themes), selectinload(Publication.groups),
+)  # fmt: skip
 
 
 @bp.route("/mon-conseil/<kind:path>/nouveau", methods=["GET", "POST"])
 def new(path):
-    """Not there yet."""
-    abort(404)
+    """Write something new. A form that is sent again changes what it has made."""
+    viewer = current_viewer()
+    require(may_keep(viewer, viewer.council_id))
+    model = MODELS[KIND_PATHS[path]]
+    return _write(model, _made_by(model, request.form.get("key", "")), is_new=True)
+
+
+def _made_by(model, key):
+    """Return what the form with this key has made already, as far as its author may still change it."""
+    if not (key.isalnum() and key.isascii()):
+        return None
+    made = select(model).where(model.key == key, model.author_id == current_user.id)
+    item = db.session.scalar(made.options(*OPTIONS))
+    return item if item and may_edit(current_viewer(), item) else None
 
 
 @bp.route("/<kind:path>/<id:item_id>-<slug>/modifier", methods=["GET", "POST"])
 def edit(path, item_id, slug):
-    """Not there yet."""
-    abort(404)
+    """Change a draft, or something published."""
+    item = _find(path, item_id)
+    if request.method == "GET":
+        require_slug(item, slug)
+    return _write(type(item), item)
 
 
 @bp.route("/<kind:path>/<id:item_id>-<slug>/modifier/oubli", methods=["POST"])
 def forget(path, item_id, slug):
-    """Not there yet."""
-    abort(404)
+    """Forget a change that was begun and not saved, with the files that came for it."""
+    model = type(_find(path, item_id))
+    require_token()
+    begin_write()
+    item, me = saving.lock(model, item_id)
+    revisions.drop_unsaved(item, me)
+    digests = attachments.erase(attachments.waiting(item, me))
+    db.session.commit()
+    delete_unused(digests)
+    flash("La modification commencée est oubliée.")
+    return redirect(address_of(item, "editing.edit"))
+
+
+def _find(path, item_id):
+    """Return what the viewer may change. What they send is not lost because the item went into the bin meanwhile."""
+    viewer, model = current_viewer(), MODELS[KIND_PATHS[path]]
+    require(may_keep(viewer, viewer.council_id))
+    item = db.session.scalar(select(model).where(model.id == item_id).options(*OPTIONS)) or abort(404)
+    is_at_hand = request.method == "POST" and may_edit(viewer, item)
+    if not (may_read(viewer, item) or is_at_hand):
+        abort(404)
+    require(may_edit(viewer, item))
+    return item
+
+
+# The form ---------------------------------------------------------------------------------------------------------
+
+
+def _write(model, item, *, is_new=False):
+    """Show the form, or do what was asked with it."""
+    form = _form(model, item)
+    if request.method == "POST" and (answer := _take(form, model, item)):
+        return answer
+    return _page(form, model, item, is_new)
+
+
+def _form(model, item):
+    council = item.council if item else current_user.council
+    aside = revisions.unsaved(item, current_user) if item and saving.is_out(item) else None
+    is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
+    form = FORMS[model](item, zone=_zone(council), content=aside.content if is_resumed else _date_meant(item))
+    choices = {"themes": publishing.themes(), "folders": publishing.folders_of(council.id)}
+    form.arrange(council_id=council.id, groups=publishing.groups_of(council.id), **choices)
+    uploads.offer(form, item, is_resumed=is_resumed)
+    form.aside, form.is_resumed = aside, is_resumed
+    return form
+
+
+def _zone(council):
+    return zone_of(council.department.code if council.department else None)
+
+
+def _date_meant(item):
+    """Return the date of publication that was typed before a preview, which promised nothing yet."""
+    if item is None or saving.is_out(item):
+        return None
+    return saving.date_in(request.args)
+
+
+def _take(form, model, item):
+    """Do what was asked; return where to go next, or nothing when the form comes back."""
+    is_right = form.validate()
+    if form.csrf_token.errors:
+        return None  # whoever sent this is perhaps not the person who is logged in
+    incoming = uploads.read(form)
+    item_id = item.id if item else None
+    if is_right and not form.errors:
+        return saving.save(form, model, item_id, incoming)
+    saving.hold(form, model, item_id, incoming)
+    return None
+
+
+def _page(form, model, item, is_new):
+    kind = model.__mapper__.polymorphic_identity
+    every = [choice.value for choice in form.groups.choices]
+    reach = publishing.reach(kind, current_user, form.groups.data or every)
+    is_preview = item is not None and request.method == "GET" and "apercu" in request.args
+    return render_template(
+        "publications/editing/edit.html",
+        form=form, kind=kind, item=item, is_new=is_new, reach=reach,
+        shown=_preview(form, item) if is_preview else None,
+        files=[entry.attachment for entry in form.entries],
+        council=item.council if item else current_user.council,
+    ), *form.outcome  # fmt: skip
+
+
+def _preview(form, item):
+    """Return the item as readers would see it. What is tried on something published is never written to its row."""
+    if not form.is_resumed:
+        return item
+    try:
+        fields = publishing.rendered(type(item), form.fields)
+    except TextTooComplex:
+        return None
+    db.session.expunge(item)
+    for name, value in fields.items():
+        setattr(item, name, value)
+    return item

@@ -1,0 +1,74 @@
+"""What lists of publications are narrowed by."""
+
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import Length, ValidationError
+
+from app.forms.base import Form
+from app.labels import KIND_PATHS, PUBLICATION_KINDS, READERS
+from app.models.types import utcnow
+from app.text import fold, one_line
+
+MAX_LENGTH = 100
+FIRST_YEAR = 2014  # the law that made the citizens' councils
+STATES = (("publies", "Publiés"), ("brouillons", "Mes brouillons"), ("a-paraitre", "À paraître"))
+TOO_LONG = f"Écrivez {MAX_LENGTH} caractères au plus : quelques mots suffisent."
+NO_WORD = "Écrivez un mot qui dise le sujet, par exemple : jardin."
+
+
+def choice(label: str, everything: str = "Tous", choices=()) -> SelectField:
+    """Return a list to choose one thing from, or all of them."""
+    return SelectField(label, choices=_lines(everything, choices), default="")
+
+
+def _lines(everything, choices):
+    return [SelectChoice(*line) for line in [("", everything), *choices]]
+
+
+class ListForm(Form):
+    """A GET form: its address can be kept and shared, and it changes nothing, so it needs no token."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    q = StringField(
+        "Chercher des mots",
+        default="",
+        filters=[one_line],
+        validators=[Length(max=MAX_LENGTH, message=TOO_LONG)],
+        render_kw={"type": "search", "maxlength": MAX_LENGTH, "autocomplete": "off", "enterkeyhint": "search"},
+    )
+    theme = choice("Thématique", "Toutes")
+    annee = choice("Année", "Toutes")
+
+    def offer(self, themes, **choices) -> None:
+        """Give the lists their lines: the themes of the site, and those of other fields by name."""
+        self.theme.choices = _lines("Toutes", ((theme.slug, theme.name) for theme in themes))
+        years = range(utcnow().year, FIRST_YEAR - 1, -1)
+        self.annee.choices = _lines("Toutes", ((str(year), str(year)) for year in years))
+        for name, lines in choices.items():
+            self[name].choices = _lines("Tous", lines)
+
+    def validate_q(self, q):
+        """Refuse what has no letter and no digit."""
+        if q.data and not fold(q.data):
+            raise ValidationError(NO_WORD)
+
+    @property
+    def narrowed(self) -> list[str]:
+        """The names of the lists where something is chosen."""
+        return [field.name for field in self if field.type == "SelectField" and field.data]
+
+
+class PublicationsForm(ListForm):
+    """What all councils share."""
+
+    type = choice("Type", "Tous", [(path, PUBLICATION_KINDS[kind].capitalize()) for path, kind in KIND_PATHS.items()])
+    departement = choice("Département")
+
+
+class OwnListForm(ListForm):
+    """What one council shares of one kind."""
+
+    etat = choice("État", "Tous", STATES)
+    dossier = choice("Dossier")
+    niveau = choice("Niveau d’accès", "Tous", [(level.value, words.capitalize()) for level, words in READERS.items()])
