@@ -63,8 +63,8 @@ def viewer_of(user: User) -> Viewer:
 def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition that rows of `model` meet when `viewer` may read them.
 
-    The directory is public. A file follows what it is joined to: a picture of a council's page is as public as it,
-    a portrait as its person, an attachment as its publication.
+    The directory is public. A file follows what it is joined to: a picture of a council's page is as public as it
+    (off the page, its members alone see it), a portrait as its person, an attachment as its publication.
     """
     if model is Council:
         return true()
@@ -101,7 +101,8 @@ def _readable_people(viewer):
 
 def _readable_files(viewer):
     """Yield the conditions of which a stored file meets one."""
-    yield exists().where(CouncilPicture.file_id == StoredFile.id, CouncilPicture.removed_at.is_(None))
+    on_page = or_(CouncilPicture.removed_at.is_(None), kept_by(CouncilPicture.council_id, viewer))
+    yield exists().where(CouncilPicture.file_id == StoredFile.id, on_page)
     yield exists().where(User.photo_id == StoredFile.id, readable(User, viewer))
     columns = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
     is_one = or_(*(column == StoredFile.id for column in columns))
@@ -109,9 +110,11 @@ def _readable_files(viewer):
 
 
 def _readable_attachments(viewer):
-    """An attachment is read with its publication; one that was removed, by those who share the council's bin."""
+    """An attachment is read with its publication; one that was removed, by those who share the council's bin; one that
+    waits for its form to be saved (removed, but by nobody), by who sent it."""
     its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
-    still_there = or_(Attachment.removed_at.is_(None), kept_by(Publication.council_id, viewer))
+    was_shown = or_(Attachment.removed_by_id.is_not(None), Attachment.added_by_id == (viewer.user_id or 0))
+    still_there = or_(Attachment.removed_at.is_(None), and_(kept_by(Publication.council_id, viewer), was_shown))
     return exists().where(*its_own, still_there)
 
 
@@ -158,8 +161,9 @@ def _readable_publications(viewer):
     is_there = and_(Publication.deleted_at.is_(None), Publication.withdrawn_at.is_(None))
     is_out = and_(is_there, Publication.published_at.is_not(None))
     for level, circles in REACH.items():
-        reached = or_(*(_has_in_circle(circle, viewer) for circle in circles))
-        yield and_(Publication.level == level, reached, is_out, Publication.hidden_at.is_(None))
+        reached = [held for circle in circles if (held := _has_in_circle(circle, viewer)) is not None]
+        if reached:  # what is never true is left out: databases would look it up all the same
+            yield and_(Publication.level == level, or_(*reached), is_out, Publication.hidden_at.is_(None))
     if viewer.is_active:
         unseen = or_(Publication.published_at.is_(None), Publication.hidden_at.is_not(None))
         yield and_(Publication.author_id == viewer.user_id, is_there, unseen)
@@ -171,15 +175,15 @@ def _readable_publications(viewer):
 
 
 def _has_in_circle(circle, viewer):
-    """Return the condition that `viewer` is in a circle of a publication."""
+    """Return the condition that `viewer` is in a circle of a publication; None when they are in that of none."""
     if circle is Circle.EVERYBODY:
         return true()
     if circle is Circle.MEMBERS:
-        return true() if viewer.is_active else false()
+        return true() if viewer.is_active else None
+    if not viewer.is_active or viewer.council_id is None:
+        return None
     if circle is Circle.COUNCIL:
         return kept_by(Publication.council_id, viewer)
-    if not viewer.is_active or viewer.council_id is None:
-        return false()
     shared, gathered = publication_groups.c, group_councils.c
     return exists().where(
         shared.publication_id == Publication.id,

@@ -187,6 +187,17 @@ RHYTHM = {
 }
 
 
+# What waits can be gathered: one mail a day. A date can be missed, and somebody who answers is waiting for the person:
+# at once.
+DEFAULT_RHYTHM = {
+    AlertTopic.DOCUMENT: Rhythm.DAILY,
+    AlertTopic.ACTION: Rhythm.DAILY,
+    AlertTopic.EVENT: Rhythm.NOW,
+    AlertTopic.FORUM: Rhythm.NOW,
+    AlertTopic.REMINDER: Rhythm.NOW,
+}
+
+
 class PublicationKind(StrEnum):
     """What a council shares."""
 
@@ -229,6 +240,15 @@ VISIBILITY = {
     Visibility.GROUPS: "visible par les membres de mes groupes",
     Visibility.MEMBERS: "visible par les membres de n’importe quel conseil",
     Visibility.PUBLIC: "visible par tous les visiteurs du site",
+}
+
+
+# The same for those who read it, in a word or two.
+READERS = {
+    Visibility.COUNCIL: "réservé aux membres de ce conseil",
+    Visibility.GROUPS: "réservé à des groupes de travail",
+    Visibility.MEMBERS: "réservé aux membres des conseils",
+    Visibility.PUBLIC: "public",
 }
 
 
@@ -284,6 +304,32 @@ PILLAR = {
     Pillar.ACROSS: "Plusieurs piliers, ou une priorité transversale",
 }
 
+# What files are called beside their name.
+FILE_TYPE = {
+    "application/pdf": "PDF",
+    "application/vnd.oasis.opendocument.text": "texte LibreOffice",
+    "application/vnd.oasis.opendocument.spreadsheet": "tableau LibreOffice",
+    "application/vnd.oasis.opendocument.presentation": "diaporama LibreOffice",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "texte Word",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "tableau Excel",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "diaporama PowerPoint",
+    "image/jpeg": "image JPEG",
+    "image/png": "image PNG",
+    "image/webp": "image WebP",
+    "image/gif": "image GIF",
+    "text/plain": "texte simple",
+    "text/csv": "tableau CSV",
+    "audio/mpeg": "son MP3",
+    "audio/ogg": "son OGG",
+    "audio/mp4": "son M4A",
+    "audio/x-wav": "son WAV",
+    "audio/x-flac": "son FLAC",
+    "video/mp4": "vidéo MP4",
+    "video/webm": "vidéo WebM",
+    "video/quicktime": "vidéo MOV",
+    "video/3gpp": "vidéo 3GP",
+}
+
 # What the journal says of each act.
 AUDIT_VERB = {
     "animator.appointed": "rôle d’animation du site donné",
@@ -308,4 +354,44 @@ MESSAGE_KIND = {
     "letter": "la lettre d’information",
     "reminder": "les rappels d’événements",
     "signup": "les inscriptions à valider dans votre conseil",
+}
+
+# What the parts of a council's page, and of what councils share, are called where versions are compared.
+FIELD = {
+    "title": "Titre",
+    "summary": "Résumé",
+    "need": "Besoin et origine",
+    "description": "Description",
+    "results": "Résultats",
+    "lessons": "Ce que nous ferions autrement",
+    "agenda": "Ordre du jour",
+    "minutes": "Compte-rendu",
+    "stage": "Étape",
+    "carrier": "Portée par",
+    "carrier_name": "Structure partenaire",
+    "partners": "Partenaires",
+    "contract": "Lien avec le contrat de ville",
+    "pillar": "Pilier du contrat de ville",
+    "budget": "Budget",
+    "funders": "Financeurs",
+    "starts_on": "Début",
+    "ends_on": "Fin",
+    "starts_at": "Début",
+    "ends_at": "Fin",
+    "time_zone": "Heure de",
+    "place": "Lieu",
+    "address": "Adresse",
+    "organiser": "Organisateur",
+    "contact": "Contact",
+    "meetings": "Réunions",
+    "meeting_place": "Lieu des réunions",
+    "host": "Structure qui accueille le conseil",
+    "phone": "Téléphone",
+    "email": "Courriel",
+    "residents": "Habitants",
+    "local_actors": "Associations et acteurs locaux",
+    "recognised_on": "Reconnu par le préfet le",
+    "links": "Sur Internet",
+    "pictures": "Images",
+    "charter": "Charte",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import rcssmin
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 from flask import Flask
 from markupsafe import Markup
@@ -81,6 +81,30 @@ def moment(value: datetime) -> str:
     return f"{day(value)} à {value.astimezone(PARIS):%H:%M}"
 
 
+def clock(value: datetime) -> str:
+    """Say the time on a clock: « 18 h », « 18 h 30 », « 9 h 05 »."""
+    return f"{value.hour}{NBSP}h" + (f"{NBSP}{value:%M}" if value.minute else "")
+
+
+def sitting(starts_at: datetime, ends_at: datetime | None, zone: str) -> str:
+    """Say when people meet, as clocks show it there: « samedi 14 mars 2026, de 18 h à 20 h 30 »."""
+    starts = starts_at.astimezone(ZoneInfo(zone))
+    said = f"{weekday(starts)}, à {clock(starts)}"
+    if ends_at:
+        ends = ends_at.astimezone(ZoneInfo(zone))
+        said = f"{weekday(starts)}, de {clock(starts)} à {clock(ends)}"
+        if ends.date() != starts.date():
+            said = f"du {weekday(starts)} à {clock(starts)} au {weekday(ends)} à {clock(ends)}"
+    if zone == PARIS.key:
+        return said
+    return f"{said} (heure locale : {get_timezone_location(zone, locale='fr', return_city=True)})"
+
+
+def weekday(value: datetime) -> str:
+    """Say a day with its name, as the calendar of this instant's time zone has it: « samedi 14 mars 2026 »."""
+    return f"{format_date(value.date(), 'EEEE', locale='fr')} {day(value.date())}"
+
+
 def duration(span: timedelta) -> str:
     """Say how long, in whole units: « 40 minutes », « 5 heures », « 2 jours »; days from the second one on."""
     seconds = max(0, int(span.total_seconds()))
@@ -93,6 +117,15 @@ def duration(span: timedelta) -> str:
 def ago(value: datetime) -> str:
     """Say how long since an instant: « il y a 5 heures »."""
     return f"il y a {duration(datetime.now(UTC) - value)}"
+
+
+def months_ago(value: datetime) -> str:
+    """Say how long since an instant, in whole months and then years: « il y a moins d’un mois », « il y a 8 mois »."""
+    then, now = value.astimezone(PARIS), datetime.now(PARIS)
+    months = (now.year - then.year) * 12 + now.month - then.month - (now.day < then.day)
+    if months < 1:
+        return "il y a moins d’un mois"
+    return f"il y a {months}{NBSP}mois" if months < 24 else f"il y a {months // 12}{NBSP}ans"
 
 
 def remaining(value: datetime) -> str:
@@ -166,11 +199,13 @@ def init_app(app: Flask) -> None:
         of=of,
         plural=plural,
         remaining=remaining,
+        sitting=sitting,
         price=price,
         trusted=markup.trusted,
         weight=weight,
         lines=markup.lines,
         moment=moment,
         month=month,
+        months_ago=months_ago,
     )
     app.jinja_env.globals.update(labels=labels)

@@ -72,7 +72,7 @@ def forms(page: str) -> list[Form]:
     return [form for form in reader.forms if form.method == "post"]
 
 
-def submit(client, address: str, button: str = "", **fields):
+def submit(client, address: str, /, button: str = "", **fields):
     """Open a page, fill in `fields`, and send the first form, or the first one that has this `button` (its words).
 
     What the form already holds is sent too, as a browser does; a field that is None is left out (a box unticked).

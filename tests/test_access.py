@@ -321,7 +321,7 @@ def test_the_bin_shows_members_what_was_published_and_each_their_own_drafts(cast
 
 def test_a_file_taken_off_is_read_by_the_members_of_the_council_alone(cast):
     row = make_publication(Document, cast.alice, level=Visibility.PUBLIC)
-    file = attach(row, removed_at=utcnow())
+    file = attach(row, removed_at=utcnow(), removed_by_id=cast.alice.id)
     assert those(cast, lambda viewer: may_read(viewer, file)) == {"alice", "bruno"}
 
 

@@ -130,6 +130,7 @@ def test_every_template_bears_the_name_of_its_view(app):
         "account/signups/vanished", "account/signups/bad_link",  # a council, or a link, that is no more
         "account/sessions/again", "account/sessions/resume",  # what was written when a session ended
         "account/data/copy",  # a page of the archive that somebody downloads
+        "publications/items/unseen",  # what « Voir comme » says of somebody who gets no page
         "account/passwords/dead", "account/profile/dead",  # a link that is used, too old, or cut
     }  # fmt: skip
     for path in TEMPLATES:

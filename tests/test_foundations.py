@@ -16,12 +16,26 @@ from flask_migrate import downgrade, upgrade
 import config
 from app import create_app, geo, markup, templating
 from app.extensions import begin_write, db
-from app.models import Council, CouncilLink
-from app.services import maps
+from app.models import (
+    Action,
+    Attachment,
+    Council,
+    CouncilLink,
+    CouncilPicture,
+    Document,
+    Event,
+    Folder,
+    Revision,
+    StoredFile,
+    Theme,
+    User,
+)
+from app.models.types import utcnow
+from app.services import maps, texts
 from app.services.directory import Entry
 from app.text import fold, one_line, slug
 from tests.conftest import settings
-from tests.factories import make_country
+from tests.factories import make_cast, make_country, make_group, make_publication
 
 # Settings ---------------------------------------------------------------------------------------------------------
 
@@ -205,11 +219,34 @@ def head(app):
         return db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
+def share_something(cast_or_author):
+    """Put a row into each table of what councils share, and leave no transaction open."""
+    author = getattr(cast_or_author, "alice", cast_or_author)
+    group = make_group("Les quartiers de Bourg", author.council)
+    for model in (Document, Action, Event):
+        publication = make_publication(model, author, groups=[group], title=f"Un square {model.__name__}")
+        publication.themes = db.session.scalars(sa.select(Theme).limit(2)).all()
+        publication.folder = Folder(council_id=author.council_id, name=model.__name__)
+        file = StoredFile(digest=f"{publication.id:064}", name="a.pdf", media_type="application/pdf", size=1)
+        texts.index(publication)
+        revision = Revision(publication_id=publication.id, number=1, content={}, author_id=author.id)
+        db.session.add_all([Attachment(publication_id=publication.id, file=file), revision])
+    file = StoredFile(digest="f" * 64, name="a.webp", media_type="image/webp", size=1)
+    db.session.add(CouncilPicture(council_id=author.council_id, file=file, alternative="a", removed_at=utcnow()))
+    db.session.commit()
+    db.session.remove()
+
+
 def test_migrations_go_down_and_up_again_with_rows_in_the_tables(own_app):
     with own_app.app_context():
         upgrade()
-        make_country()
+        share_something(make_cast())
+        downgrade(revision="0004")
+        assert db.session.scalar(sa.text("SELECT COUNT(*) FROM users")) == 8
         db.session.remove()
+        upgrade()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 8
+        share_something(db.session.scalar(sa.select(User).filter_by(first_name="Alice")))
         downgrade(revision="base")
         assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
         upgrade()

@@ -10,16 +10,17 @@ from sqlalchemy import select
 
 from app.blueprints.account import passwords as password_views
 from app.extensions import db
-from app.labels import DeliveryState, UserStatus
-from app.models import Delivery
+from app.labels import DeliveryState, UserStatus, Visibility
+from app.models import Delivery, Document, Event, Folder
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message, stop_address
 from app.notifications.signups import vouch_address
-from app.services import closing, pictures, profiles, renewals, signups
+from app.services import attachments, closing, fiches, pictures, profiles, publishing, renewals, revisions, signups
 from app.signing import sign
 from tests.browse import forms
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_publication, make_user
+from tests.samples import PDF
 
 # Dora's sign-up is pending, Alice and Bruno are of the council of the addresses, Chloé and Émile of others, the
 # referent answers for its department, « away » for another one.
@@ -92,6 +93,31 @@ ROUTES = {
     "community.forum.index": ("/forum", members()),
     "council.dashboard.show": ("/mon-conseil", asked(alice=200, chloe=200)),
     "council.dashboard.members": ("/mon-conseil/membres", asked(alice=200, chloe=200)),
+    "council.fiche.edit": ("/mon-conseil/fiche", asked(alice=200, chloe=200)),
+    "council.fiche.verify": ("/mon-conseil/fiche/verification", everybody(405)),
+    "council.fiche.forget": ("/mon-conseil/fiche/oubli", everybody(405)),
+    "council.fiche.versions": ("/mon-conseil/fiche/versions", asked(alice=200, chloe=200)),
+    "council.fiche.version": ("/mon-conseil/fiche/versions/9", asked(alice=404, chloe=404)),
+    "council.fiche.restore": ("/mon-conseil/fiche/versions/9/retour", everybody(405)),
+    "public.councils.email": ("/conseils/{council.slug}/courriel", everybody(200)),
+    "publications.bin.index": ("/mon-conseil/corbeille", asked(alice=200, chloe=200)),
+    "publications.bin.discard": ("/documents/1-rien/suppression", members(404)),
+    "publications.bin.recover": ("/mon-conseil/corbeille/1/retour", everybody(405)),
+    "publications.bin.recover_file": ("/mon-conseil/corbeille/fichiers/1/retour", everybody(405)),
+    "publications.versions.index": ("/documents/1-rien/versions", everybody(404)),
+    "publications.versions.show": ("/documents/1-rien/versions/1", everybody(404)),
+    "publications.versions.restore": ("/documents/1-rien/versions/1/retour", everybody(405)),
+    "council.folders.index": ("/mon-conseil/dossiers", asked(alice=200, chloe=200)),
+    "council.folders.edit": ("/mon-conseil/dossiers/1", asked(alice=404, chloe=404)),
+    "council.folders.delete": ("/mon-conseil/dossiers/1/suppression", everybody(405)),
+    "publications.lists.index": ("/ressources/publications", everybody(200)),
+    "publications.lists.mine": ("/mon-conseil/documents", asked(alice=200, chloe=200)),
+    "publications.editing.new": ("/mon-conseil/documents/nouveau", asked(alice=200, chloe=200)),
+    "publications.editing.edit": ("/documents/1-rien/modifier", asked(alice=404, chloe=404)),
+    "publications.editing.forget": ("/documents/1-rien/modifier/oubli", everybody(405)),
+    "publications.items.show": ("/documents/1-rien", everybody(404)),
+    "publications.items.minutes": ("/evenements/1-rien/compte-rendu", members(404)),
+    "publications.items.take_over": ("/documents/1-rien/reprise", everybody(405)),
     "account.vouches.edit": ("/validation/faux", everybody(404)),
     "council.signups.index": ("/mon-conseil/inscriptions", asked(alice=200, chloe=200)),
     "council.signups.show": ("/mon-conseil/inscriptions/{dora.id}", asked(alice=200, chloe=404)),
@@ -156,6 +182,20 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/animation/comptes/{sami}/reouverture": asked(animator=200),
     "/animation/comptes/{alice}/suspension": asked(animator=200),
     "/mon-conseil/inscriptions/{gael}": asked(alice=404, chloe=404),
+    "/mon-conseil/fiche/versions/1": asked(alice=200, chloe=404),
+    "/documents/{orphan}-un-square/versions": asked(alice=200),
+    "/documents/{orphan}-un-square/versions/1": asked(alice=200),
+    "/documents/{note}-une-note/versions": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note/modifier": asked(alice=200, chloe=404),
+    "/documents/{orphan}-un-square/modifier": asked(),
+    "/documents/{orphan}-un-square": everybody(200),
+    "/evenements/{meeting}-la-reunion/compte-rendu": members(403) | {"visitor": 302, "dora": 403, "alice": 200},
+    "/mon-conseil/dossiers/{folder}": asked(alice=200, chloe=404),
+    "/documents/{note}-une-note/suppression": members(404) | {"visitor": 302, "dora": 403, "alice": 200},
+    "/documents/{orphan}-un-square/suppression": asked(),
+    "/fichiers/{paper}/a.pdf": everybody(404) | {"alice": 200},
+    "/fichiers/{removed}/b.pdf": everybody(404) | {"alice": 200},
     "/animation/inscriptions/{gael}": asked(referent=404, away=200, animator=200),
 }
 
@@ -193,6 +233,24 @@ SENT = {
     "/mon-profil/telephone/retrait": ({}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-conseil/inscriptions/{dora}": ({"answer": "yes"}, told(alice=302, chloe=404)),
     "/mon-conseil/inscriptions/{gael}": ({"answer": "yes"}, told(alice=404, chloe=404)),
+    "/mon-conseil/evenements/nouveau": ({"title": "La fête"}, told(alice=302, chloe=302)),
+    "/documents/{note}-une-note/modifier": ({"title": "Une note"}, told(alice=302, chloe=404)),
+    "/documents/{note}-une-note/modifier/oubli": ({}, told(alice=302, chloe=404)),
+    "/conseils/{slug}/courriel": ({}, everybody(200)),
+    "/mon-conseil/fiche": ({"description": "Nous"}, told(alice=422, chloe=422)),  # which does not say what it changes
+    "/mon-conseil/fiche/verification": ({}, told(alice=302, chloe=302)),
+    "/mon-conseil/fiche/oubli": ({}, told(alice=302, chloe=302)),
+    "/mon-conseil/fiche/versions/1/retour": ({}, told(alice=302, chloe=404)),
+    "/documents/{note}-une-note/versions/1/retour": ({}, everybody(404) | {"alice": 302}),
+    "/documents/{orphan}-un-square/versions/1/retour": ({}, told()),
+    "/documents/{orphan}-un-square/reprise": ({}, told(alice=302)),
+    "/evenements/{meeting}-la-reunion/compte-rendu": ({"minutes": "Nous étions dix."}, told(alice=302)),
+    "/mon-conseil/dossiers": ({"name": "Fêtes"}, told(alice=302, chloe=302)),
+    "/mon-conseil/dossiers/{folder}": ({"name": "Fêtes"}, told(alice=302, chloe=404)),
+    "/mon-conseil/dossiers/{folder}/suppression": ({}, told(alice=302, chloe=404)),
+    "/documents/{note}-une-note/suppression": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302}),
+    "/mon-conseil/corbeille/{thrown}/retour": ({}, told(alice=302, chloe=302)),
+    "/mon-conseil/corbeille/fichiers/{attachment}/retour": ({}, told(alice=302, chloe=302)),
     "/animation/inscriptions/{dora}": ({"decision": "oui"}, told(referent=302, away=404, animator=302)),
     "/animation/inscriptions/{gael}": ({"decision": "oui"}, told(referent=404, away=302, animator=302)),
     "/animation/courrier/{delivery}": ({"act": "retry"}, told(animator=302)),
@@ -221,6 +279,20 @@ def places(app, cast, monkeypatch):
     renewals.ask_new_address(cast.emile, "emile.neuf@essai.example")
     closing.ask_to_reopen(flora)
     outbox.post(Message("Un mot", ("Pour vous.",)), to="x@y.fr", key="word", kind="alert", priority=2)
+    begun = {"title": "La réunion", "starts_at": utcnow() - timedelta(hours=1), "level": Visibility.MEMBERS}
+    shared = {
+        "note": make_publication(Document, cast.alice, title="Une note"),
+        "orphan": make_publication(Document, None, council, title="Un square", level=Visibility.PUBLIC),
+        "meeting": make_publication(Event, cast.alice, **begun),
+        "folder": Folder(council_id=council.id, name="Réunions"),
+        "thrown": make_publication(Document, cast.alice, deleted_at=utcnow()),
+    }
+    paper, removed = (_attach(shared["note"], name) for name in ("a.pdf", "b.pdf"))
+    removed.removed_at, removed.removed_by_id = utcnow(), cast.alice.id
+    db.session.add_all(shared.values())
+    fiches.save(council, fiches.content_of(council) | {"host": "Centre social"}, "", cast.bruno)
+    for item in (shared["note"], shared["orphan"]):
+        revisions.keep(item, publishing.content_of(item), item.author)
     db.session.commit()
     delivery = db.session.scalar(select(Delivery).filter_by(key="word"))
     delivery.state = DeliveryState.FAILED
@@ -232,6 +304,8 @@ def places(app, cast, monkeypatch):
         "alice": cast.alice.id, "referent": cast.referent.id, "confirm": _mailed("/confirmation/"),
         "reset": _mailed("/mot-de-passe/"), "address": _mailed("/adresse/"), "reopen": _mailed("/reouverture/"),
     }  # fmt: skip
+    known |= {name: row.id for name, row in shared.items()}
+    known |= {"paper": paper.file_id, "removed": removed.file_id, "attachment": removed.id}
     return {name: urlsplit(str(value)).path if name in LINKS else str(value) for name, value in known.items()}
 
 
@@ -239,6 +313,11 @@ def _photo(user):
     content = io.BytesIO()
     Image.new("RGB", (99, 99), "red").save(content, "PNG")
     profiles.set_photo(user, pictures.make_picture(content.getvalue(), width=90, height=90, crop=True))
+
+
+def _attach(publication, name):
+    incoming = attachments.receive(io.BytesIO(PDF + name.encode() + b"%%EOF"), name)
+    return attachments.add(publication, incoming, publication.author)
 
 
 def _mailed(part):

@@ -58,7 +58,11 @@ ERRORS = {
     403: ("Accès réservé", "Cette page existe, mais elle n’est pas ouverte à votre compte."),
     404: ("Page introuvable", "Cette adresse ne mène à aucune page. Elle a peut-être changé, ou contient une faute."),
     405: ("Demande incomprise", "Cette page ne répond pas à cette demande. Revenez en arrière et recommencez."),
-    413: ("Envoi trop lourd", "Revenez en arrière : votre texte y est encore. Puis choisissez un fichier plus petit."),
+    413: (
+        "Envoi trop lourd",
+        "Revenez en arrière : votre texte y est encore. Puis choisissez un fichier plus petit, ou envoyez vos fichiers "
+        "en plusieurs fois.",
+    ),
     422: (
         "Rien n’a été fait",
         "La page était restée ouverte trop longtemps. Revenez en arrière, rechargez la page, puis recommencez.",
@@ -192,13 +196,18 @@ class ListPagination(Pagination):
 
 def _set_headers(response):
     if "Content-Security-Policy" not in response.headers:
-        response.headers.update(HEADERS)
-        response.headers["Content-Security-Policy"] = POLICY.format(assets().css_hash)
-        response.headers["Vary"] = VARY
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        if current_app.config["BASE_URL"].startswith("https:"):
-            response.headers["Strict-Transport-Security"] = "max-age=63072000"
+        secure(response, POLICY.format(assets().css_hash))
     return response
+
+
+def secure(response: Response, policy: str) -> None:
+    """Give an answer what every answer carries, and its own Content-Security-Policy."""
+    response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Vary"] = VARY
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    if current_app.config["BASE_URL"].startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=63072000"
 
 
 def _error_page(error: HTTPException):
@@ -207,7 +216,10 @@ def _error_page(error: HTTPException):
     if isinstance(error, SecurityError):  # an unknown host name: no address can be built from it
         return Response("Cette adresse n’est pas celle du site.\n", 400, content_type="text/plain; charset=utf-8")
     if error.code == 403 and not is_logged_in():
-        return _ask_to_log_in()
+        try:
+            return _ask_to_log_in()
+        except HTTPException as unreadable:  # too large, or cut: what was sent is read only there
+            error = unreadable
     code = error.code if error.code in ERRORS else 400 if error.code < 500 else 500
     title, text = ERRORS[code] if error.code != 403 or current_viewer().is_active else WAITING
     response = make_response(render_template("errors/error.html", code=code, heading=title, text=text), error.code)

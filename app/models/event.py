@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.labels import PublicationKind
 from app.models.publication import Publication
-from app.models.types import UTCDateTime
+from app.models.types import UTCDateTime, utcnow
 
 
 class Event(Publication):
@@ -29,3 +29,14 @@ class Event(Publication):
     minutes: Mapped[str] = mapped_column(Text, default="")
     minutes_html: Mapped[str] = mapped_column(Text, default="")
     minutes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is on, or over: from then on it may have minutes."""
+        return self.starts_at is not None and self.starts_at <= utcnow()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end is past; its beginning, when nobody said until when."""
+        end = self.ends_at or self.starts_at
+        return end is not None and end < utcnow()

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, select, update
 
 from app.extensions import db
 from app.labels import OPEN, Role
@@ -15,7 +15,8 @@ from app.models.types import utcnow
 
 SHORT, LONG = timedelta(hours=24), timedelta(days=30)  # without a visit; « rester connecté »
 DEMO = "@demo.example"  # everybody knows the password of these; RFC 2606 keeps the name from everybody
-NOTED_EVERY = timedelta(hours=1)  # a visit is written down no more often
+NOTED_EVERY = timedelta(minutes=15)  # a visit is written down no more often
+APART = timedelta(minutes=30)  # whoever was away for so long comes for another visit
 
 
 def by_email(email: str) -> User | None:
@@ -39,7 +40,7 @@ def log_in(user: User, *, is_long: bool = False) -> str:
     db.session.add(Login(digest=_digest(token), user_id=user.id, expires_at=now + _length(is_long), is_long=is_long))
     if user.role == Role.REFERENT and user.last_seen_at is None:  # from now on, visitors read their name
         renew(PAGES)
-    user.last_seen_at, user.warned_at = now, None
+    _note(user, now)
     db.session.flush()
     return token
 
@@ -65,7 +66,14 @@ def note_visit(user: User) -> None:
     row = update(Login).where(Login.digest == _digest(user.token), Login.expires_at > now)
     db.session.execute(row.where(Login.is_long).values(seen_at=now, expires_at=now + LONG))
     db.session.execute(row.where(~Login.is_long).values(seen_at=now, expires_at=now + SHORT))
-    db.session.execute(update(User).where(User.id == user.id).values(last_seen_at=now, warned_at=None))
+    _note(user, now)
+
+
+def _note(user, now):
+    """Two requests at once that begin a visit: the second one finds it begun, and the former visit's end noted."""
+    ended = case((User.last_seen_at <= now - APART, User.last_seen_at), else_=User.former_visit_at)
+    seen = {"former_visit_at": ended, "last_seen_at": now, "warned_at": None}
+    db.session.execute(update(User).where(User.id == user.id).values(seen))
 
 
 def log_out(token: str) -> None:

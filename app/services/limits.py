@@ -37,6 +37,8 @@ RESET_ACCOUNT = Limit("reset of an account", 3, 3600)
 MAIL_CHANGE = Limit("change of the mail address of an account", 5, 3600)
 CODE_ACCOUNT = Limit("codes for an account", 5, 24 * 3600)
 CODE_PHONE = Limit("codes to a number", 5, 24 * 3600)
+COUNCIL_EMAIL = Limit("mail addresses of councils shown to an address", 30, 3600)
+COUNCIL_PICTURES = Limit("pictures sent for the page of a council", 40, 24 * 3600)
 EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 
 

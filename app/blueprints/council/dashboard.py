@@ -1,29 +1,51 @@
 """`/mon-conseil`: where a member's work begins."""
 
+from datetime import timedelta
+
 from flask import Blueprint, render_template
+from flask_login import current_user
 from sqlalchemy import func, select
 
 from app.access import may_keep, members_of, readable, require
 from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
 from app.models import Council, User
-from app.services import validation
+from app.models.types import utcnow
+from app.services import shelves, validation
 
 bp = Blueprint("dashboard", __name__)
+FIRST_LOOK = timedelta(days=30)  # what is new to whoever has never come before
+AGED = timedelta(days=365)  # a page of a council should be looked through by then
 
 
 @bp.get("")
 def show():
-    """Show the council, and what waits for its members."""
+    """Show what is new, what is to be done, and the ways to all the rest."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
+    council = db.session.get(Council, viewer.council_id)
+    since = current_user.former_visit_at or utcnow() - FIRST_LOOK
     people = select(User.status, func.count()).where(User.council_id == viewer.council_id, readable(User, viewer))
     return render_template(
         "council/dashboard/show.html",
-        council=db.session.get(Council, viewer.council_id),
+        council=council,
+        since=since,
+        news=shelves.news(viewer, since),
+        newcomers=_newcomers(viewer, since),
         counts=dict(db.session.execute(people.group_by(User.status)).all()),
         unanswered=validation.count_unanswered(viewer),
+        is_aged=council.verified_at is None or council.verified_at < utcnow() - AGED,
+        coming=shelves.coming(viewer, council.id),
+        drafts=shelves.drafts(viewer),
+        unsaved=shelves.unsaved(viewer),
     )
+
+
+def _newcomers(viewer, since, most=5):
+    """Return the members whose account was opened since an instant, the last one first."""
+    theirs = (members_of(viewer.council_id), User.decided_at > since, User.id != viewer.user_id)
+    query = select(User).where(readable(User, viewer), *theirs).order_by(User.decided_at.desc(), User.id)
+    return list(db.session.scalars(query.limit(most)))
 
 
 @bp.get("/membres")

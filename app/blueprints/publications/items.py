@@ -1,23 +1,196 @@
 """The page of a document, an action or an event, and what its readers do there."""
 
-from flask import Blueprint, abort
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask_login import current_user
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access import (
+    VISITOR,
+    Viewer,
+    is_member,
+    is_with_author,
+    may_edit,
+    may_keep,
+    may_read,
+    may_take_over,
+    require,
+    viewer_of,
+)
+from app.blueprints.kept import public_page
+from app.blueprints.publications import uploads
+from app.blueprints.publications.common import address_of, find, require_slug
+from app.blueprints.web import current_viewer, require_token
+from app.extensions import begin_write, db
+from app.forms.minutes import MinutesForm
+from app.labels import Visibility
+from app.markup import render
+from app.models import Publication, User
+from app.services import attachments, journal, shelves
+from app.services import minutes as minutes_
 
 bp = Blueprint("items", __name__)
 
+WHOLE = (
+    joinedload(Publication.council),
+    joinedload(Publication.author),
+    joinedload(Publication.folder),
+    selectinload(Publication.themes),
+)
+STRANGER = 0  # the number of no person, no council, no group
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An item as one viewer gets it. Templates ask this alone, so that « Voir comme » shows what others really see."""
+
+    viewer: Viewer
+    item: Publication
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this is a member of the council that shares it."""
+        return may_keep(self.viewer, self.item.council_id)
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether names of members are shown: to one another, not to visitors."""
+        return is_member(self.viewer)
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether this is who changes it."""
+        return may_edit(self.viewer, self.item)
+
+    @property
+    def may_take_over(self) -> bool:
+        """Whether somebody should look after it from now on, and this viewer could."""
+        return may_take_over(self.viewer, self.item)
+
 
 @bp.route("/<kind:path>/<id:item_id>-<slug>", methods=["GET"])
+@public_page
 def show(path, item_id, slug):
-    """Not there yet."""
-    abort(404)
+    """Show it; to its author also as others get it (« Voir comme »)."""
+    publication = find(path, item_id, *WHOLE)
+    require_slug(publication, slug)
+    viewer = current_viewer()
+    if may_edit(viewer, publication):
+        others = _others(publication)
+        other = others.get(request.args.get("comme"))
+        if other and not may_read(other[1], publication):
+            return render_template("publications/items/unseen.html", publication=publication, words=other[0])
+        return _page(publication, other[1] if other else viewer, other and other[0], others)
+    return _page(publication, viewer)
 
 
-@bp.route("/<any(evenements):path>/<id:item_id>-<slug>/compte-rendu", methods=["GET", "POST"])
-def minutes(path, item_id, slug):
-    """Not there yet."""
-    abort(404)
+def _page(publication, viewer, seen_as=None, others=None):
+    """Print an item as `viewer` gets it. `seen_as`: the words for who that is, on a page that only tries it out."""
+    return render_template(
+        "publications/items/show.html",
+        publication=publication,
+        seen=Seen(viewer, publication),
+        seen_as=seen_as,
+        others=others or {},
+        files=attachments.of(publication),
+        episode=shelves.episode_of(viewer, publication),
+    )
+
+
+def _others(publication):
+    """Return those whom an author may see an item as: (words, viewer) by the word in the address."""
+    council_id = publication.council_id
+    shared = publication.level == Visibility.GROUPS and publication.groups
+    partners = [council.id for group in shared or shelves.groups_of(council_id) for council in group.councils]
+    partner = next((partner for partner in partners if partner != council_id), None)
+    others = {
+        "visiteur": ("un visiteur du site", VISITOR),
+        "membre": ("un membre d’un autre conseil", Viewer(STRANGER, STRANGER, is_active=True)),
+        "groupe": ("un membre d’un conseil de vos groupes", Viewer(STRANGER, partner, is_active=True)),
+        "conseil": ("un autre membre de votre conseil", Viewer(STRANGER, council_id, is_active=True)),
+    }
+    if partner is None:
+        del others["groupe"]
+    return others
 
 
 @bp.route("/<kind:path>/<id:item_id>-<slug>/reprise", methods=["POST"])
 def take_over(path, item_id, slug):
-    """Not there yet."""
-    abort(404)
+    """Make the viewer the author of what somebody who is no longer there has published."""
+    require(is_member(current_viewer()))
+    publication = find(path, item_id)
+    require(may_keep(current_viewer(), publication.council_id))
+    require_token()
+    viewer, publication = _locked(publication)
+    if publication.author_id == viewer.user_id:
+        flash("Vous vous en occupez déjà.")
+    elif may_take_over(viewer, publication):
+        publication.author_id = viewer.user_id
+        journal.note("publication.taken_over", publication, actor_id=viewer.user_id)
+        db.session.commit()
+        flash("C’est à vous maintenant : vous pouvez modifier ce texte, ou le supprimer.")
+    elif is_with_author(publication):
+        flash(f"{publication.author.name} s’en occupe : il n’y a rien à reprendre.")
+    else:
+        abort(403)
+    return redirect(address_of(publication))
+
+
+def _locked(publication):
+    """Begin a write; return the viewer, with the rights of that moment, and the publication, read again."""
+    model, key = type(publication), publication.id
+    begin_write()
+    found = db.session.get(model, key, with_for_update={"of": Publication}, populate_existing=True)
+    viewer = viewer_of(db.session.get(User, current_viewer().user_id))
+    if found is None or not may_read(viewer, found):
+        abort(404)
+    return viewer, found
+
+
+# The minutes of an event ------------------------------------------------------------------------------------------
+
+
+@bp.route("/<any(evenements):path>/<id:item_id>-<slug>/compte-rendu", methods=["GET", "POST"])
+def minutes(path, item_id, slug):
+    """Write down what came of an event that has begun, and join files to that."""
+    require(is_member(current_viewer()))
+    event = find(path, item_id)
+    require(may_edit(current_viewer(), event))
+    if not event.has_begun or event.is_draft:
+        flash("Le compte-rendu s’écrit quand l’événement a commencé et qu’il est publié.")
+        return redirect(address_of(event))
+    form = MinutesForm(data={"minutes": minutes_.written(event, current_user), "mark": minutes_.mark_of(event)})
+    uploads.offer(form, event, is_resumed=request.method == "GET")
+    preview = None
+    if form.is_submitted():
+        is_right = form.validate()
+        incoming = uploads.read(form)
+        viewer, event = _locked(event)
+        require(may_edit(viewer, event))
+        is_right = is_right and not form.errors and _starts_from(event, form)
+        is_saved = is_right and not form.preview.data
+        if is_saved:
+            minutes_.save(event, form.minutes.data, current_user)
+        elif is_right:
+            preview = render(form.minutes.data)
+            minutes_.set_aside(event, form.minutes.data, current_user)
+        uploads.keep(event, form, incoming, is_minutes=True, is_shown=is_saved)
+        db.session.commit()
+        if is_saved and not form.errors:
+            flash("Le compte-rendu est enregistré.")
+            return redirect(address_of(event) + "#compte-rendu")
+    return render_template("publications/items/minutes.html", event=event, form=form, preview=preview), *form.outcome
+
+
+def _starts_from(event, form):
+    """Tell whether nobody saved other minutes since the form was opened. If so, show both: a second sending decides."""
+    known, form.mark.data = form.mark.data, minutes_.mark_of(event)
+    if known == form.mark.data or event.minutes == form.minutes.data:
+        return True
+    form.minutes.errors = [
+        "Ce compte-rendu a été enregistré entre-temps, peut-être dans un autre onglet. Le texte enregistré est en bas "
+        "de cette page. Reprenez-en ce qui manque au vôtre, puis enregistrez : votre texte le remplacera."
+    ]
+    form.saved = event.minutes
+    return False

@@ -1,17 +1,102 @@
 """Lists of what councils share."""
 
-from flask import Blueprint, abort
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, render_template, request
+from sqlalchemy import select
+
+from app.access import may_keep, readable, require
+from app.blueprints.kept import public_page
+from app.blueprints.publications.common import MODELS
+from app.blueprints.web import current_viewer, paginate
+from app.extensions import db
+from app.forms.listing import NO_WORD, ListForm, OwnListForm, PublicationsForm
+from app.labels import KIND_PATHS, PublicationKind
+from app.models import Council, Folder, Publication
+from app.services import shelves, texts
+from app.services.directory import directory
 
 bp = Blueprint("lists", __name__)
 
 
 @bp.route("/ressources/publications", methods=["GET"])
+@public_page
 def index():
-    """Not there yet."""
-    abort(404)
+    """Show what councils share with whoever looks, the newest first.
+
+    Pages follow one another by cursor: the list is that of the whole country, and one that counts its pages would
+    read all of it each time.
+    """
+    form = PublicationsForm(request.args)
+    departments = [(place.code, f"{place.code} {place.name}") for place in directory().departments.values()]
+    form.offer(shelves.themes(), departement=departments)
+    council, conditions = _council(request.args.get("conseil", "")), []
+    if council:
+        conditions.append(Publication.council_id == council.id)
+    if not _narrow(form, conditions):
+        return render_template("publications/lists/index.html", form=form, council=council, found=None), 422
+    cursor = {"before": request.args.get("avant", ""), "after": request.args.get("apres", "")}
+    try:
+        is_narrow = bool(council or form.q.data or form.departement.data)
+        found = shelves.newest(current_viewer(), *conditions, **cursor, is_narrow=is_narrow)
+    except shelves.BadCursor:
+        abort(404)
+    return render_template("publications/lists/index.html", form=form, council=council, found=found, here=_here)
+
+
+def _council(slug):
+    """Return the council that the list is narrowed to; an unknown one is a 404."""
+    if not slug:
+        return None
+    known = select(Council).where(Council.slug == slug, readable(Council, current_viewer()))
+    return ("\0" not in slug and db.session.scalar(known)) or abort(404)
+
+
+def _narrow(form: ListForm, conditions: list) -> bool:
+    """Add what was asked for in the fields that all lists have, and in those that only some have; tell whether it is
+    right."""
+    if not form.validate():
+        return False
+    if form.q.data:
+        matches = texts.matching(form.q.data)
+        if matches is None:
+            form.q.errors = [NO_WORD]
+            return False
+        conditions.append(matches)
+    conditions += [NARROWED[name](form[name].data) for name in form.narrowed]
+    return True
+
+
+NARROWED = {
+    "theme": shelves.about,
+    "annee": lambda year: shelves.of_year(int(year)),
+    "departement": shelves.shared_in,
+    "type": lambda path: Publication.kind == KIND_PATHS[path],
+    "niveau": lambda level: Publication.level == level,
+    "dossier": lambda folder_id: Publication.folder_id == int(folder_id),
+    "etat": lambda state: shelves.STATES[state](),
+}
+
+
+def _here(**changes):
+    """Return the present address with other arguments; None takes one away."""
+    kept = {name: value for name, value in request.args.items() if value and name not in ("avant", "apres", "page")}
+    asked = {name: value for name, value in (kept | changes).items() if value is not None}
+    return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
 
 @bp.route("/mon-conseil/<kind:path>", methods=["GET"])
 def mine(path):
-    """Not there yet."""
-    abort(404)
+    """Show what one's own council shares of one kind, and one's drafts; of events those to come, or the past ones."""
+    viewer = current_viewer()
+    require(may_keep(viewer, viewer.council_id))
+    kind, form, conditions = KIND_PATHS[path], OwnListForm(request.args), []
+    folders = db.session.scalars(select(Folder).filter_by(council_id=viewer.council_id).order_by(Folder.name))
+    form.offer(shelves.themes(), dossier=[(str(folder.id), folder.name) for folder in folders])
+    past = kind == PublicationKind.EVENT and request.args.get("quand") == "passes"
+    shown = {"kind": kind, "path": path, "form": form, "past": past, "here": _here}
+    if not _narrow(form, conditions):
+        return render_template("publications/lists/mine.html", page=None, **shown), 422
+    query = shelves.of_council(viewer, MODELS[kind], *conditions, past=past)
+    page = paginate(query, per_page=20)
+    return render_template("publications/lists/mine.html", page=page, **shown)

@@ -1,0 +1,265 @@
+"""What councils share as its readers find it: lists, series, folders, and what is new for a member."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, union_all, update
+from sqlalchemy.orm import defer, joinedload, selectin_polymorphic, selectinload
+
+from app.access import Viewer, readable
+from app.extensions import db
+from app.labels import TerritoryKind, Visibility
+from app.localtime import at
+from app.models import (
+    Event,
+    Folder,
+    Group,
+    Publication,
+    Revision,
+    Territory,
+    Theme,
+    council_territories,
+    group_councils,
+    publication_groups,
+    publication_themes,
+)
+from app.models.stamp import PAGES, renew
+from app.models.types import utcnow
+
+SHORT = (  # what a list needs of each: long texts stay where they are
+    joinedload(Publication.council),
+    selectin_polymorphic(Publication, [Event]),
+    *(defer(text) for text in (Publication.description, Publication.description_html)),
+    *(defer(text) for text in (Event.agenda, Event.agenda_html, Event.minutes, Event.minutes_html)),
+)
+CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})")  # microseconds, which end in the year 5138, and an id
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# Conditions -------------------------------------------------------------------------------------------------------
+
+
+def about(theme: str) -> ColumnElement[bool]:
+    """Return the condition of what has a theme, given by its slug."""
+    link = publication_themes.c
+    return exists().where(link.publication_id == Publication.id, link.theme_id == Theme.id, Theme.slug == theme)
+
+
+def shared_in(department: str) -> ColumnElement[bool]:
+    """Return the condition of what the councils of a department share, given by its code."""
+    place = council_territories.c
+    councils = select(place.council_id).join(Territory, Territory.id == place.territory_id)
+    is_there = (Territory.kind == TerritoryKind.DEPARTMENT, Territory.code == department)
+    return Publication.council_id.in_(councils.where(*is_there))
+
+
+def of_year(year: int) -> ColumnElement[bool]:
+    """Return the condition of what was published in a year, as the calendar of Paris has it."""
+    first, end = (at("Europe/Paris", date(y, 1, 1), time()) for y in (year, year + 1))
+    return and_(Publication.published_at >= first, Publication.published_at < end)
+
+
+def is_out() -> ColumnElement[bool]:
+    """Return the condition of what is no draft."""
+    return Publication.published_at.is_not(None)
+
+
+def is_coming(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of the events that are not over; a draft may not say yet when it begins."""
+    return or_(Event.starts_at.is_(None), func.coalesce(Event.ends_at, Event.starts_at) >= now)
+
+
+# What members narrow their own list to.
+STATES = {
+    "publies": is_out,
+    "brouillons": lambda: and_(~is_out(), Publication.publish_on.is_(None)),
+    "a-paraitre": lambda: and_(~is_out(), Publication.publish_on.is_not(None)),
+}
+
+
+# Lists ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One page of a long list. `newer` and `older` are the cursors of the pages beside it, or None."""
+
+    items: list[Publication]
+    newer: str | None
+    older: str | None
+
+
+class BadCursor(ValueError):
+    """A cursor that this site did not write."""
+
+
+def newest(
+    viewer: Viewer, *conditions, before: str = "", after: str = "", size: int = 20, is_narrow: bool = False
+) -> Slice:
+    """Return the newest publications that `viewer` may read, or those that follow a cursor in a long list.
+
+    A page costs the same wherever it is in the list, and nothing is counted. `is_narrow`: the
+    conditions leave few of them. Raises `BadCursor`.
+    """
+    place = (Publication.published_at, Publication.id)
+    may = readable(Publication, viewer)
+    if viewer.is_active or is_narrow:  # what visitors read is of one level, and each level has an index by date
+        may = _checked_last(may)
+    query = select(Publication).where(may, is_out(), *conditions).options(*SHORT)
+    if after:
+        query = query.where(tuple_(*place) > _read(after)).order_by(*place)
+    else:
+        query = query.order_by(*(column.desc() for column in place))
+        query = query.where(tuple_(*place) < _read(before)) if before else query
+    rows = list(db.session.scalars(query.limit(size + 1)))
+    more, items = len(rows) > size, rows[:size]
+    if after:
+        items.reverse()
+    if not items:
+        return Slice([], None, None)
+    has_newer, has_older = (more, True) if after else (bool(before), more)
+    return Slice(items, _cursor(items[0]) if has_newer else None, _cursor(items[-1]) if has_older else None)
+
+
+def _checked_last(condition):
+    """Have SQLite find rows by all else, and then look at this. It knows nothing of how many there are of each level:
+    it would read them all, and sort them. PostgreSQL counts, and finds the best way by itself."""
+    return condition.is_(true()) if db.session.get_bind().dialect.name == "sqlite" else condition
+
+
+def _cursor(publication):
+    return f"{(publication.published_at - EPOCH) // timedelta(microseconds=1)}-{publication.id}"
+
+
+def _read(cursor):
+    parts = CURSOR.fullmatch(cursor)
+    if parts is None or int(parts[2]) >= 2**31:
+        raise BadCursor(cursor)
+    return EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2])
+
+
+def of_council(viewer: Viewer, model: type[Publication], *conditions, past: bool = False) -> Select:
+    """Return the query of what the viewer's own council shares of one kind, and of the viewer's drafts: newest first.
+
+    Of events those to come, the next one first, or the past ones.
+    """
+    query = select(model).where(readable(model, viewer), model.council_id == viewer.council_id, *conditions)
+    query = query.options(*SHORT)
+    if model is not Event:
+        return query.order_by(func.coalesce(model.published_at, model.created_at).desc(), model.id.desc())
+    if past:
+        return query.where(~is_coming(utcnow())).order_by(Event.starts_at.desc(), Event.id.desc())
+    return query.where(is_coming(utcnow())).order_by(Event.starts_at.is_not(None), Event.starts_at, Event.id)
+
+
+def coming(viewer: Viewer, council_id: int, most: int = 3) -> list[Event]:
+    """Return the next events of a council that `viewer` may read."""
+    ours = (Event.council_id == council_id, is_out(), Event.starts_at.is_not(None), is_coming(utcnow()))
+    query = select(Event).where(readable(Event, viewer), *ours).options(*SHORT)
+    return list(db.session.scalars(query.order_by(Event.starts_at, Event.id).limit(most)))
+
+
+def themes() -> list[Theme]:
+    """Return all themes, in their order."""
+    return list(db.session.scalars(select(Theme).order_by(Theme.position, Theme.id)))
+
+
+def groups_of(council_id: int) -> list[Group]:
+    """Return the working groups of a council, with their councils."""
+    gathered = group_councils.c
+    mine = exists().where(gathered.group_id == Group.id, gathered.council_id == council_id)
+    query = select(Group).where(mine).options(selectinload(Group.councils)).order_by(Group.name, Group.id)
+    return list(db.session.scalars(query))
+
+
+# What is new ------------------------------------------------------------------------------------------------------
+
+
+def news(viewer: Viewer, since: datetime, most: int = 5) -> Slice:
+    """Return what others published since an instant in the viewer's council, or shared with its groups."""
+    shared, gathered = publication_groups.c, group_councils.c
+    ours = select(Publication.id).where(Publication.council_id == viewer.council_id)
+    of_groups = select(shared.publication_id).join(group_councils, gathered.group_id == shared.group_id)
+    of_groups = of_groups.where(gathered.council_id == viewer.council_id)
+    near = or_(Publication.council_id == viewer.council_id, Publication.level == Visibility.GROUPS)
+    theirs = or_(Publication.author_id.is_(None), Publication.author_id != viewer.user_id)
+    recent = Publication.published_at > since
+    return newest(
+        viewer, Publication.id.in_(union_all(ours, of_groups)), near, theirs, recent, size=most, is_narrow=True
+    )
+
+
+def drafts(viewer: Viewer, most: int = 6) -> list[Publication]:
+    """Return the viewer's drafts in their council, those with a date first."""
+    mine = (Publication.author_id == viewer.user_id, Publication.council_id == viewer.council_id)
+    query = select(Publication).where(readable(Publication, viewer), *mine, ~is_out()).options(*SHORT)
+    query = query.order_by(Publication.publish_on.is_(None), Publication.publish_on, Publication.created_at.desc())
+    return list(db.session.scalars(query.limit(most)))
+
+
+def unsaved(viewer: Viewer, most: int = 6) -> list[Publication | None]:
+    """Return what the viewer changed, looked at, and did not save: publications; None stands for the council's page."""
+    mine = select(Revision.publication_id, Revision.council_id).where(
+        Revision.number.is_(None), Revision.author_id == viewer.user_id, readable(Revision, viewer)
+    )
+    rows = db.session.execute(mine.order_by(Revision.created_at.desc()).limit(most)).all()
+    ids = [row.publication_id for row in rows if row.publication_id]
+    query = select(Publication).where(Publication.id.in_(ids), readable(Publication, viewer), is_out()).options(*SHORT)
+    found = list(db.session.scalars(query)) if ids else []
+    return [None] * any(row.council_id == viewer.council_id for row in rows) + found
+
+
+# Series and folders -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Episode:
+    """The place of a publication in its series, of what one viewer may read there."""
+
+    number: int
+    count: int
+    former: Publication | None
+    next: Publication | None
+
+
+def episode_of(viewer: Viewer, publication: Publication) -> Episode | None:
+    """Return the place of a publication in its series; None when it is in none."""
+    if publication.folder is None or not publication.folder.is_series or publication.is_draft:
+        return None
+    order = {"order_by": (Publication.published_at, Publication.id)}
+    place = select(
+        Publication.id,
+        func.row_number().over(**order).label("number"),
+        func.count().over().label("count"),
+        func.lag(Publication.id).over(**order).label("former"),
+        func.lead(Publication.id).over(**order).label("next"),
+    ).where(Publication.folder_id == publication.folder_id, is_out(), readable(Publication, viewer))
+    place = place.subquery()
+    row = db.session.execute(select(place).where(place.c.id == publication.id)).first()
+    if row is None:
+        return None
+    beside = [id_ for id_ in (row.former, row.next) if id_]
+    query = select(Publication).where(Publication.id.in_(beside)).options(*SHORT)
+    found = {other.id: other for other in db.session.scalars(query)} if beside else {}
+    return Episode(row.number, row.count, found.get(row.former), found.get(row.next))
+
+
+def folders_of(viewer: Viewer) -> list[tuple[Folder, int]]:
+    """Return the folders of the viewer's council by name, each with how many publications the viewer may read there."""
+    held = and_(Publication.folder_id == Folder.id, readable(Publication, viewer))
+    query = select(Folder, func.count(Publication.id)).outerjoin(Publication, held)
+    query = query.where(Folder.council_id == viewer.council_id).group_by(Folder.id).order_by(Folder.name, Folder.id)
+    return [(folder, count) for folder, count in db.session.execute(query)]
+
+
+def folder_named(council_id: int, name: str, but: int = 0) -> Folder | None:
+    """Return the folder of a council with this name, but not the one whose id is `but`."""
+    return db.session.scalar(select(Folder).filter_by(council_id=council_id, name=name).where(Folder.id != but))
+
+
+def delete_folder(folder: Folder) -> None:
+    """Delete a folder; what was in it stays, in no folder."""
+    db.session.execute(update(Publication).where(Publication.folder_id == folder.id).values(folder_id=None))
+    db.session.execute(delete(Folder).where(Folder.id == folder.id))
+    renew(PAGES)
