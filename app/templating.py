@@ -19,7 +19,7 @@ from app.text import contact_link, fold
 PARIS = ZoneInfo("Europe/Paris")
 NBSP = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 FOLDER = Path(__file__).parent
-SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL", "SOURCE_URL")
+SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL", "SOURCE_URL", "FILE_MB")
 # The length of a unit and from when on it is used, in seconds; its words.
 UNITS = ((86400, 2 * 86400, "jour", "jours"), (3600, 3600, "heure", "heures"), (60, 60, "minute", "minutes"))
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".ico": "image/x-icon"}

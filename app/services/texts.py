@@ -11,6 +11,7 @@ from app.models import Action, Attachment, Event, Publication, PublicationText, 
 from app.text import fold
 
 LONGEST = 40  # letters of a word
+MANY = 2000  # publications with the words that are asked for
 SHORTEST_BEGINNING = 3  # letters from which on the last word of a question stands for all that begin so
 ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
 STOP_WORDS = frozenset(

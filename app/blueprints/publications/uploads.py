@@ -40,10 +40,10 @@ def offer(
     form.quota = (attachments.taken(current_user.council_id), attachments.allowed())
     if publication is None:
         return
-    waiting = [
-        one for one in attachments.waiting(publication, current_user, is_minutes=is_minutes)
-        if is_resumed or one.id in form.sent_ids
-    ]  # fmt: skip
+    waiting = []
+    if is_resumed or form.sent_ids:
+        every = attachments.waiting(publication, current_user, is_minutes=is_minutes)
+        waiting = [one for one in every if is_resumed or one.id in form.sent_ids]
     form.sent.data = ""
     form.offer(attachments.of(publication, is_minutes=is_minutes))
     form.add_sent(waiting)
