@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
 from app.labels import Role, UserStatus, Visibility
@@ -111,11 +111,18 @@ def _readable_files(viewer):
 
 def _readable_attachments(viewer):
     """An attachment is read with its publication; one that was removed, by those who share the council's bin; one that
-    waits for its form to be saved (removed, but by nobody), by who sent it."""
+    nobody else has seen, by who sent it."""
     its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
-    was_shown = or_(Attachment.removed_by_id.is_not(None), Attachment.added_by_id == (viewer.user_id or 0))
-    still_there = or_(Attachment.removed_at.is_(None), and_(kept_by(Publication.council_id, viewer), was_shown))
+    is_known = or_(was_seen(), Attachment.added_by_id == (viewer.user_id or 0))
+    still_there = or_(Attachment.removed_at.is_(None), and_(kept_by(Publication.council_id, viewer), is_known))
     return exists().where(*its_own, still_there)
+
+
+def was_seen() -> ColumnElement[bool]:
+    """Return the condition of the attachments, joined to their publications, that its readers have had before them:
+    not those that wait for their form to be saved (removed, but by nobody), nor those that left a draft."""
+    since = and_(Attachment.removed_by_id.is_not(None), Attachment.removed_at > Publication.published_at)
+    return or_(Attachment.removed_at.is_(None), since)
 
 
 def _readable_revisions(viewer):
@@ -158,8 +165,7 @@ REACH = {
 def _readable_publications(viewer):
     """Yield the conditions of which a publication meets one: open to the viewer's circles; one's own, be it a draft
     or hidden; hidden, for those who moderate."""
-    is_there = and_(Publication.deleted_at.is_(None), Publication.withdrawn_at.is_(None))
-    is_out = and_(is_there, Publication.published_at.is_not(None))
+    is_there, is_out = _there(), out()
     for level, circles in REACH.items():
         reached = [held for circle in circles if (held := _has_in_circle(circle, viewer)) is not None]
         if reached:  # what is never true is left out: databases would look it up all the same
@@ -172,6 +178,15 @@ def _readable_publications(viewer):
         yield is_hidden
     if viewer.is_referent:
         yield and_(is_hidden, is_in(Publication.council_id, viewer.territory_ids))
+
+
+def _there():
+    return and_(Publication.deleted_at.is_(None), Publication.withdrawn_at.is_(None))
+
+
+def out() -> ColumnElement[bool]:
+    """Return the condition of what is published and was not taken away, whoever asks: it tells nothing of rights."""
+    return and_(_there(), Publication.published_at.is_not(None))
 
 
 def _has_in_circle(circle, viewer):
@@ -233,17 +248,9 @@ def _people_in(circle, council_id, group_ids):
     return and_(User.council_id.in_(gathered), User.status == UserStatus.ACTIVE)
 
 
-def count_readers(level: Visibility, council_id: int, group_ids: Collection[int] = ()) -> int | None:
-    """Return how many people with an account could read what this council shares at this level; None: everybody."""
-    them = audience(level, council_id, group_ids)
-    return None if them is None else db.session.scalar(select(func.count()).select_from(User).where(them))
-
-
-def opens_wider(
-    before: tuple[Visibility, Collection[int]], after: tuple[Visibility, Collection[int]], council_id: int
-) -> bool:
-    """Tell whether a change of (level, chosen groups) opens a publication of this council to people, or to kinds of
-    people, who could not read it before."""
+def opens_wider(before: tuple[Visibility, Collection[int]], after: tuple[Visibility, Collection[int]]) -> bool:
+    """Tell whether a change of (level, chosen groups) opens a publication to people, or to kinds of people, who could
+    not read it before."""
     levels = list(Visibility)
     (old_level, old_groups), (new_level, new_groups) = before, after
     if old_level != new_level:
@@ -258,8 +265,8 @@ def is_with_author(publication: Publication) -> bool:
 
 
 def may_edit(viewer: Viewer, publication: Publication) -> bool:
-    """Tell whether `viewer` changes a publication, deletes it and takes it out of the bin: its author, while they are
-    an active member of its council."""
+    """Tell whether `viewer` changes a publication, and deletes it: its author, while they are an active member of its
+    council."""
     is_author = publication.author_id is not None and publication.author_id == viewer.user_id
     return is_author and may_keep(viewer, publication.council_id) and publication.withdrawn_at is None
 
@@ -270,11 +277,29 @@ def may_take_over(viewer: Viewer, publication: Publication) -> bool:
     return is_left and may_keep(viewer, publication.council_id)
 
 
+def may_recover(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` takes a publication out of the bin: its author; of what was published and whose author is
+    no longer there, any member of its council."""
+    return may_edit(viewer, publication) or may_take_over(viewer, publication)
+
+
+def near(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the SQL condition of what was shared in the viewer's council, or with its groups: what concerns them
+    first. Whether they may read it, `readable` says."""
+    shared, gathered = publication_groups.c, group_councils.c
+    ours = select(Publication.id).where(kept_by(Publication.council_id, viewer))
+    theirs = select(shared.publication_id).join(group_councils, gathered.group_id == shared.group_id)
+    theirs = theirs.where(gathered.council_id == viewer.council_id)
+    is_chosen = or_(kept_by(Publication.council_id, viewer), Publication.level == Visibility.GROUPS)
+    return and_(Publication.id.in_(union_all(ours, theirs)), is_chosen)
+
+
 def discarded(viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition of the publications that `viewer` sees in the bin of their council: what was published
-    there, and their own drafts."""
+    there and nobody has hidden, and all of their own."""
     its_own = kept_by(Publication.council_id, viewer)
-    seen = or_(Publication.published_at.is_not(None), Publication.author_id == viewer.user_id)
+    was_shown = and_(Publication.published_at.is_not(None), Publication.hidden_at.is_(None))
+    seen = or_(was_shown, Publication.author_id == viewer.user_id)
     return and_(its_own, Publication.deleted_at.is_not(None), Publication.withdrawn_at.is_(None), seen)
 
 

@@ -224,6 +224,26 @@ PUBLICATION_KINDS = {
     PublicationKind.ACTION: "fiches-actions",
     PublicationKind.EVENT: "événements",
 }
+# What one does with each kind, in the words of the printed guide, and what a council has of it.
+CREATE = {
+    PublicationKind.DOCUMENT: "Créer un document",
+    PublicationKind.ACTION: "Créer une nouvelle action",
+    PublicationKind.EVENT: "Créer un nouvel événement",
+}
+OURS = {
+    PublicationKind.DOCUMENT: "Nos documents",
+    PublicationKind.ACTION: "Nos actions",
+    PublicationKind.EVENT: "Nos événements",
+}
+NONE_YET = {
+    PublicationKind.DOCUMENT: "Votre conseil n’a pas encore de document : un compte-rendu de réunion, un courrier, "
+    "une étude…",
+    PublicationKind.ACTION: "Votre conseil n’a pas encore de fiche-action. Racontez ce que vous avez fait : d’autres "
+    "pourront faire de même.",
+    PublicationKind.EVENT: "Aucun événement à venir : une réunion, une fête, une permanence…",
+}
+# What « publié » and « masqué » end in when they are said of each kind.
+ENDING = {PublicationKind.DOCUMENT: "", PublicationKind.ACTION: "e", PublicationKind.EVENT: ""}
 
 
 class Visibility(StrEnum):
@@ -378,7 +398,6 @@ FIELD = {
     "ends_on": "Fin",
     "starts_at": "Début",
     "ends_at": "Fin",
-    "time_zone": "Heure de",
     "place": "Lieu",
     "address": "Adresse",
     "organiser": "Organisateur",
@@ -394,4 +413,22 @@ FIELD = {
     "links": "Sur Internet",
     "pictures": "Images",
     "charter": "Charte",
+}
+
+# What was typed in a form when a session ended, beside the fields of a version: names that are not here are not shown.
+KEPT_FIELD = FIELD | {
+    "start_day": "Jour du début",
+    "start_time": "Heure du début",
+    "end_day": "Jour de la fin",
+    "end_time": "Heure de la fin",
+    "new_folder": "Nouveau dossier",
+    "level": "Niveau d’accès",
+    "publish_day": "Publier le",
+    "publish_time": "À",
+    "reason": "Votre mot",
+    "name": "Nom",
+    "first_name": "Prénom",
+    "last_name": "Nom",
+    "presentation": "Présentation",
+    "charter": "",  # a number
 }

@@ -77,8 +77,8 @@ def day(value: date | datetime) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Say an instant in the time of Paris: « 3 mars 2026 à 08:05 »."""
-    return f"{day(value)} à {value.astimezone(PARIS):%H:%M}"
+    """Say an instant in the time of Paris: « 3 mars 2026 à 8 h 05 »."""
+    return f"{day(value)} à {clock(value.astimezone(PARIS))}"
 
 
 def clock(value: datetime) -> str:
@@ -120,12 +120,12 @@ def ago(value: datetime) -> str:
 
 
 def months_ago(value: datetime) -> str:
-    """Say how long since an instant, in whole months and then years: « il y a moins d’un mois », « il y a 8 mois »."""
+    """Say after a day how long ago it was, in whole months and then years: « , il y a 8 mois »; nothing before."""
     then, now = value.astimezone(PARIS), datetime.now(PARIS)
     months = (now.year - then.year) * 12 + now.month - then.month - (now.day < then.day)
     if months < 1:
-        return "il y a moins d’un mois"
-    return f"il y a {months}{NBSP}mois" if months < 24 else f"il y a {months // 12}{NBSP}ans"
+        return ""
+    return f", il y a {months}{NBSP}mois" if months < 24 else f", il y a {months // 12}{NBSP}ans"
 
 
 def remaining(value: datetime) -> str:
@@ -176,6 +176,11 @@ def price(cents: float) -> str:
     return f"{number(round(cents, 1))}{NBSP}{'centimes' if cents >= 2 else 'centime'}"
 
 
+def quoted(name: str) -> str:
+    """Put a name between quotation marks, which stay on its line: « affiche.pdf »."""
+    return f"«{NBSP}{name}{NBSP}»"
+
+
 def of(name: str) -> str:
     """Say « de » before the name of a place: « d’Aulnay », « du Havre », « des Mureaux », « de Lyon »."""
     for article, contracted in (("Le ", "du "), ("Les ", "des ")):
@@ -198,6 +203,7 @@ def init_app(app: Flask) -> None:
         number=number,
         of=of,
         plural=plural,
+        quoted=quoted,
         remaining=remaining,
         sitting=sitting,
         price=price,

@@ -35,6 +35,11 @@ def paragraphs(text: str | None) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(plain)).strip()
 
 
+def as_text(value):
+    """Return a day, a time or an instant as text, as JSON takes it; everything else as it is."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
 def mask_address(text: str) -> str:
     """Return a mail address that its owner recognises and nobody else learns: « a…@demo.example »."""
     name, _, host = text.rpartition("@")

@@ -16,7 +16,7 @@ import config
 from app import create_app
 from app.extensions import db
 from app.services import accounts
-from tests.factories import make_cast
+from tests.factories import Made, make_cast, make_country
 
 
 def _own_database():
@@ -67,6 +67,12 @@ def _forget_who():
 @pytest.fixture
 def app(migrated_app):
     """The site on the test database; whatever a test commits is undone after it."""
+    with _undone_after(migrated_app):
+        yield migrated_app
+
+
+@contextmanager
+def _undone_after(migrated_app):
     with migrated_app.app_context():
         engines = db._app_engines[migrated_app]
         engine = engines[None]
@@ -75,7 +81,7 @@ def app(migrated_app):
             engines[None] = connection
             db.session.configure(join_transaction_mode="create_savepoint")
             try:
-                yield migrated_app
+                yield
             finally:
                 db.session.remove()
                 engines[None] = engine
@@ -112,9 +118,44 @@ def client(app):
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def country_rows(migrated_app):
+    with _undone_after(migrated_app):
+        return Made(make_country)
+
+
+@pytest.fixture(scope="session")
+def cast_rows(migrated_app):
+    with _undone_after(migrated_app):
+        return Made(make_cast)
+
+
 @pytest.fixture
-def cast(app):
-    return make_cast()
+def country(app, country_rows):
+    return country_rows.again()
+
+
+@pytest.fixture
+def cast(app, cast_rows):
+    return cast_rows.again()
+
+
+@pytest.fixture
+def alice(cast, client_as):
+    """The browser of Alice."""
+    return client_as(cast.alice)
+
+
+@pytest.fixture
+def bruno(cast, client_as):
+    """The browser of Bruno."""
+    return client_as(cast.bruno)
+
+
+@pytest.fixture
+def animator(cast, client_as):
+    """The browser of the animator."""
+    return client_as(cast.animator)
 
 
 @pytest.fixture

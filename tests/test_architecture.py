@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ def dotted(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
 def relative(path):
     return str(path.relative_to(ROOT))
 
@@ -66,7 +72,7 @@ def test_a_module_imports_only_lower_ranks(path):
     if not own:
         return  # create_app() puts all together
     assert rank(own) is not None, f"{own} has no rank"
-    for name in imports(ast.parse(path.read_text())):
+    for name in imports(tree_of(path)):
         if not name.startswith("app."):
             assert name.split(".")[0] != "config", "settings are read by create_app() alone"
             continue
@@ -82,7 +88,7 @@ def test_a_module_imports_only_lower_ranks(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_nothing_is_imported_inside_a_function(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef) and node.name != "create_app":
             inner = [child for child in ast.walk(node) if isinstance(child, ast.Import | ast.ImportFrom)]
             assert not inner, f"{path.name}:{node.name}"
@@ -91,7 +97,7 @@ def test_nothing_is_imported_inside_a_function(path):
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_only_views_jobs_and_commands_commit_and_only_views_know_the_request(path):
     own = part(dotted(path))
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     calls = {getattr(function, "attr", getattr(function, "id", "")) for function in functions}
     if own not in ("blueprints", "jobs", "cli", "extensions"):
@@ -103,7 +109,7 @@ def test_only_views_jobs_and_commands_commit_and_only_views_know_the_request(pat
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_markup_is_made_in_one_module_and_public_functions_say_what_they_do(path):
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     assert ast.get_docstring(tree) is not None
     if path.name != "markup.py":
         calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -130,6 +136,7 @@ def test_every_template_bears_the_name_of_its_view(app):
         "account/signups/vanished", "account/signups/bad_link",  # a council, or a link, that is no more
         "account/sessions/again", "account/sessions/resume",  # what was written when a session ended
         "account/data/copy",  # a page of the archive that somebody downloads
+        "publications/bin/found",  # the page of what is in the bin
         "publications/items/unseen",  # what « Voir comme » says of somebody who gets no page
         "account/passwords/dead", "account/profile/dead",  # a link that is used, too old, or cut
     }  # fmt: skip

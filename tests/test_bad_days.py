@@ -186,7 +186,8 @@ def test_of_many_that_tick_one_runs_what_is_due_and_each_is_told_once(site, proc
     assert site.log == ""
 
 
-@pytest.mark.parametrize("activities", [10, pytest.param(200, marks=slow)])
+@slow
+@pytest.mark.parametrize("activities", [10, 200])
 def test_four_processes_that_dispatch_and_send_at_once_send_nothing_twice(site, activities):
     happen(activities, people=10)
     for _ in range(4):
@@ -307,7 +308,8 @@ def writing(site):
     assert len(waits) > 10
 
 
-@pytest.mark.parametrize("mails", [200, pytest.param(10_000, marks=slow)])
+@slow
+@pytest.mark.parametrize("mails", [200, 10_000])
 def test_a_web_write_waits_less_than_a_second_while_mails_leave(site, mails):
     worker.post(mails)
     with writing(site) as waits:
@@ -317,6 +319,7 @@ def test_a_web_write_waits_less_than_a_second_while_mails_leave(site, mails):
     assert waits[len(waits) * 99 // 100] < 1  # the longest of thousands is the machine's, and printed
 
 
+@slow
 def test_a_web_write_waits_less_than_a_second_while_a_crowd_is_told(site):
     happen(1, people=5000)
     with writing(site) as waits:

@@ -13,7 +13,7 @@ from app import storage
 from app.extensions import db
 from app.jobs.accounts import tend_accounts
 from app.jobs.bin import empty_bins
-from app.labels import Visibility
+from app.labels import UserStatus, Visibility
 from app.models import Attachment, Document, Event, Publication, Revision, StoredFile, User
 from app.models.types import utcnow
 from app.services import attachments, bin, closing, contents, councils
@@ -121,6 +121,29 @@ def test_nobody_else_deletes_or_restores_it(client, client_as, cast, row):
     assert row.deleted_at and row.title not in chloe.get(BIN).text
 
 
+def test_what_its_author_left_in_the_bin_is_taken_out_by_another_member(client_as, cast, row):
+    discard(client_as(cast.alice), row)
+    draft = make_publication(Document, cast.alice, published_at=None, deleted_at=utcnow())
+    cast.alice.status = UserStatus.CLOSED
+    db.session.commit()
+    bruno = client_as(cast.bruno)
+    assert recover(bruno, row).headers["Location"] == place(row)
+    assert "Reprendre cette publication" in bruno.get(place(row)).text
+    token = bruno.get(place(row)).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    bruno.post(f"{BIN}/{draft.id}/retour", data={"csrf_token": token})
+    db.session.expire_all()
+    assert draft.deleted_at
+
+
+def test_its_former_address_leads_to_the_bin_those_who_see_it_there(client, client_as, cast, row):
+    discard(client_as(cast.alice), row)
+    for name, is_told in (("alice", True), ("bruno", True), ("chloe", False), ("animator", False), ("dora", False)):
+        page = client_as(getattr(cast, name)).get(place(row)).text
+        assert ("C’est dans la corbeille" in page) is is_told and (BIN in page.partition("<main")[2]) is is_told
+    assert "corbeille" not in client.get(place(row)).text
+    assert "corbeille" not in client_as(cast.alice).get(place(row).replace("evenements", "documents")).text
+
+
 def test_a_draft_in_the_bin_is_shown_to_its_author_alone_and_its_date_is_forgotten(client_as, cast):
     draft = make_publication(
         Document, cast.alice, published_at=None, publish_on=utcnow() + timedelta(1), title="À voir"
@@ -140,7 +163,7 @@ def test_a_file_that_was_taken_away_comes_back(client_as, cast, row):
     attachments.remove(poster, cast.alice)
     db.session.commit()
     assert "affiche.png" not in bruno.get(place(row)).text
-    assert "de « La fête du square », retiré par Alice Martin" in bruno.get(FILES).text
+    assert "de « La fête du square », retiré par Alice Martin" in bruno.get(FILES).text
     assert "Remettre" not in bruno.get(FILES).text.partition("Fichiers retirés")[2].partition("Seul l’auteur")[0]
     assert "affiche" not in client_as(cast.chloe).get(FILES).text
     assert recover(alice, row, FILES).headers["Location"] == place(row)
@@ -156,7 +179,7 @@ def test_a_file_does_not_come_back_where_there_are_twenty(client_as, cast, row, 
     db.session.commit()
     alice = client_as(cast.alice)
     recover(alice, row, FILES)
-    assert poster.removed_at and "Il y a déjà 1 fichiers" in alice.get(place(row)).text
+    assert poster.removed_at and "c’est le plus possible" in alice.get(place(row)).text
 
 
 def test_a_full_bin_costs_no_more_queries_and_comes_page_by_page(client_as, cast, queries):

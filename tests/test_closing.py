@@ -199,7 +199,7 @@ def test_the_reason_of_an_erased_peer_is_kept_until_the_sign_up_is_decided(clien
 def test_the_others_read_former_member_and_nobody_is_logged_in(client_as, cast, alice):
     phone, computer = client_as(alice), client_as(alice)
     close(phone)
-    assert (alice.name, alice.council_id) == ("ancien membre", None)
+    assert (alice.name, alice.council_id) == ("un ancien membre", None)
     assert db.session.scalar(select(Login.digest).filter_by(user_id=alice.id)) is None
     for browser in (phone, computer):
         assert browser.get("/mon-conseil").status_code == 302

@@ -6,11 +6,13 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from app.extensions import db
+from app.blueprints.council import folders
+from app.extensions import begin_write, db
 from app.labels import UserStatus, Visibility
 from app.models import Document, Event, Folder, Publication, User
 from app.models.types import utcnow
 from app.services import publishing, revisions
+from app.templating import quoted
 from tests.browse import submit
 from tests.factories import make_group, make_publication, make_user
 from tests.test_lists import titles
@@ -99,7 +101,16 @@ def test_new_members_and_a_changed_page_are_told(visited, client_as):
     cast.council.edited_at = utcnow() - timedelta(days=1)
     db.session.commit()
     page = alice.get(HOME).text
-    assert "Nora Neuve" in page and "La page du conseil</a> a changé" in page and "Rien de nouveau" not in page
+    assert "Nora Neuve" in page and "La fiche du conseil</a> a changé" in page and "Rien de nouveau" not in page
+
+
+def test_the_first_members_are_named_and_all_are_a_link_away(cast, client_as):
+    for letter in "ABCDEFGHIJ":
+        make_user(f"Nora{letter} Aa", cast.council)
+    db.session.commit()
+    page = client_as(cast.alice).get(HOME).text
+    assert "NoraA Aa, NoraB Aa" in page and "NoraH Aa…" in page and "Dora" not in page
+    assert "Tous les membres (12)" in page
 
 
 def test_what_is_to_be_done_is_said(visited, client_as):
@@ -111,13 +122,13 @@ def test_what_is_to_be_done_is_said(visited, client_as):
     assert "Rien ne vous attend" in alice.get(HOME).text
     cast.council.verified_at = utcnow() - timedelta(days=400)
     db.session.commit()
-    assert "il y a plus d’un an" in alice.get(HOME).text
+    assert "Personne n’a confirmé depuis plus d’un an" in alice.get(HOME).text
     cast.council.verified_at = None
     db.session.commit()
-    assert "Personne n’a encore dit" in alice.get(HOME).text
+    assert "Rien ne vous attend" in alice.get(HOME).text  # it was written three weeks ago
     cast.council.edited_at = None
     db.session.commit()
-    assert "La page de votre conseil est vide" in alice.get(HOME).text
+    assert "La fiche de votre conseil est vide" in alice.get(HOME).text
 
 
 def test_drafts_events_to_come_and_unsaved_changes_lead_back_to_them(visited, client_as):
@@ -179,13 +190,14 @@ def test_any_member_makes_renames_and_deletes_a_folder_and_what_is_in_it_stays(c
     inside = make_publication(Document, cast.alice, folder_id=folder.id, level=Visibility.PUBLIC)
     make_publication(Document, cast.alice, folder_id=folder.id, published_at=None)
     db.session.commit()
-    assert "1 publication :" in bruno.get(f"{HOME}/dossiers").text
+    assert "1 publication<" in bruno.get(f"{HOME}/dossiers").text
     alice = client_as(cast.alice)
-    assert "2 publications :" in alice.get(f"{HOME}/dossiers").text
-    submit(alice, f"{HOME}/dossiers/{folder.id}", "Enregistrer", name="Le square", is_series="y")
+    assert "2 publications<" in alice.get(f"{HOME}/dossiers").text
+    submit(alice, f"{HOME}/dossiers/{folder.id}/modifier", "Enregistrer", name="Le square", is_series="y")
     page = f"/documents/{inside.id}-{inside.slug}"
-    assert "Épisode 1 sur 1 de la série « Le square »" in bruno.get(page).text
-    submit(bruno, f"{HOME}/dossiers/{folder.id}", "Supprimer")
+    assert f"Épisode 1 sur 1 de la série {quoted('Le square')}" in bruno.get(page).text
+    assert "Supprimer" in bruno.get(f"{HOME}/dossiers/{folder.id}/modifier").text
+    submit(bruno, f"{HOME}/dossiers/{folder.id}/suppression", "Oui")
     assert "Ce qu’il contenait est toujours là" in bruno.get(f"{HOME}/dossiers").text
     db.session.expire_all()
     assert db.session.get(Publication, inside.id).folder_id is None and not db.session.scalar(select(Folder))
@@ -196,10 +208,10 @@ def test_a_renamed_or_deleted_series_shows_on_kept_pages_at_once(cast, client, c
     inside = make_publication(Document, cast.alice, folder_id=folder.id, level=Visibility.PUBLIC)
     db.session.commit()
     page = f"/documents/{inside.id}-{inside.slug}"
-    assert "« Réunions »" in client.get(page).text
-    submit(client_as(cast.alice), f"{HOME}/dossiers/{folder.id}", "Enregistrer", name="Fêtes")
-    assert "« Fêtes »" in client.get(page).text
-    submit(client_as(cast.alice), f"{HOME}/dossiers/{folder.id}", "Supprimer")
+    assert quoted("Réunions") in client.get(page).text
+    submit(client_as(cast.alice), f"{HOME}/dossiers/{folder.id}/modifier", "Enregistrer", name="Fêtes")
+    assert quoted("Fêtes") in client.get(page).text
+    submit(client_as(cast.alice), f"{HOME}/dossiers/{folder.id}/suppression", "Oui")
     assert "Fêtes" not in client.get(page).text
 
 
@@ -210,11 +222,49 @@ def test_two_folders_of_one_council_have_two_names(cast, client_as, folder):
     other = Folder(council_id=cast.council.id, name="Fêtes")
     db.session.add(other)
     db.session.commit()
-    assert submit(alice, f"{HOME}/dossiers/{other.id}", "Enregistrer", name="Réunions").status_code == 422
-    assert submit(alice, f"{HOME}/dossiers/{folder.id}", "Enregistrer", name="Réunions").status_code == 302
+    assert submit(alice, f"{HOME}/dossiers/{other.id}/modifier", "Enregistrer", name="Réunions").status_code == 422
+    assert submit(alice, f"{HOME}/dossiers/{folder.id}/modifier", "Enregistrer", name="Réunions").status_code == 302
     assert submit(client_as(cast.chloe), f"{HOME}/dossiers", "Créer", name="Réunions").status_code == 302
     assert submit(alice, f"{HOME}/dossiers", "Créer le dossier", name=" ").status_code == 422
 
 
+def test_a_folder_opens_as_a_whole_page_after_page(cast, client_as, folder, queries):
+    for number in range(30):
+        make_publication((Document, Event)[number % 2], cast.alice, title=f"Titre{number:02}", folder_id=folder.id)
+        db.session.add(Folder(council_id=cast.council.id, name=f"Dossier {number:02}"))
+    db.session.commit()
+    bruno = client_as(cast.bruno)
+    queries.clear()
+    first = bruno.get(f"{HOME}/dossiers/{folder.id}", headers={"Accept-Encoding": "gzip"})
+    assert len(queries) <= 12 and len(first.data) <= 14_000
+    pages = [bruno.get(f"{HOME}/dossiers/{folder.id}?page={number}") for number in (1, 2)]
+    assert [title for page in pages for title in titles(page)] == [f"Titre{number:02}" for number in range(29, -1, -1)]
+    queries.clear()
+    listed = bruno.get(f"{HOME}/dossiers?page=2").text
+    assert len(queries) <= 12 and f'/dossiers/{folder.id}">Réunions</a>' in listed and "30 publications" in listed
+
+
+def test_the_episodes_of_a_series_stand_in_their_order_in_its_folder(cast, client_as, folder):
+    folder.is_series = True
+    for number, day in enumerate((3, 2, None, 1)):
+        at = day and utcnow() - timedelta(days=day)
+        make_publication(Document, cast.alice, title=f"Titre{number}", folder_id=folder.id, published_at=at)
+    db.session.commit()
+    page = client_as(cast.alice).get(f"{HOME}/dossiers/{folder.id}")
+    assert titles(page) == ["Titre0", "Titre1", "Titre3", "Titre2"]
+
+
 def test_a_folder_of_another_council_is_no_page(cast, client_as, folder):
     assert client_as(cast.chloe).get(f"{HOME}/dossiers/{folder.id}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["", "/{}/modifier", "/{}/suppression"])
+def test_a_member_suspended_meanwhile_changes_no_folder(cast, client_as, folder, monkeypatch, address):
+    def begin_after_suspending():
+        cast.alice.status = UserStatus.SUSPENDED
+        begin_write()
+
+    monkeypatch.setattr(folders, "begin_write", begin_after_suspending)
+    asked = submit(client_as(cast.alice), f"{HOME}/dossiers{address.format(folder.id)}", name="Fêtes")
+    db.session.expire_all()
+    assert asked.status_code == 403 and [row.name for row in db.session.scalars(select(Folder))] == ["Réunions"]

@@ -7,12 +7,7 @@ import pytest
 from app.extensions import db
 from app.models import Council, CouncilLink, Precision, TerritoryKind
 from app.models.types import utcnow
-from tests.factories import make_commune, make_council, make_country, make_territory
-
-
-@pytest.fixture
-def country(app):
-    return make_country()
+from tests.factories import make_commune, make_council, make_territory
 
 
 def found(client, query, **arguments):

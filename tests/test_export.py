@@ -220,9 +220,19 @@ def test_what_a_person_has_shared_is_told_whole_with_its_files(client_as, cast, 
     told = json.loads(copy.read("mes-donnees.json"))
     document, action, event, *_ = told["Ce que j’ai partagé"]
     assert (document["Titre"], document["Description"]) == ("Le square 1", "Des bancs.")
-    assert (action["Le besoin"], action["Du"]) == ("Un lieu où se voir", "2026-03-01")
+    assert (action["Besoin et origine"], action["Début"]) == ("Un lieu où se voir", "2026-03-01")
     assert event["Lieu"] == "Salle des fêtes" and event["À la corbeille depuis le"] and event["Publié le"] is None
     assert json.loads(told["Versions que j’ai enregistrées"][0]["Texte"]) == {"title": "Avant"}
     listed = [row["Fichier"] for row in told["Les fichiers joints à ce que j’ai partagé"]]
     assert len(listed) == 6 and copy.read(listed[0]) == PDF + b"%%EOF"
     assert "Le square" not in archive(client_as(cast.bruno)).read("mes-donnees.json").decode()
+
+
+def test_what_a_former_author_had_not_shown_is_not_in_the_copy_of_the_next_one(client_as, cast):
+    row = make_publication(Document, cast.bruno)
+    for is_shown in (True, False):
+        sent = attachments.receive(io.BytesIO(PDF), f"{is_shown}.pdf")
+        attachments.add(row, sent, cast.bruno, is_shown=is_shown)
+    row.author_id = cast.alice.id
+    db.session.commit()
+    assert [file.name for file in exporting._originals(cast.alice)] == ["True.pdf"]

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import storage
+from app.blueprints.publications import saving
 from app.extensions import begin_write, db
 from app.labels import Visibility
-from app.models import Attachment, Document, Event, User
+from app.models import Attachment, Document, Event, StoredFile, User
 from app.models.types import utcnow
 from app.services import attachments, contents
 from app.services.attachments import FileRefused
@@ -81,22 +82,13 @@ def test_what_is_refused_says_why_and_what_was_right_waits_in_the_form(client_as
     alice = client_as(cast.alice)
     files = [upload(PDF, "bon.pdf"), upload(SCRIPT, "mauvais.html"), upload(b"MZ", "pire.exe")]
     page = submit(alice, NEW, "Publier", title="Le square", files=files)
-    assert page.status_code == 422 and page.text.count("« mauvais.html » n’est pas gardé.") == 2
-    assert "programmes" in page.text and "Retirer « bon.pdf »" in page.text
+    assert page.status_code == 422 and page.text.count("« mauvais.html » n’est pas gardé.") == 2
+    assert "programmes" in page.text and "Retirer « bon.pdf »" in page.text
     (waiting,) = all_files()
-    assert waiting.removed_at and not waiting.removed_by_id
+    assert waiting.removed_at and not waiting.removed_by_id and waiting.publication.is_draft
     assert send(alice, page, "Publier").status_code == 302
     db.session.expire_all()
     assert waiting.removed_at is None and waiting.publication.published_at
-
-
-def test_a_form_whose_text_was_wrong_keeps_its_files(client_as, cast):
-    alice = client_as(cast.alice)
-    page = submit(alice, NEW, "Publier", title="", files=[upload(PDF)])
-    assert page.status_code == 422 and "Retirer « a.pdf »" in page.text
-    assert send(alice, page, "Publier", title="Le square").status_code == 302
-    (kept,) = all_files()
-    assert kept.removed_at is None and kept.publication.title == "Le square"
 
 
 def test_files_of_a_form_that_was_wrong_are_seen_by_nobody_else_before_it_is_saved(client_as, cast, row):
@@ -110,6 +102,8 @@ def test_files_of_a_form_that_was_wrong_are_seen_by_nobody_else_before_it_is_sav
         assert browser.get(address(waiting.file)).status_code == 404
         assert "a.pdf" not in browser.get(f"/documents/{row.id}-{row.slug}").text
     assert "a.pdf" not in bruno.get("/mon-conseil/corbeille?quoi=fichiers").text
+    page = send(alice, page, "Enregistrer", title="y" * 201)
+    assert page.status_code == 422 and "a.pdf" in page.text
     send(alice, page, "Enregistrer", title="Le square")
     assert bruno.get(address(waiting.file)).status_code == 200
 
@@ -148,8 +142,9 @@ def test_a_photo_that_says_where_it_was_taken_loses_that_and_its_author_is_told(
     content = picture("JPEG", (2000, 1500), place=True)
     submit(alice, NEW, DRAFT, title="Le square", files=[upload(content, "IMG_1.jpg")])
     (image,) = all_files()
-    assert image.file_id == image.picture_id and image.file.name == "IMG_1.webp"
-    assert not Image.open(io.BytesIO(alice.get(address(image.file)).data)).getexif()
+    kept = Image.open(io.BytesIO(alice.get(address(image.file)).data))
+    assert (image.file.name, image.file.media_type, kept.format) == ("IMG_1.jpg", "image/jpeg", "JPEG")
+    assert kept.size == (2000, 1500) and not kept.getexif()
     assert "disait où elle a été prise" in alice.get("/mon-conseil").text
     assert content not in {path.read_bytes() for path in on_disk(alice.application)}
 
@@ -159,7 +154,7 @@ def test_no_more_than_twenty_files(client_as, cast, row):
         attach(row, cast.alice, PDF + b"%%EOF" * number, f"{number}.pdf")
     db.session.commit()
     page = submit(client_as(cast.alice), edit_address(row), files=[upload(PDF, "encore.pdf")], act="save")
-    assert "« encore.pdf » n’est pas gardé. Il y a déjà 20 fichiers" in page.text
+    assert "« encore.pdf » n’est pas gardé. Il y a déjà 20 fichiers" in page.text
     assert len(all_files()) == attachments.MOST
 
 
@@ -176,7 +171,7 @@ def test_a_file_without_a_name_is_kept_under_one_and_no_file_at_all_is_none(clie
     body = '--x\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
     token = alice.get(NEW).text.partition('name="csrf_token" value="')[2].partition('"')[0]
     for content in ("Bonjour", ""):
-        fields = {"csrf_token": token, "title": "Le square", "act": "draft", "level": "council", "folder": "0"}
+        fields = {"csrf_token": token, "title": f"Note {content}", "act": "draft", "level": "council", "folder": "0"}
         fields["key"] = "0123456789abcdef" + "01"[bool(content)] * 16
         parts = [body.format(name, "", value) for name, value in fields.items()]
         sent = "".join([*parts, body.format("files", '; filename=""', content), "--x--\r\n"])
@@ -192,7 +187,7 @@ def test_a_disk_that_is_full_loses_no_text(client_as, cast, monkeypatch):
     monkeypatch.setattr(storage, "_copy", fail)
     alice = client_as(cast.alice)
     page = submit(alice, NEW, "Publier", title="Le square", files=[upload(PDF)])
-    assert page.status_code == 422 and "n’a pas pu l’écrire" in page.text and 'value="Le square"' in page.text
+    assert page.status_code == 422 and "n’a pas pu garder ce fichier" in page.text and 'value="Le square"' in page.text
     assert not list((Path(alice.application.config["INSTANCE_DIR"]) / "files" / "staged").glob("*"))
 
 
@@ -274,7 +269,7 @@ def test_what_is_over_the_quota_is_refused_the_rest_is_kept_and_the_bar_shows_it
     size = attachments.taken(cast.council.id)
     files = [upload(PDF * 6_000, "lourd.pdf"), upload(PDF, "petit.pdf")]
     page = submit(alice, edit_address(row), "Enregistrer", files=files)
-    assert "« lourd.pdf » n’est pas gardé. Il ne reste plus assez de place" in page.text
+    assert "« lourd.pdf » n’est pas gardé. Il ne reste plus assez de place" in page.text
     assert "petit.pdf" in page.text and f'value="{size + len(PDF)}" max="1000000"' in page.text
     assert {one.file.name for one in all_files()} == {"a.pdf", "petit.pdf"}
 
@@ -330,7 +325,7 @@ def readers(cast, client, client_as, file):
     return {name for name, statuses in answers.items() if statuses == {200}}
 
 
-@pytest.mark.parametrize("level", Visibility)
+@pytest.mark.parametrize("level", [Visibility.GROUPS, Visibility.PUBLIC])  # tests/test_items.py has them all
 def test_every_file_of_a_publication_is_read_by_its_readers_alone(cast, client, client_as, level):
     group = make_group("Le fleuve", cast.council, cast.country.reyssouze)
     row = make_publication(Event, cast.alice, level=level, groups=[group])
@@ -439,3 +434,41 @@ def test_twenty_images_cost_no_more_than_one(client_as, cast, queries):
 def test_names_are_never_paths(cast, row):
     file = attach(row, cast.alice, b"x", "../../../../tmp/evade.txt").file
     assert file.name == "evade.txt" and re.fullmatch("[0-9a-f]{64}", storage.path(file.digest).name)
+
+
+# What nobody else has seen ----------------------------------------------------------------------------------------
+
+
+def test_a_file_that_left_a_draft_stays_its_senders_once_that_is_published(client_as, cast):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    submit(alice, NEW, DRAFT, title="Le square", files=[upload(PDF, "salaires.pdf")])
+    (left,) = all_files()
+    submit(alice, edit_address(left.publication), "Publier", **{f"retirer-{left.id}": "y"})
+    assert left.publication.published_at and left.removed_at
+    for browser, status, is_listed in ((alice, 200, True), (bruno, 404, False)):
+        assert browser.get(address(left.file)).status_code == status
+        assert ("salaires.pdf" in browser.get("/mon-conseil/corbeille?quoi=fichiers").text) == is_listed
+
+
+def test_a_file_that_waited_and_is_ticked_away_is_gone_however_often_the_form_is_sent(client_as, cast, row):
+    alice = client_as(cast.alice)
+    page = submit(alice, edit_address(row), "Enregistrer", title="", files=[upload(PDF)])
+    (waiting,) = all_files()
+    away = {f"retirer-{waiting.id}": "y"}
+    for _ in range(2):
+        assert send(alice, page, "Enregistrer", title="Le square", **away).status_code == 302
+        assert all_files() == [] and db.session.scalars(select(StoredFile)).all() == []
+
+
+def test_a_file_that_is_erased_while_its_form_is_sent_takes_nothing_with_it(client_as, cast, row, monkeypatch):
+    alice = client_as(cast.alice)
+    page = submit(alice, edit_address(row), "Enregistrer", title="", files=[upload(PDF)])
+    (waiting,) = all_files()
+
+    def begin_after_erasing():
+        db.session.execute(delete(Attachment).execution_options(synchronize_session=False))
+        begin_write()
+
+    monkeypatch.setattr(saving, "begin_write", begin_after_erasing)
+    away = {f"retirer-{waiting.id}": "y"}
+    assert send(alice, page, "Enregistrer", title="Le square", **away).status_code == 302

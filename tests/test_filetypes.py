@@ -1,6 +1,7 @@
 """What files are, told by their content: every kind that is taken, and the sentence of every kind that is not."""
 
 import io
+import zipfile
 
 import pytest
 
@@ -155,7 +156,7 @@ def copies(content, folder):
 def test_an_image_has_two_smaller_copies(kind, tmp_path):
     made = copies(picture(kind, (2000, 1000)), tmp_path)
     assert [(copy.width, copy.height) for copy in made.copies] == [(1600, 800), (320, 160)]
-    assert not made.had_place
+    assert made.safe is None
     for copy in made.copies:
         shown = pictures.Image.open(io.BytesIO(copy.content))
         assert shown.format == "WEBP" and not shown.getexif()
@@ -165,10 +166,11 @@ def test_even_the_smallest_image_is_copied(tmp_path):
     assert [(copy.width, copy.height) for copy in copies(picture(size=(1, 1)), tmp_path).copies] == [(1, 1), (1, 1)]
 
 
-def test_an_image_that_tells_its_place_is_noticed(tmp_path):
-    assert copies(picture("JPEG", place=True), tmp_path).had_place
-    assert copies(picture("PNG", place=True), tmp_path).had_place
-    assert copies(picture("WEBP", place=True), tmp_path).had_place
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_image_that_tells_its_place_is_made_anew_in_its_own_kind_without_it(kind, tmp_path):
+    safe = copies(picture(kind, (3000, 300), place=True), tmp_path).safe
+    made = pictures.Image.open(io.BytesIO(safe.content))
+    assert (made.format, made.size, dict(made.getexif())) == (kind, (2560, 256), {})
 
 
 @pytest.mark.parametrize(
@@ -180,3 +182,47 @@ def test_a_bomb_and_a_damaged_image_are_refused(content, sentence, tmp_path):
     with pytest.raises(pictures.BadPicture) as refusal:
         copies(content, tmp_path)
     assert str(refusal.value) == sentence
+
+
+# What would fill the memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_document_packed_in_an_unusual_way_is_refused_before_any_of_it_is_laid_out(packing, tmp_path, monkeypatch):
+    content = archive({"[Content_Types].xml": b"\0" * 9_000_000}, compressed=packing)
+    assert len(content) < 10_000
+    monkeypatch.setattr(filetypes.zipfile.ZipFile, "open", never)
+    with pytest.raises(BadFile) as refusal:
+        look(content, "a.docx", tmp_path)
+    assert str(refusal.value) == filetypes.PACKED
+
+
+def test_what_a_document_says_of_its_size_is_looked_at_before_any_of_it_is_laid_out(tmp_path, monkeypatch):
+    content = office("docx", **{"word/big.xml": b"\0" * 30_000_000})
+    monkeypatch.setattr(filetypes.zipfile.ZipFile, "open", never)
+    with pytest.raises(BadFile) as refusal:
+        look(content, "a.docx", tmp_path)
+    assert str(refusal.value) == filetypes.BOMB
+
+
+def test_the_longest_comment_hides_no_second_list_of_parts(tmp_path, monkeypatch):
+    whole = office("docx")
+    end = whole[-22:-2] + b"\xff\xff" + b"x" * 65_535
+    monkeypatch.setattr(filetypes.zipfile, "ZipFile", never)
+    with pytest.raises(BadFile) as refusal:
+        look(whole[:-22] + b"PK\x06\x07" + b"\0" * 16 + end, "a.docx", tmp_path)
+    assert str(refusal.value) == filetypes.BOMB
+
+
+@pytest.mark.parametrize(("place", "more"), [(10, 1), (12, 1), (16, 1)])
+def test_a_list_of_parts_that_is_not_what_the_end_says_is_damage(place, more, tmp_path):
+    whole = bytearray(office("docx"))
+    whole[place - 22] += more
+    with pytest.raises(BadFile) as refusal:
+        look(bytes(whole), "a.docx", tmp_path)
+    assert str(refusal.value) == filetypes.DAMAGED
+
+
+def never(*args):
+    """Stand in for what must not be reached."""
+    raise AssertionError("laid out")

@@ -350,6 +350,7 @@ def test_a_text_that_would_take_too_long_is_refused_in_french(text):
         markup.render(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["[" * 20 + "x" * 19_900, "[a](" * 75 + "x" * 19_000, "<a " * 300, "a\n=\n" * 700, "- \n" * 1500, "> " * 9000],

@@ -16,20 +16,16 @@ from sqlalchemy.exc import OperationalError
 from app import create_app, storage
 from app.extensions import db
 from app.labels import Priority
-from app.models import Council, CouncilPicture, Delivery, StoredFile, User
+from app.models import Council, CouncilPicture, Delivery, Document, StoredFile, User
+from app.models.stamp import read_stamp, renew
 from app.notifications import outbox
 from app.notifications.message import Message
 from tests.conftest import settings
-from tests.factories import make_council, make_country
+from tests.factories import make_council, make_publication
 
 PAGES = ["/", "/conseils", "/conseils?q=bourg", "/conseils?q=zzzz", "/conseils?departement=01", "/carte", "/carte/01",
          "/conseils/croix-blanche-bourg-en-bresse", "/aide", "/contact", "/mentions-legales", "/donnees-personnelles",
          "/accessibilite", "/donnees"]  # fmt: skip
-
-
-@pytest.fixture
-def country(app):
-    return make_country()
 
 
 def bytes_on_the_wire(response):
@@ -315,6 +311,18 @@ def test_each_error_has_its_french_page(app, country, code):
     assert "<h1>" in response.text
 
 
+def test_a_visitor_who_finds_no_page_is_told_that_members_may(client, client_as, cast):
+    item = make_publication(Document, cast.alice)
+    db.session.commit()
+    place = f"/documents/{item.id}-{item.slug}?a=b"
+    hidden, nothing = client.get(place), client.get(f"/documents/{item.id + 1}-{item.slug}?a=b")
+    login = f"/connexion?suite=/documents/{item.id}-{item.slug}?a%3Db"
+    assert hidden.status_code == 404 and f'href="{login}">Connectez-vous</a>' in hidden.text
+    assert nothing.text.replace(f"/{item.id + 1}-", f"/{item.id}-") == hidden.text
+    assert 'href="/connexion">Connectez-vous' in client.get("/ailleurs%20%5C").text
+    assert "Connectez-vous" not in client_as(cast.chloe).get(place).text
+
+
 def test_a_page_that_is_not_for_this_account_says_so_and_a_visitor_is_asked_to_log_in(client, client_as, cast):
     refused = client_as(cast.alice).get("/animation/courrier")
     assert (refused.status_code, "pas ouverte à votre compte" in refused.text) == (403, True)
@@ -369,3 +377,42 @@ def test_health_is_503_when_a_migration_or_room_on_the_disk_is_missing(client, a
     db.session.execute(db.text("UPDATE alembic_version SET version_num = 'ancienne'"))
     db.session.commit()
     assert client.get("/sante").json["checks"]["migrations"]["ok"] is False
+
+
+# Stamps -----------------------------------------------------------------------------------------------------------
+
+
+def renewals(queries):
+    return [number for number, statement in enumerate(queries) if statement.startswith("UPDATE stamps")]
+
+
+def test_stamps_are_written_last_of_all_so_that_nobody_holds_them_and_waits(country, queries):
+    before = read_stamp("pages"), read_stamp("directory")
+    queries.clear()
+    country.croix.address = "9 rue Neuve"
+    db.session.flush()
+    renew("directory")
+    with db.session.begin_nested():
+        country.croix.phone = "04 74 00 00 00"
+    country.croix.description = "Un texte."
+    assert renewals(queries) == []
+    db.session.commit()
+    assert renewals(queries) == [len(queries) - 1]
+    assert read_stamp("pages") != before[0] and read_stamp("directory") != before[1]
+
+
+def test_a_change_that_is_rolled_back_renews_nothing(country, queries):
+    for undo in (db.session.rollback, db.session.close):
+        renew("pages")
+        undo()
+        queries.clear()
+        db.session.commit()
+        assert renewals(queries) == []
+
+
+def test_a_savepoint_that_is_rolled_back_leaves_what_was_noted_before(country, queries):
+    renew("pages")
+    db.session.begin_nested().rollback()
+    queries.clear()
+    db.session.commit()
+    assert len(renewals(queries)) == 1

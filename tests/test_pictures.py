@@ -58,13 +58,13 @@ def test_a_picture_is_turned_upright_and_says_nothing_of_where_it_was_taken():
     exif = Image.Exif()
     exif[ORIENTATION] = ROTATED_RIGHT
     exif.get_ifd(GPS)[2] = (46.0, 12.0, 20.0)
-    taken = Image.new("RGB", (400, 200), "red")
-    taken.paste("blue", (0, 0, 200, 200))  # on the left; turned to the right, it is on top
+    taken = Image.new("RGB", (400, 300), "red")
+    taken.paste("blue", (0, 0, 200, 300))  # on the left; turned to the right, it is on top
     output = io.BytesIO()
     taken.save(output, "JPEG", exif=exif, comment=b"rue des Lilas")
     picture = make_picture(output.getvalue(), width=1000, height=1000, crop=False)
     made = opened(picture)
-    assert (picture.width, picture.height) == (200, 400)
+    assert (picture.width, picture.height) == (300, 400)
     assert made.convert("RGB").getpixel((100, 20))[2] > 200
     assert not made.getexif() and not {"exif", "xmp", "icc_profile", "comment"} & set(made.info)
     assert b"Lilas" not in picture.content
@@ -72,9 +72,19 @@ def test_a_picture_is_turned_upright_and_says_nothing_of_where_it_was_taken():
 
 def test_without_crop_a_picture_fits_and_is_never_enlarged():
     small = make_picture(file_of((100, 80)), width=960, height=540, crop=False)
-    large = make_picture(file_of((2000, 500)), width=960, height=540, crop=False)
+    large = make_picture(file_of((2000, 1000)), width=960, height=540, crop=False)
     assert (small.width, small.height) == (100, 80)
-    assert (large.width, large.height) == (960, 240)
+    assert (large.width, large.height) == (960, 480)
+
+
+@pytest.mark.parametrize(
+    ("size", "fitted"),
+    [((900, 1200), (600, 800)), ((900, 1600), (600, 800)), ((1200, 600), (1200, 600)), ((3000, 600), (1200, 600)),
+     ((300, 300), (300, 300))],
+)  # fmt: skip
+def test_without_crop_a_picture_is_cut_only_where_its_proportions_are_extreme(size, fitted):
+    made = make_picture(file_of(size), width=1200, height=800, crop=False)
+    assert (made.width, made.height) == fitted
 
 
 @pytest.mark.parametrize(
@@ -104,3 +114,50 @@ def test_what_will_not_do_is_refused_with_its_own_sentence(content, sentence):
     with pytest.raises(BadPicture) as refusal:
         portrait(content)
     assert str(refusal.value) == sentence
+
+
+# A JPEG that is slow, or large once it is open ----------------------------------------------------------------------
+
+
+def with_scans(count, **options):
+    """A JPEG whose last scan comes again and again, as hostile ones do."""
+    whole = file_of(progressive=True, **options)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * (count - whole.count(b"\xff\xda")) + whole[-2:]
+
+
+def refusal_of(content):
+    with pytest.raises(BadPicture) as refusal:
+        portrait(content)
+    return str(refusal.value)
+
+
+def test_a_jpeg_that_is_drawn_over_and_over_is_refused_before_it_is_decoded():
+    assert refusal_of(with_scans(pictures.MOST_SCANS + 1)) == pictures.UNUSUAL
+    assert portrait(with_scans(pictures.MOST_SCANS)).width == 320
+
+
+def test_only_the_scans_of_the_picture_itself_are_counted():
+    many = b"\xff\xda\0\x02" * 50
+    plain = file_of()
+    hidden = plain[:2] + b"\xff\xe5" + (len(many) + 2).to_bytes(2) + many + plain[2:]
+    assert portrait(hidden + many).width == 320
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_a_jpeg_that_is_held_whole_has_fewer_points(mode, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS_READ_WHOLE", 100_000)
+    colour = "red" if mode == "RGB" else (0, 255, 255, 0)
+    assert refusal_of(file_of(mode=mode, colour=colour, progressive=True)) == pictures.TOO_MANY_PIXELS
+    assert portrait(file_of(mode=mode, colour=colour)).width == 320
+
+
+def test_a_large_photo_is_read_at_half_its_size_at_most_however_narrow_it_is(monkeypatch, tmp_path):
+    turned, turn = [], pictures.ImageOps.exif_transpose
+    monkeypatch.setattr(pictures, "MOST_PIXELS_READ_WHOLE", 100_000)
+    monkeypatch.setattr(
+        pictures.ImageOps, "exif_transpose", lambda image, **how: turned.append(image.size) or turn(image, **how)
+    )
+    (tmp_path / "a").write_bytes(file_of((2000, 80)))
+    pictures.make_copies(tmp_path / "a", (1600, 320))
+    assert turned == [(1000, 40)]

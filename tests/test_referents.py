@@ -18,11 +18,6 @@ from tests.factories import PASSWORD, make_commune, make_country, make_territory
 INDEX, NEW = "/animation/referents", "/animation/referents/nouveau"
 
 
-@pytest.fixture
-def animator(client_as, cast):
-    return client_as(cast.animator)
-
-
 def appoint(client, cast, **changes):
     fields = {
         "email": "nadia@essai.example", "first_name": "Nadia", "last_name": "Lebrun",

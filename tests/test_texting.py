@@ -292,12 +292,15 @@ NUMBERS = {
     "Pacific/Noumea": "+687751234", "America/Miquelon": "+508551234",
 }  # fmt: skip
 # The Sundays when clocks change: in France, then in Saint-Pierre-et-Miquelon; the day before and the day itself.
-CHANGES = [(2027, 3, 27), (2027, 3, 28), (2026, 10, 24), (2026, 10, 25), (2027, 3, 13), (2027, 3, 14),
-           (2026, 10, 31), (2026, 11, 1)]  # fmt: skip
+CHANGES = {
+    "Europe/Paris": [(2027, 3, 27), (2027, 3, 28), (2026, 10, 24), (2026, 10, 25)],
+    "America/Miquelon": [(2027, 3, 13), (2027, 3, 14), (2026, 10, 31), (2026, 11, 1)],
+}
 
 
-@pytest.mark.parametrize("day", CHANGES, ids=str)
-@pytest.mark.parametrize("zone", NUMBERS)
+@pytest.mark.parametrize(("zone", "day"), [
+    (zone, day) for zone in NUMBERS for day in CHANGES.get(zone, [(2026, 10, 25)])  # elsewhere clocks never change
+], ids=str)  # fmt: skip
 def test_no_telephone_rings_at_night_when_clocks_change(app, gateway, zone, day):
     taken = []
     for number, clock in enumerate([(0, 0), (7, 59), (8, 0), (12, 0), (19, 59), (20, 0), (23, 59)]):

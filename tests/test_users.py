@@ -22,11 +22,6 @@ from tests.factories import PASSWORD, make_user
 INDEX = "/animation/comptes"
 
 
-@pytest.fixture
-def animator(client_as, cast):
-    return client_as(cast.animator)
-
-
 def suspend(client, user, reason="Des messages blessants"):
     page = submit(client, f"{INDEX}/{user.id}/suspension", reason=reason)
     db.session.expire_all()

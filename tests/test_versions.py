@@ -1,7 +1,7 @@
 """Versions of a council's page and of what councils share: listed, compared, brought back; what changed, in words."""
 
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -21,16 +21,6 @@ from tests.test_pages import bytes_on_the_wire
 
 VERSIONS = FICHE + "/versions"
 RESTORE = "Rétablir cette version"
-
-
-@pytest.fixture
-def alice(client_as, cast):
-    return client_as(cast.alice)
-
-
-@pytest.fixture
-def bruno(client_as, cast):
-    return client_as(cast.bruno)
 
 
 # Words -------------------------------------------------------------------------------------------------------------
@@ -78,6 +68,7 @@ def test_lines_that_did_not_change_are_left_out_but_for_those_beside():
     assert [passage.skipped or said(passage.parts) for passage in passages] == [9, "9", "[-10-]{+dix+}", "11", 8]
 
 
+@pytest.mark.slow
 def test_long_texts_are_compared_in_a_moment():
     draw = Random(1)  # noqa: S311 - the same texts each time
     vocabulary = [f"mot{number}" for number in range(3000)]
@@ -324,3 +315,43 @@ def test_an_unknown_version_is_not_found(alice, cast, document):
     assert alice.get(f"{VERSIONS}?page=9").status_code == 404
     assert alice.get(VERSIONS).status_code == 200
     assert db.session.get(Council, cast.alice.council_id).version == 0
+
+
+def test_texts_that_are_made_to_be_slow_are_compared_in_a_moment():
+    draw = Random(2)  # noqa: S311 - the same texts each time
+    letters = draw.choices("abcdefgh", k=9_900)
+    shuffled = draw.sample(letters, len(letters))
+    signs = draw.choices(".,;:!?-", k=7_000)
+    others = [draw.choice((sign, ";")) for sign in signs]
+    common = " ".join(f"mot{number}" for number in range(30))
+    start = time.process_time()
+    compare(f"{common} a{' ' * 19_000}b", f"{common} c")
+    compare("\n".join(letters), "\n".join(shuffled))
+    compare("".join(signs), "".join(others))
+    assert time.process_time() - start < 0.3
+
+
+def test_many_long_versions_of_a_document_cost_few_queries_and_few_bytes(alice, cast, queries):
+    draw = Random(3)  # noqa: S311 - the same texts each time
+    item = make_publication(Document, cast.alice, title="Le square")
+    text = [" ".join(draw.choices(["citoyens", "quartier", "réunion", "square", "jardin"], k=60)) for _ in range(40)]
+    for number in range(30):
+        text[number] = f"Paragraphe {number} écrit de nouveau."
+        write(item, cast.alice, description="\n\n".join(text))
+    addresses = [address_of(item, f"versions{rest}") for rest in ("", "?page=3", "/20?voir=changements", "/20")]
+    for address in addresses:
+        queries.clear()
+        page = alice.get(address, headers={"Accept-Encoding": "gzip"})
+        assert page.status_code == 200
+        assert len(queries) <= 12, address
+        assert bytes_on_the_wire(page) <= 14_000, address
+
+
+def test_a_comparison_says_hours_as_people_do_and_what_signs_mean(alice, cast):
+    event = make_publication(Event, cast.alice, title="Fête")
+    write(event, cast.alice, starts_at=datetime(2026, 3, 14, 17, 30, tzinfo=UTC), time_zone="Indian/Reunion")
+    write(event, cast.alice, starts_at=datetime(2026, 3, 14, 16, tzinfo=UTC), time_zone="Europe/Paris")
+    page = alice.get(address_of(event, "versions/2?voir=changements")).text
+    said = revisions.in_words(revisions.find(event, 1).content)["starts_at"]
+    assert said == "14 mars 2026 à 21\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30"
+    assert "** autour de mots en gras" in page and "Indian" not in page

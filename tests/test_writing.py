@@ -1,6 +1,7 @@
 """Writing and publishing a document, an action or an event."""
 
 import gzip
+import io
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -8,16 +9,18 @@ import time_machine
 from sqlalchemy import select
 
 from app.access import may_read, viewer_of
-from app.extensions import db
+from app.blueprints.publications import saving
+from app.extensions import begin_write, db
 from app.forms.base import read_day, read_time
 from app.jobs.publishing import publish
 from app.labels import UserStatus, Visibility
 from app.localtime import zone_of
-from app.models import Action, Activity, Document, Event, Folder, Publication, Revision, Theme
+from app.models import Action, Activity, Document, Event, Folder, Publication, PublicationText, Revision, Theme
 from app.models.types import utcnow
-from app.services import publishing
+from app.services import publishing, texts
 from tests.browse import send, submit
 from tests.factories import make_group, make_publication, make_user
+from tests.samples import PDF
 
 NEW = {"document": "/mon-conseil/documents/nouveau", "action": "/mon-conseil/actions/nouveau",
        "event": "/mon-conseil/evenements/nouveau"}  # fmt: skip
@@ -32,11 +35,6 @@ def only(model=Publication):
 
 def address(item, view="modifier"):
     return f"/{item.path}/{item.id}-{item.slug}/{view}"
-
-
-@pytest.fixture
-def alice(cast, client_as):
-    return client_as(cast.alice)
 
 
 # New --------------------------------------------------------------------------------------------------------------
@@ -153,6 +151,19 @@ def test_each_mistake_has_its_sentence_and_costs_nothing_of_what_was_typed(alice
         assert fields[name][:100].replace("25/12/2030", "2030-12-25") in answer.text
 
 
+def test_an_event_is_not_announced_when_it_will_be_over(alice):
+    fields = {"title": "Réunion", "end_time": "20h", "publish_day": "25/12/2030"} | WHEN
+    answer = submit(alice, NEW["event"], "Publier", publish_time="20h", **fields)
+    assert answer.status_code == 422 and "l’événement sera déjà passé" in answer.text
+    assert send(alice, answer, "Publier", publish_time="19h59").status_code == 302
+    assert only().publish_on
+
+
+def test_what_has_already_taken_place_may_be_told(alice):
+    answer = submit(alice, NEW["event"], "Publier", title="Réunion", start_day="1/9/2020", start_time="18h")
+    assert answer.status_code == 302 and only().published_at
+
+
 def test_a_draft_may_be_half_finished(alice):
     for kind in NEW:
         answer = submit(alice, NEW[kind], "Garder en brouillon")
@@ -262,6 +273,29 @@ def test_where_nobody_will_be_told_the_form_says_so_and_promises_nothing_for_a_c
     assert "2 personnes pourront le lire." in page and "prévenu" not in page
 
 
+def test_whoever_is_alone_is_not_told_of_what_others_chose(cast, client_as):
+    page = client_as(cast.emile).get(NEW["document"]).text
+    assert "le seul membre de votre conseil sur le site" in page and "ont choisi" not in page
+
+
+def test_once_it_is_out_the_page_says_who_reads_it_and_how_many_are_told(cast, alice, client_as):
+    def told(client, place, button="Publier", **fields):
+        page = client.get(submit(client, place, button, **fields).location).text
+        return page.split('role="status">')[1].split("</p>")[0]
+
+    meeting = WHEN | {"title": "Réunion"}
+    assert told(alice, NEW["event"], level="public", **meeting) == (
+        "C’est publié : tout le monde peut le lire ; 1 personne est prévenue."
+    )
+    assert told(alice, NEW["document"], title="Un") == "C’est publié : 2 personnes peuvent le lire."
+    assert told(client_as(cast.emile), NEW["document"], title="Un") == (
+        "C’est publié : vous seul pouvez le lire pour l’instant."
+    )
+    item = db.session.scalar(select(Document).where(Document.author_id == cast.alice.id))
+    page = send(alice, submit(alice, address(item), "Enregistrer", level="members"), "Oui, ouvrir")
+    assert "C’est enregistré : 7 personnes peuvent le lire." in alice.get(page.location).text
+
+
 def test_widening_what_is_published_is_asked_first_and_then_done(cast, alice):
     item = make_publication(Document, cast.alice, description="Ancien")
     db.session.commit()
@@ -353,6 +387,23 @@ def test_a_preview_of_something_new_keeps_it_as_a_draft(alice):
     assert only().published_at
 
 
+def test_under_a_preview_stand_its_readers_and_its_buttons_before_the_whole_form(alice):
+    answer = submit(alice, NEW["document"], "Voir l’aperçu", title="Le square", level="members")
+    page = alice.get(answer.location).text
+    assert "<title>Aperçu : Le square –" in page
+    told = page[page.index("Niveau d’accès :") : page.index('name="title"')]
+    assert "7 personnes pourront le lire" in " ".join(told.split()) and 'value="publish"' in told
+
+
+def test_what_is_optional_is_folded_until_something_is_in_it(alice):
+    page = alice.get(NEW["action"])
+    assert page.text.count("<details open>") == 0 and 'href="/mon-conseil/actions"' in page.text
+    page = alice.get(submit(alice, NEW["action"], "Garder en brouillon", budget="60 euros").location)
+    assert page.text.count("<details open>") == 1 and "Revenir à mon conseil" in page.text
+    page = send(alice, page, "Publier", ends_on="hier")
+    assert page.text.count("<details open>") == 2
+
+
 def test_a_preview_keeps_the_date_that_was_typed_without_promising_it(alice):
     fields = {"title": "x", "publish_day": "25/12/2030", "publish_time": "9h"}
     answer = submit(alice, NEW["document"], "Voir l’aperçu", **fields)
@@ -362,28 +413,21 @@ def test_a_preview_keeps_the_date_that_was_typed_without_promising_it(alice):
     assert alice.get(answer.location.replace("2030", "abc")).status_code == 200
 
 
-@pytest.mark.parametrize("model", [Document, Action, Event])
-def test_a_preview_of_something_published_is_kept_apart_from_it(cast, alice, model):
-    item = make_publication(model, cast.alice, description="Ancien", description_html="<p>Ancien</p>")
+def test_a_preview_of_something_published_is_kept_apart_from_it(cast, alice):
+    item = make_publication(Event, cast.alice, description="Ancien", description_html="<p>Ancien</p>")
     db.session.commit()
-    fields = (
-        {"starts_on": "1/9/2026"}
-        if model is Action
-        else WHEN | {"end_day": "", "end_time": ""}
-        if model is Event
-        else {}
-    )
+    fields = WHEN | {"end_day": "", "end_time": ""}
     answer = submit(alice, address(item), "Voir l’aperçu", title="Neuf", description="Du **vert**.", **fields)
     page = alice.get(answer.location)
     assert "<strong>vert</strong>" in page.text and "<h2>Neuf</h2>" in page.text
-    assert (only(model).description, only(model).title) == ("Ancien", "Un square pour tous")
+    assert (only(Event).description, only(Event).title) == ("Ancien", "Un square pour tous")
     later = alice.get(address(item))
     assert "Vous aviez commencé une modification" in later.text and "Du **vert**" not in later.text
     resumed = alice.get(address(item) + "?reprise=1")
     assert "Du **vert**" in resumed.text
     send(alice, resumed, "Enregistrer")
-    assert only(model).description == "Du **vert**." and only(model).title == "Neuf"
-    assert "Vous aviez commencé" not in alice.get(address(only(model))).text
+    assert only(Event).description == "Du **vert**." and only(Event).title == "Neuf"
+    assert "Vous aviez commencé" not in alice.get(address(only(Event))).text
 
 
 def test_what_was_begun_can_be_forgotten(cast, alice):
@@ -428,6 +472,15 @@ def test_a_date_publishes_by_itself_also_after_a_stop_and_only_once(alice):
         publish()
         assert only().published_at == utcnow() and only().publish_on is None
     assert db.session.scalars(select(Activity.verb)).all() == ["document.published"]
+
+
+def test_a_date_overseas_is_told_in_the_time_of_the_council(cast, alice):
+    cast.country.ain.code = "974"
+    db.session.commit()
+    answer = submit(alice, NEW["document"], "Publier", title="x", publish_day="25/12/2030", publish_time="9h")
+    assert only().publish_on == datetime(2030, 12, 25, 5, 0, tzinfo=UTC)
+    for page in (alice.get(answer.location), alice.get(address(only()))):
+        assert "à 9\u00a0h (heure locale" in page.text
 
 
 def test_what_is_scheduled_can_be_changed_published_now_or_put_back(alice):
@@ -507,3 +560,43 @@ def test_the_form_asks_little_of_the_database_and_of_the_line(cast, alice, queri
 def test_a_reader_of_the_moment_may_read_what_was_just_published(cast, alice):
     submit(alice, NEW["document"], "Publier", title="Un")
     assert may_read(viewer_of(cast.bruno), only()) and not may_read(viewer_of(cast.chloe), only())
+
+
+def test_whoever_is_named_the_charter_meanwhile_hears_of_it_from_a_form_opened_before(cast, alice):
+    item = make_publication(Document, cast.alice, title="La charte")
+    db.session.commit()
+    opened = alice.get(address(item))
+    publishing.set_charter(cast.council.id, item)
+    db.session.commit()
+    page = send(alice, opened, "Enregistrer", summary="Les règles")
+    assert page.status_code == 422 and "C’est la charte du conseil" in page.text
+    db.session.expire_all()
+    assert item.is_charter and not item.summary
+    assert send(alice, page, "Enregistrer", is_charter="y").status_code == 302
+    db.session.expire_all()
+    assert item.is_charter and item.summary == "Les règles"
+
+
+def test_writers_and_the_charter_wait_for_their_turn_at_the_council(cast, alice, locks):
+    item = make_publication(Document, cast.alice)
+    db.session.commit()
+    opened = alice.get(address(item))
+    locks.clear()
+    send(alice, opened, "Enregistrer", is_charter="y")
+    tables = [statement.partition("FROM ")[2].split()[0] for statement in locks]
+    assert tables[:3] == ["users", "councils", "publications"]
+    locks.clear()
+    publishing.set_charter(cast.council.id, None)
+    assert [statement.partition("FROM ")[2].split()[0] for statement in locks] == ["councils"]
+
+
+def test_the_words_of_a_text_are_looked_for_before_the_write_and_once_in_it(cast, alice, monkeypatch):
+    seen = []
+    monkeypatch.setattr(saving, "begin_write", lambda: seen.append("write") or begin_write())
+    for name in ("stems", "index"):
+        do = getattr(texts, name)
+        monkeypatch.setattr(texts, name, lambda *args, do=do, name=name: seen.append(name) or do(*args))
+    file = (io.BytesIO(PDF), "plan.pdf")
+    assert submit(alice, NEW["document"], "Publier", title="Le square", files=[file]).status_code == 302
+    assert seen[:2] == ["stems", "write"] and seen.count("index") == 1
+    assert "plan" in db.session.scalar(select(PublicationText.words)).split()

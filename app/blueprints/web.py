@@ -51,6 +51,12 @@ POLICY = (
 VARY = "Accept-Encoding, Cookie, Save-Data"
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
+REREAD = (  # forms that are brought back after a login to be read again: what they write is not sent unseen
+    "council.fiche.edit",
+    "publications.editing.new",
+    "publications.editing.edit",
+    "publications.items.minutes",
+)
 PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
 ERRORS = {
@@ -222,11 +228,18 @@ def _error_page(error: HTTPException):
             error = unreadable
     code = error.code if error.code in ERRORS else 400 if error.code < 500 else 500
     title, text = ERRORS[code] if error.code != 403 or current_viewer().is_active else WAITING
-    response = make_response(render_template("errors/error.html", code=code, heading=title, text=text), error.code)
+    page = render_template("errors/error.html", code=code, heading=title, text=text, login=_login_address())
+    response = make_response(page, error.code)
     for name in ("Allow", "Retry-After"):
         if value := error.get_response().headers.get(name):
             response.headers[name] = value
     return response
+
+
+def _login_address():
+    """Return the address of the login that leads back to the page that was asked for."""
+    asked = request.full_path.rstrip("?")
+    return url_for("account.sessions.new", suite=asked if is_local(asked) and request.method == "GET" else None)
 
 
 def _ask_to_log_in():
@@ -247,7 +260,10 @@ def _keep():
     """Return what was written, where it was going, and a mark of this browser, signed."""
     session["kept"] = secrets.token_urlsafe(16)
     fields = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name]
-    return sign("kept", [session["kept"], request.path, [field for field in fields if field[0] != "csrf_token"]])
+    fields = [field for field in fields if field[0] not in ("csrf_token", "resumed")]
+    if request.endpoint in REREAD:
+        fields.append(("resumed", "files" if any(request.files.values()) else "text"))
+    return sign("kept", [session["kept"], request.path, fields])
 
 
 def kept(token: str) -> tuple[str, list[tuple[str, str]]] | None:

@@ -2,8 +2,8 @@
 
 from wtforms.validators import ValidationError
 
-from app.forms.base import area_field, date_field, text_field
-from app.forms.publications import PublicationForm, markdown_field, optional_choice
+from app.forms.base import area_field, date_field, markdown_field, text_field
+from app.forms.publications import PublicationForm, optional_choice
 from app.labels import CARRIER, PILLAR, STAGE, Carrier
 
 

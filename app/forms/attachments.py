@@ -9,6 +9,7 @@ from wtforms import BooleanField, Field, HiddenField
 
 from app.forms.base import Form, text_field
 from app.models import Attachment
+from app.templating import quoted
 from app.text import one_line
 
 HINT = (
@@ -84,7 +85,7 @@ class AttachmentsForm(Form):
         self.files.errors = [*self.files.errors, sentence]
 
     def _entry(self, attachment):
-        remove = self._bind(f"retirer-{attachment.id}", BooleanField(f"Retirer « {attachment.file.name} »"), False)
+        remove = self._bind(f"retirer-{attachment.id}", BooleanField(f"Retirer {quoted(attachment.file.name)}"), False)
         words = attachment.picture_id and text_field(
             "Que voit-on sur cette image ?", most=300, description="Quelques mots, pour qui ne la voit pas."
         )

@@ -10,6 +10,7 @@ from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
+from app.markup import TextTooComplex, check
 from app.text import one_line, paragraphs
 
 STALE = (
@@ -18,22 +19,39 @@ STALE = (
 )
 NAME_SIGNS = " '’ʼ.-‐‑·"
 WRONG_DAY = "Écrivez le jour, le mois et l’année, par exemple 25/12/2026."
-WRONG_TIME = "Écrivez l’heure et les minutes, par exemple 18h30."
+WRONG_TIME = "Écrivez l’heure et les minutes, par exemple 18 h 30."
 WRONG_EMAIL = "Écrivez une adresse électronique complète, par exemple prenom.nom@exemple.fr."
 
 
 class Form(FlaskForm):
     """A form whose messages are in French. A token that is missing or too old is one more thing to correct: the form
-    comes back with what was typed and a fresh token."""
+    comes back with what was typed and a fresh token.
+
+    `was_kept`: what was written when a session ended is brought back, to be read again and sent by its writer; nothing
+    is done with it before. It is "files" where files are to be chosen again.
+    """
 
     wait = 0
+    was_kept = ""
 
     class Meta(FlaskForm.Meta):
         def get_translations(self, form):
             return get_translations(["fr_FR", "fr"])
 
+    def process(self, formdata=None, *args, **options):
+        """Fill the fields; notice what is brought back."""
+        formdata = self.meta.wrap_formdata(self, formdata)
+        self.was_kept = formdata.get("resumed", "") if formdata else ""
+        super().process(formdata, *args, **options)
+
+    def validate_on_submit(self, extra_validators=None) -> bool:
+        """Return whether there is something to do, and all is right."""
+        return not self.was_kept and super().validate_on_submit(extra_validators)
+
     def validate(self, extra_validators=None) -> bool:
-        """Return whether all is right; `stale` is the sentence about the token otherwise."""
+        """Return whether all is right; `STALE` is the sentence about the token otherwise."""
+        if self.was_kept:
+            return False
         valid = super().validate(extra_validators)
         if "csrf_token" in self and self.csrf_token.errors:
             self.csrf_token.errors = [STALE]
@@ -96,6 +114,20 @@ def area_field(label: str, *, required: str = "", most: int, rows: int = 5, **op
     validators = [DataRequired(required)] if required else []
     validators.append(Length(max=most, message=f"Écrivez {most} caractères au plus : raccourcissez ce texte."))
     return TextAreaField(label, default="", filters=[paragraphs], validators=validators, render_kw=keywords, **options)
+
+
+def _is_fit(form, field):
+    """Refuse a text that cannot be rendered."""
+    try:
+        check(field.data)
+    except TextTooComplex as error:
+        raise ValidationError(str(error)) from None
+
+
+def markdown_field(label: str, *, rows: int = 6, **options) -> TextAreaField:
+    """Return a field of a long text in Markdown. Browsers cut off without a word what is over a `maxlength`: none."""
+    shape = {"filters": [paragraphs], "validators": [_is_fit], "render_kw": {"rows": rows}}
+    return TextAreaField(label, default="", **shape, **options)
 
 
 def email_field(label: str = "Adresse électronique", **options) -> EmailField:

@@ -21,7 +21,7 @@ class ClosingForm(Form):
     contributions = RadioField(
         "Que deviennent vos contributions ?",
         choices=[
-            SelectChoice("stay", "Elles restent, signées « ancien membre »"),
+            SelectChoice("stay", "Elles restent, signées « un ancien membre »"),
             SelectChoice("go", "Elles sont retirées du site"),
         ],
         validators=[InputRequired("Choisissez ce que deviennent vos contributions.")],

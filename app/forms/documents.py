@@ -10,5 +10,5 @@ class DocumentForm(PublicationForm):
 
     columns = (*PublicationForm.columns, "is_charter")
     is_charter = BooleanField(
-        "C’est la charte de notre conseil", description="Elle a sa place sur la page du conseil. Il n’y en a qu’une."
+        "C’est la charte de notre conseil", description="Elle a sa place sur la fiche du conseil. Il n’y en a qu’une."
     )

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from wtforms.validators import ValidationError
 
-from app.forms.base import date_field, text_field, time_field
-from app.forms.publications import PublicationForm, markdown_field, split_moment
+from app.forms.base import date_field, markdown_field, text_field, time_field
+from app.forms.publications import PublicationForm, split_moment
 from app.localtime import at
 
 USUAL_LENGTH = timedelta(hours=2)
@@ -15,7 +15,7 @@ class EventForm(PublicationForm):
     """An event. Times are those of clocks in the council's department."""
 
     start_day = date_field("Jour du début", description="Par exemple 25/12/2026.")
-    start_time = time_field("Heure du début", description="Par exemple 18h30.")
+    start_time = time_field("Heure du début", description="Par exemple 18 h 30.")
     end_day = date_field("Jour de la fin", description="Le même jour, si vous ne mettez rien.")
     end_time = time_field("Heure de la fin", description="Deux heures plus tard, si vous ne mettez rien.")
     place = text_field("Lieu", most=200, description="Par exemple : Maison de quartier, salle 2. Facultatif.")
@@ -68,14 +68,14 @@ class EventForm(PublicationForm):
     def validate_start_time(self, field):
         """Ask for the hour of a day."""
         if not field.data and self.start_day.data:
-            raise ValidationError("Écrivez aussi l’heure du début, par exemple 18h30.")
+            raise ValidationError("Écrivez aussi l’heure du début, par exemple 18 h 30.")
 
     def validate_end_day(self, field):
         """Ask for the hour of a day; the beginning comes first."""
         if field.data and not self.start_day.data and not self.start_day.errors:
             raise ValidationError("Écrivez d’abord le jour et l’heure du début.")
         if field.data and not self.end_time.data:
-            raise ValidationError("Écrivez aussi l’heure de la fin, par exemple 20h30.")
+            raise ValidationError("Écrivez aussi l’heure de la fin, par exemple 20 h 30.")
 
     def validate_end_time(self, field):
         """Put the end after the beginning."""
@@ -84,3 +84,11 @@ class EventForm(PublicationForm):
             raise ValidationError("Écrivez d’abord le jour et l’heure du début.")
         if field.data and self.starts_at and self.ends_at <= self.starts_at:
             raise ValidationError("La fin doit venir après le début : vérifiez les jours et les heures.")
+
+    def validate_publish_day(self, field):
+        """Refuse to announce what will be over."""
+        super().validate_publish_day(field)
+        if self.deed == "publish" and field.data and self.ends_at and self.publish_on >= self.ends_at:
+            raise ValidationError(
+                "Ce jour-là, l’événement sera déjà passé : choisissez une date de publication qui vient avant."
+            )

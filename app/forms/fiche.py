@@ -5,18 +5,15 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import urlsplit
 
-from flask_wtf.file import MultipleFileField
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import Email, Optional, ValidationError
 
-from app.forms.base import WRONG_EMAIL, Form, area_field, date_field, text_field
+from app.forms.attachments import FilesField
+from app.forms.base import WRONG_EMAIL, Form, date_field, markdown_field, text_field
 from app.forms.profile import ACCEPTED
-from app.markup import MAX_LENGTH, TextTooComplex, check
-from app.models import CouncilPicture, Document
+from app.models import Council, CouncilPicture, Document
 from app.models.types import utcnow
 
-TEXTS = ("description", "meetings", "meeting_place", "host", "address", "phone", "email")
-NUMBERS = ("residents", "local_actors")
 MOST_PICTURES = 6
 EMPTY_LINKS = 3
 MOST_LINKS = 20
@@ -47,14 +44,15 @@ def _number_field(label):
 class FicheForm(Form):
     """The whole page. `make_form` adds the links and the pictures, of which there are more or fewer."""
 
+    act = StringField()
     start = HiddenField(filters=[_state])  # the state of the page that the form started from
-    description = area_field(
-        "Description", most=MAX_LENGTH, rows=14,
+    description = markdown_field(
+        "Description", rows=14,
         description="Qui vous êtes, ce que vous faites, comment vous rejoindre. N’y mettez pas votre adresse "
         "électronique, elle attirerait des publicités : sa place est plus bas.",
     )  # fmt: skip
     meetings = text_field(
-        "Quand vous réunissez-vous ?", most=300, description="Par exemple : le premier mardi du mois, à 18 h 30."
+        "Quand vous réunissez-vous ?", most=300, description="Par exemple : le premier mardi du mois, à 18 h 30."
     )
     meeting_place = text_field("Où vous réunissez-vous ?", most=300)
     host = text_field(
@@ -75,19 +73,12 @@ class FicheForm(Form):
         "La charte du conseil", validate_choice=False,
         description="Un document publié par le conseil. Seules les personnes qui peuvent le lire voient son lien.",
     )  # fmt: skip
-    files = MultipleFileField(
+    files = FilesField(
         "Ajouter des images",
         description=f"{MOST_PICTURES} images au plus sur la fiche. Le site les réduit, efface le lieu où elles ont été "
         "prises, puis vous demande ce que l’on y voit.",
         render_kw={"accept": ACCEPTED},
     )
-
-    def validate_description(self, field):
-        """Refuse a text that would take too long to lay out."""
-        try:
-            check(field.data)
-        except TextTooComplex as error:
-            raise ValidationError(str(error)) from None
 
     def validate_phone(self, field):
         """Take whatever can be dialled."""
@@ -105,17 +96,21 @@ class FicheForm(Form):
             raise ValidationError(NO_DOCUMENT)
 
     def validate(self, extra_validators=None) -> bool:
-        """Look at the links and the pictures too; the words about those just received come with the next sending."""
-        valid = super().validate(extra_validators)
+        """Look at the links and the pictures too.
+
+        Words are asked for pictures when the page is saved; when pictures that just came are all that waits for it,
+        nothing is wrong yet: the view asks for them.
+        """
+        super().validate(extra_validators)
         for number in range(self.rows):
             self._check_link(self[f"link_label_{number}"], self[f"link_url_{number}"])
-        for picture in self.pictures:
-            words = self[f"picture_{picture.id}"]
-            if not words.data and picture in self._kept and picture not in self.received:
-                words.errors = [NO_WORDS]
         if len(self._kept) > MOST_PICTURES:
             self.files.errors = [*self.files.errors, TOO_MANY]
-        return valid and not self.errors
+        wordless = [picture for picture in self._kept if not self[f"picture_{picture.id}"].data]
+        if not self.is_preview and (self.errors or not set(wordless) <= set(self.received)):
+            for picture in wordless:
+                self[f"picture_{picture.id}"].errors = [NO_WORDS]
+        return not self.errors
 
     def _check_link(self, label, url):
         if url.data and not re.match(r"[a-z]+:", url.data, re.IGNORECASE):
@@ -126,14 +121,19 @@ class FicheForm(Form):
             url.errors = [WRONG_LINK]
 
     @property
+    def is_preview(self) -> bool:
+        """Whether the page is to be shown, and not saved."""
+        return self.act.data == "preview"
+
+    @property
     def _kept(self):
         return [picture for picture in self.pictures if not self[f"drop_{picture.id}"].data]
 
     def content(self, documents: Sequence[Document]) -> dict:
         """Return what a version of the page would hold. The form is valid."""
         titles = {str(document.id): document.title for document in documents}
-        return {name: self[name].data for name in TEXTS} | {
-            **{name: int(self[name].data) if self[name].data else None for name in NUMBERS},
+        return {name: self[name].data for name in Council.texts} | {
+            **{name: int(self[name].data) if self[name].data else None for name in Council.numbers},
             "recognised_on": self.recognised_on.data.isoformat() if self.recognised_on.data else None,
             "links": self._links(),
             "pictures": [[picture.id, self[f"picture_{picture.id}"].data] for picture in self._kept],
@@ -186,7 +186,7 @@ def _shown(content):
     return content | {
         "charter": str(content["charter"][0]) if content["charter"] else "",
         "recognised_on": date.fromisoformat(content["recognised_on"]) if content["recognised_on"] else None,
-        **{name: "" if content[name] is None else str(content[name]) for name in NUMBERS},
+        **{name: "" if content[name] is None else str(content[name]) for name in Council.numbers},
         **{f"link_label_{number}": label for number, (label, _) in enumerate(links)},
         **{f"link_url_{number}": url for number, (_, url) in enumerate(links)},
         **{f"picture_{number}": words for number, words in content["pictures"]},

@@ -4,37 +4,22 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime, time
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import Length, ValidationError
 
 from app.forms.attachments import AttachmentsForm
-from app.forms.base import CheckboxesField, area_field, date_field, text_field, time_field
+from app.forms.base import CheckboxesField, area_field, date_field, markdown_field, text_field, time_field
 from app.labels import VISIBILITY, Visibility
 from app.localtime import at, clock
-from app.markup import TextTooComplex, check
 from app.models import Publication
 from app.models.types import utcnow
-from app.text import one_line, paragraphs
+from app.text import as_text, one_line
 
 MOST_THEMES = 5
 ACTS = ("preview", "draft", "publish", "now", "save")
 SHOWING = ("publish", "now", "save")  # what readers see, at once or at a date
 MORNING = time(8)  # of a date without its hour
 OPEN_AGAIN = "Relisez le niveau d’accès, puis envoyez encore une fois."
-
-
-def _is_fit(form, field):
-    """Refuse a text that cannot be rendered."""
-    try:
-        check(field.data)
-    except TextTooComplex as error:
-        raise ValidationError(str(error)) from None
-
-
-def markdown_field(label: str, *, rows: int = 6, description: str = "") -> TextAreaField:
-    """Return a field of a long text in Markdown. Browsers cut off without a word what is over a `maxlength`: none."""
-    shape = {"filters": [paragraphs], "validators": [_is_fit], "render_kw": {"rows": rows}}
-    return TextAreaField(label, default="", description=description, **shape)
 
 
 def optional_choice(label: str, words: dict, **options) -> SelectField:
@@ -48,7 +33,7 @@ def _hidden(**options):
 
 
 class PublicationForm(AttachmentsForm):
-    """What all kinds have. `item`: what is changed, None while it is new; `act`: the button that was pressed.
+    """What all kinds have. `act`: the button that was pressed.
 
     Sentences about what must be there come only when readers are to see it: drafts may be half finished.
     """
@@ -56,6 +41,7 @@ class PublicationForm(AttachmentsForm):
     key = _hidden(validators=[Length(max=32)])
     version = _hidden()
     council = _hidden()
+    again = _hidden()  # the id of what its author agrees to make a second time
     act = StringField(default="preview")
     confirmed = StringField(default="", filters=[one_line])
 
@@ -84,10 +70,12 @@ class PublicationForm(AttachmentsForm):
     aside = None  # what was begun and not saved, which the page offers
     is_resumed = False  # the form shows it
     asks_to_open = False  # the page asks whether to open it to more people
+    twin = None  # what the same author has just made, which says the same
     changed = None  # in what the text differs from what was saved meanwhile
 
     def __init__(self, item: Publication | None, *, zone: str, content: dict | None = None):
-        self.item, self.zone = item, zone
+        """`item`: what is changed, None while it is new; `content`: what is shown of it instead."""
+        self.zone = zone
         super().__init__(data=self._shown(item) | (_read(content) if content else {}))
         if not self.is_submitted():
             self.key.data = item.key if item else secrets.token_hex(16)
@@ -164,9 +152,9 @@ class PublicationForm(AttachmentsForm):
     @property
     def typed(self) -> dict:
         """All that was typed, for a version that is kept aside."""
-        apart = ("csrf_token", "key", "version", "council", "act", "confirmed", "files", "sent")
+        apart = ("csrf_token", "key", "version", "council", "again", "act", "confirmed", "files", "sent")
         names = [name for name in self._fields if name not in apart and "-" not in name]
-        return {name: _plain(self[name].data) for name in names}
+        return {name: as_text(self[name].data) for name in names}
 
     def renew_key(self) -> None:
         """Let the form make something new when it is sent again."""
@@ -239,10 +227,6 @@ def split_moment(instant, zone):
     """Return the day and the time that clocks of `zone` show at an instant."""
     local = clock(zone, instant) if instant else None
     return (local.date(), local.time().replace(second=0, microsecond=0)) if local else (None, None)
-
-
-def _plain(value):
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _read(content):

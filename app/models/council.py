@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
 from app.labels import Precision, TerritoryKind
+from app.localtime import zone_of
 from app.models.file import StoredFile
 from app.models.neighbourhood import Neighbourhood
 from app.models.stamp import ShownToVisitors
@@ -33,6 +34,8 @@ class Council(ShownToVisitors, db.Model):
     """
 
     __tablename__ = "councils"
+    texts = ("description", "meetings", "meeting_place", "host", "address", "phone", "email")
+    numbers = ("residents", "local_actors")
     listed = ("slug", "name", "latitude", "longitude", "precision", "is_demo", "territories")
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -80,6 +83,11 @@ class Council(ShownToVisitors, db.Model):
     def is_approximate(self) -> bool:
         """Whether the place on the map is a guess."""
         return self.precision != Precision.EXACT
+
+    @property
+    def zone(self) -> str:
+        """The time zone (its IANA name) of those who meet there."""
+        return zone_of(self.department.code if self.department else None)
 
     @property
     def department(self) -> Territory | None:

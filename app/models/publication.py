@@ -120,6 +120,11 @@ class Publication(ShownToVisitors, db.Model):
     groups: Mapped[list[Group]] = relationship(secondary=publication_groups, order_by=(Group.name, Group.id))
 
     @property
+    def name(self) -> str:
+        """What it is called: its title, which a draft may not have yet."""
+        return self.title or "Sans titre"
+
+    @property
     def path(self) -> str:
         """The part of its address that tells the kind: « documents »."""
         return PATH_OF_KIND[self.kind]

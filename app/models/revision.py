@@ -20,8 +20,9 @@ def _aside(column):
 class Revision(db.Model):
     """One state of the page of a council (`council_id`), or of a publication; of exactly one of the two.
 
-    `content` holds the fields by name, as the form knows them. `number` counts the versions of one thing from 1; it
-    is None for what its author only previewed and has not saved: one such at most for each person and thing.
+    `content` holds the fields by name, as the form knows them. `number` counts the versions of one thing from 1; 0 is
+    what was there before the first of them. It is None for what its author only previewed and has not saved: one such
+    at most for each person and thing.
     """
 
     __tablename__ = "revisions"

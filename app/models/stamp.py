@@ -45,17 +45,37 @@ def read_stamp(name: str) -> str:
 
 
 def renew(*names: str) -> None:
-    """Tell, in the present transaction, that what these stamps stand for has changed."""
-    _renew(db.session, sorted(names))
+    """Tell that what these stamps stand for has changed: they are renewed as the present transaction commits."""
+    session = db.session()
+    if not session.in_transaction():
+        session.begin()  # its end forgets the names
+    _note(session, names)
 
 
-def _renew(session, names):
-    values = {"names": names, "new": secrets.token_urlsafe(8)}
-    session.execute(_RENEW, values, execution_options={"synchronize_session": False})
+def _note(session, names):
+    session.info.setdefault(__name__, set()).update(names)
+
+
+@event.listens_for(Session, "before_commit")
+def _renew(session):
+    """Write as the very last thing: all writers share these rows, and who held one while it waits for another lock
+    would bring two transactions to wait for each other."""
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    if names := session.info.pop(__name__, None):
+        values = {"names": sorted(names), "new": secrets.token_urlsafe(8)}
+        session.execute(_RENEW, values, execution_options={"synchronize_session": False})
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session, transaction):
+    if transaction.parent is None:  # what was rolled back has changed nothing
+        session.info.pop(__name__, None)
 
 
 @event.listens_for(Session, "before_flush")
-def _renew_what_changed(session, context, instances):
+def _note_what_changed(session, context, instances):
     changed = [row for row in session.dirty if session.is_modified(row)]
     shown = [
         row
@@ -63,9 +83,9 @@ def _renew_what_changed(session, context, instances):
         if isinstance(row, ShownToVisitors) and row.concerns_visitors
     ]
     if any(row.listed and (row not in changed or _is_listed(row)) for row in shown):
-        _renew(session, [DIRECTORY, PAGES])
+        _note(session, (DIRECTORY, PAGES))
     elif shown:
-        _renew(session, [PAGES])
+        _note(session, (PAGES,))
 
 
 def _is_listed(row):

@@ -91,7 +91,7 @@ class User(UserMixin, db.Model):
     def name(self) -> str:
         """First and last name, as others read it."""
         if self.status == UserStatus.CLOSED:
-            return "ancien membre"
+            return "un ancien membre"
         return f"{self.first_name} {self.last_name}"
 
     @property

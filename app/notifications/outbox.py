@@ -43,7 +43,7 @@ def post_account(user: User, message: Message, key: str, *, to: str = "", **colu
 
     `to` is another address than that of the account.
     """
-    name = f"{user.first_name} {user.last_name}"  # `user.name` is « ancien membre » once the account is closed
+    name = f"{user.first_name} {user.last_name}"  # `user.name` is « un ancien membre » once the account is closed
     account = {"kind": "account", "priority": Priority.ACCOUNT, "name": name}
     return post(message, to=to or user.email, key=key, **account, **columns)
 

@@ -22,7 +22,7 @@ PICTURE_SIDE, THUMBNAIL_SIDE = 1600, 320  # pixels
 COLUMNS = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
 TOO_LARGE = "Ce fichier est trop lourd : {} Mo au plus. Enregistrez-en une version plus légère, ou découpez-le."
 TOO_MANY = f"Il y a déjà {MOST} fichiers : c’est le plus possible. Retirez-en d’abord."
-NO_DISK = "Le site n’a pas pu l’écrire sur son disque : envoyez-le de nouveau dans quelques minutes."
+NO_DISK = "Le site n’a pas pu garder ce fichier : envoyez-le de nouveau dans quelques minutes."
 QUOTA = (
     "Il ne reste plus assez de place à votre conseil pour ce fichier. Retirez des fichiers qui ne servent plus, ou "
     "envoyez-en une version plus légère."
@@ -40,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that will do, ready to be kept. `had_place`: it told where it was taken, so that its original goes."""
+    """A file that will do, ready to be kept. `had_place`: it told where it was taken, and has been written anew."""
 
     name: str
     media_type: str
@@ -57,7 +57,7 @@ class Incoming:
     @property
     def size(self) -> int:
         """The bytes that it will take."""
-        return sum(staged.size for staged in self.staged_parts) - (self.staged.size if self.had_place else 0)
+        return sum(staged.size for staged in self.staged_parts)
 
 
 class FileRefused(ValueError):
@@ -96,7 +96,10 @@ def shown_name(name: str) -> str:
 def _with_pictures(look, staged):
     made = pictures.make_copies(staged.path, (PICTURE_SIDE, THUMBNAIL_SIDE))
     parts = [Part(contents.stage(copy.content), copy.width, copy.height) for copy in made.copies]
-    return Incoming(look.name, look.media_type, staged, *parts, had_place=made.had_place)
+    if made.safe:
+        contents.discard(staged)
+        staged = contents.stage(made.safe.content)
+    return Incoming(look.name, look.media_type, staged, *parts, had_place=made.safe is not None)
 
 
 def discard(incoming: Incoming) -> None:
@@ -113,6 +116,11 @@ def of(publication: Publication, *, is_minutes: bool | None = None) -> list[Atta
     which = {} if is_minutes is None else {"is_minutes": is_minutes}
     there = select(Attachment).filter_by(publication_id=publication.id, removed_at=None, **which)
     return list(db.session.scalars(there.order_by(Attachment.position, Attachment.id)))
+
+
+def known(publication: Publication) -> set[Attachment]:
+    """Return all files of a publication, in sight or not."""
+    return set(db.session.scalars(select(Attachment).filter_by(publication_id=publication.id)))
 
 
 def waiting(publication: Publication, user: User, *, is_minutes: bool = False) -> list[Attachment]:
@@ -138,13 +146,8 @@ def add(
     the council's row is locked, so that two at once do not pass its quota.
     """
     _make_sure_of_place(publication, incoming)
-    if incoming.had_place:
-        contents.discard(incoming.staged)
-        picture = _keep_part(incoming.picture, incoming.name, "")
-        file = picture
-    else:
-        file = contents.keep(incoming.staged, name=incoming.name, media_type=incoming.media_type)
-        picture = _keep_part(incoming.picture, incoming.name, "")
+    file = contents.keep(incoming.staged, name=incoming.name, media_type=incoming.media_type)
+    picture = _keep_part(incoming.picture, incoming.name, "")
     thumbnail = _keep_part(incoming.thumbnail, incoming.name, "-vignette")
     last = db.session.scalar(select(func.max(Attachment.position)).filter_by(publication_id=publication.id)) or 0
     attachment = Attachment(
@@ -188,10 +191,13 @@ def show(publication: Publication, ids: Collection[int], user: User) -> None:
 
 
 def remove(attachment: Attachment, user: User) -> None:
-    """Take a file away from its publication, into the bin. Twice: nothing more happens."""
-    if attachment.removed_at is None or attachment.removed_by_id is None:
+    """Take a file away from its publication, into the bin. Twice: nothing more happens. One that waited was never
+    there: it is erased."""
+    if attachment.removed_at is None:
         attachment.removed_at, attachment.removed_by_id = utcnow(), user.id
         db.session.flush()
+    elif attachment.removed_by_id is None:
+        erase([attachment])  # its content, which no row names any more, goes with those that a process left behind
 
 
 def recover(attachment: Attachment) -> bool:

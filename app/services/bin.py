@@ -23,7 +23,8 @@ def end_of(since: datetime) -> datetime:
 
 def publications_of(viewer: Viewer):
     """Return the query of what `viewer` sees in the bin, the last that came first."""
-    there = select(Publication).where(discarded(viewer)).options(joinedload(Publication.deleted_by))
+    there = select(Publication).where(discarded(viewer))
+    there = there.options(joinedload(Publication.deleted_by), joinedload(Publication.author))
     return there.order_by(Publication.deleted_at.desc(), Publication.id.desc())
 
 

@@ -157,7 +157,7 @@ def erase(user: User, because: str) -> list[str]:
 
 
 def _goodbye(user, because):
-    fate = "signées « ancien membre »" if user.signs_contributions else "retirées du site"
+    fate = "signées « un ancien membre »" if user.signs_contributions else "retirées du site"
     return Message(
         "Votre compte est fermé",
         (
@@ -245,7 +245,7 @@ def _empty(*which):
 
 
 def _full_name(user):
-    return f"{user.first_name} {user.last_name}"  # `name` is « ancien membre » by now
+    return f"{user.first_name} {user.last_name}"  # `name` is « un ancien membre » by now
 
 
 def _quietly(statement):

@@ -15,7 +15,7 @@ from app.services import demo_people, publishing, revisions
 from app.services.accounts import DEMO
 from app.text import slug
 
-SERIES = "Comptes rendus de nos réunions"
+SERIES = "Comptes-rendus de nos réunions"
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,18 @@ ITEMS = (
         ("citoyennete", "lien-social"),
     ),
     Item(
-        "alice", Document, PUBLIC, 80, "Compte rendu de la réunion de septembre",
+        "alice", Document, PUBLIC, 80, "Compte-rendu de la réunion de septembre",
         "Le square, les poubelles, la fête des voisins.",
         MINUTES.format("Onze personnes.", "Demander un rendez-vous au bailleur pour les poubelles."), folder=SERIES,
     ),
     Item(
-        "alice", Document, PUBLIC, 50, "Compte rendu de la réunion d’octobre",
+        "alice", Document, PUBLIC, 50, "Compte-rendu de la réunion d’octobre",
         "Le budget, le square, les bus du soir.",
         MINUTES.format("Quatorze personnes.", "Écrire avec les autres conseils au service des transports."),
         folder=SERIES,
     ),
     Item(
-        "bruno", Document, PUBLIC, 20, "Compte rendu de la réunion de novembre",
+        "bruno", Document, PUBLIC, 20, "Compte-rendu de la réunion de novembre",
         "Le square encore, et la rénovation du centre commercial.",
         MINUTES.format("Neuf personnes.", "Inviter l’urbaniste à notre prochaine réunion."), folder=SERIES,
     ),

@@ -74,7 +74,7 @@ PROJECTS = (
 WAYS = (
     "Nos réunions sont publiques. On y vient comme on est, avec ses enfants s’il le faut : un coin jeux est prévu.",
     "Chaque réunion commence par un tour des bonnes nouvelles et finit par la liste de ce que chacun va faire.",
-    "Les comptes rendus sont affichés dans les halls d’immeuble et envoyés par courriel à ceux qui le souhaitent.",
+    "Les comptes-rendus sont affichés dans les halls d’immeuble et envoyés par courriel à ceux qui le souhaitent.",
     "Nous décidons ensemble, à main levée. Quand nous ne sommes pas d’accord, nous écrivons les deux avis.",
     "Un café est servi à partir de 17 h 30, avant les réunions : c’est souvent là que naissent les projets.",
 )
@@ -107,7 +107,7 @@ STREETS = (
 LINKS = (
     ("Le journal du quartier", "journal"),
     ("Photos de la dernière fête", "photos"),
-    ("Comptes rendus des réunions", "comptes-rendus"),
+    ("Comptes-rendus des réunions", "comptes-rendus"),
     ("Le site du centre social", "centre-social"),
 )
 

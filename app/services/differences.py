@@ -13,7 +13,8 @@ from rapidfuzz.distance import Indel
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 # Words that are found again by chance in what was wholly rewritten would only break the two texts into pieces.
 LEAST_ALIKE = 0.4
-MOST_COMPARED = 2 * 10**8  # words of the one × words of the other: they take a bit of memory each
+MOST_LINES = 2000  # of both texts together: those of more have lines of a few signs, and are one passage
+MOST_COMPARED = 5 * 10**7  # words of the one × words of the other: they take a bit of memory each
 
 
 class Tag(StrEnum):
@@ -38,6 +39,8 @@ class Passage:
 def compare(before: str, after: str) -> list[Passage]:
     """Return both texts as one, each line or group of changed lines a passage; empty lines are not compared."""
     old, new = _lines(before), _lines(after)
+    if len(old) + len(new) > MOST_LINES and old != new:
+        return [_changed(old, new)]
     passages = []
     for tag, start, end, from_, to in Indel.opcodes(old, new).as_list() if old or new else ():
         if tag == "equal":
@@ -96,7 +99,7 @@ def _change(removed, added):
     """Return a change as parts, the blanks that both share outside of it."""
     head = _blank(re.match(r"\s*", removed)[0], re.match(r"\s*", added)[0])
     removed, added = removed[len(head) :], added[len(head) :]
-    tail = _blank(re.search(r"\s*$", removed)[0], re.search(r"\s*$", added)[0])
+    tail = _blank(removed[len(removed.rstrip()) :], added[len(added.rstrip()) :])
     cut = len(tail)
     removed, added = removed[: len(removed) - cut], added[: len(added) - cut]
     parts = ((Tag.SAME, head), (Tag.REMOVED, removed), (Tag.ADDED, added), (Tag.SAME, tail))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import current_app
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload, with_polymorphic
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from app import labels, storage
+from app.access import was_seen
 from app.extensions import db
 from app.labels import Channel, VouchAnswer
 from app.models import (
@@ -35,14 +36,11 @@ from app.models.types import utcnow
 from app.services import alerts
 from app.templating import iso, moment
 
-# The texts of publications, of whatever kind, as their forms call them.
-TEXTS = {
-    "need": "Le besoin", "description": "Description", "results": "Les résultats", "lessons": "À refaire autrement",
-    "agenda": "Ordre du jour", "minutes": "Compte-rendu", "carrier_name": "Porté par", "partners": "Partenaires",
-    "contract": "Lien avec le contrat de ville", "budget": "Budget", "funders": "Financeurs", "contact": "Contact",
-    "place": "Lieu", "address": "Adresse du lieu", "organiser": "Organisateur", "starts_at": "Début", "ends_at": "Fin",
-    "starts_on": "Du", "ends_on": "Au", "minutes_at": "Compte-rendu écrit le",
-}  # fmt: skip
+# The texts of publications, of whatever kind.
+TEXTS = (
+    "need", "description", "results", "lessons", "agenda", "minutes", "carrier_name", "partners", "contract", "budget",
+    "funders", "contact", "place", "address", "organiser", "starts_at", "ends_at", "starts_on", "ends_on",
+)  # fmt: skip
 ESCALATED = "La demande a été transmise au référent et à l’animation."
 
 
@@ -263,7 +261,8 @@ def _publications(user):
 
 
 def _texts_of(row):
-    said = {title: getattr(row, name, None) for name, title in TEXTS.items()}
+    said = {labels.FIELD[name]: value for name in TEXTS if (value := getattr(row, name, None))}
+    said["Compte-rendu écrit le"] = getattr(row, "minutes_at", None)
     return {title: str(value) if type(value) is date else value for title, value in said.items() if value}
 
 
@@ -282,7 +281,9 @@ def _attachments(user):
 
 
 def _sent_by(user):
-    return select(Attachment).join(Publication).where(Publication.author_id == user.id)
+    """What an author before them had not shown to anybody stays that person's."""
+    is_known = or_(Attachment.added_by_id == user.id, was_seen())
+    return select(Attachment).join(Publication).where(Publication.author_id == user.id, is_known)
 
 
 def _revisions(user):
@@ -290,7 +291,7 @@ def _revisions(user):
     return [
         {
             "Le": row.created_at,
-            "Sur": f"page du conseil {row.council_id}" if row.council_id else f"publication {row.publication_id}",
+            "Sur": f"fiche du conseil {row.council_id}" if row.council_id else f"publication {row.publication_id}",
             "Version": row.number or "pas enregistrée",
             "Remarque": row.comment,
             "Texte": json.dumps(row.content, ensure_ascii=False, default=iso),

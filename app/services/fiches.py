@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import delete, exists, select
 
-from app.access import Viewer, readable
+from app.access import Viewer, out, readable
 from app.extensions import db
 from app.markup import render
 from app.models import Council, CouncilLink, CouncilPicture, Document, Revision, StoredFile, User
@@ -18,8 +18,6 @@ from app.models.types import utcnow
 from app.services import contents, publishing, revisions
 from app.services.pictures import MEDIA_TYPE, Picture
 
-TEXTS = ("description", "meetings", "meeting_place", "host", "address", "phone", "email")
-NUMBERS = ("residents", "local_actors")
 WIDTH, HEIGHT = 1200, 800  # pixels: a picture of the page is made to fit
 KEPT_FOR = timedelta(days=30)  # pictures that are on no page: taken off one, or sent and never saved
 PURGED = 50  # at once
@@ -52,7 +50,7 @@ class Page:
 def content_of(council: Council) -> dict:
     """Return what a version keeps of the present page."""
     charter = charter_of(council)
-    return {name: getattr(council, name) for name in (*TEXTS, *NUMBERS)} | {
+    return {name: getattr(council, name) for name in (*Council.texts, *Council.numbers)} | {
         "recognised_on": council.recognised_on.isoformat() if council.recognised_on else None,
         "links": [[link.label, link.url] for link in council.links],
         "pictures": [[picture.id, picture.alternative] for picture in council.pictures],
@@ -62,7 +60,7 @@ def content_of(council: Council) -> dict:
 
 def page_of(council: Council, content: dict, html: str) -> Page:
     """Return a content as a page; `html` is that of its description. What is no more is left out."""
-    texts = {name: content[name] for name in (*TEXTS, *NUMBERS) if name != "description"}
+    texts = {name: content[name] for name in (*Council.texts, *Council.numbers) if name != "description"}
     kept = {picture.id: picture for picture in pictures_of(council, (pair[0] for pair in content["pictures"]))}
     return Page(
         description_html=html,
@@ -92,8 +90,7 @@ def charters(council: Council, viewer: Viewer) -> list[Document]:
 
 def _published_by(council):
     """Return the conditions of what a council has published, and nobody has hidden or deleted."""
-    gone = (Document.deleted_at, Document.withdrawn_at, Document.hidden_at)
-    return Document.council_id == council.id, Document.published_at.is_not(None), *(at.is_(None) for at in gone)
+    return Document.council_id == council.id, out(), Document.hidden_at.is_(None)
 
 
 def is_stale(council: Council) -> bool:
@@ -117,7 +114,7 @@ def save(council: Council, content: dict, html: str, author: User, comment: str 
         db.session.flush()
         return False
     if council.version == 0 and not council.is_blank:
-        revisions.keep(council, former, None, FORMER)
+        revisions.keep_former(council, former, FORMER)
     _write(council, content, html)
     council.version = revisions.keep(council, content, author, comment).number
     council.edited_at = utcnow()
@@ -126,7 +123,7 @@ def save(council: Council, content: dict, html: str, author: User, comment: str 
 
 
 def _write(council, content, html):
-    for name in (*TEXTS, *NUMBERS):
+    for name in (*Council.texts, *Council.numbers):
         setattr(council, name, content[name])
     council.description_html = html
     council.recognised_on = date.fromisoformat(content["recognised_on"]) if content["recognised_on"] else None
@@ -156,9 +153,6 @@ def _hang(council, pairs):
 
 def base_of(council: Council, version: int) -> dict:
     """Return what the page was at this number of saves: that of the form that somebody started from."""
-    if version == 0:
-        first = revisions.find(council, 1)
-        return first.content if first and first.comment == FORMER else {}
     kept = revisions.find(council, version) if version <= council.version else None
     return kept.content if kept else {}
 

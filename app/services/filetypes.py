@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +61,12 @@ MOST_NAME = 120
 # A compressed document: bytes of its list of parts, of all parts when they are laid out, and how many times more.
 LARGEST_LIST, LARGEST_WHOLE, MOST_TIMES = 2 * 2**20, 200_000_000, 200
 LARGEST_PART = 2**20  # of the parts that are read here
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others, Python lays out much more than it is asked
 
 EMPTY = "Ce fichier est vide : vérifiez qu’il s’ouvre chez vous, puis choisissez-le encore une fois."
-PROGRAM = "Le site ne prend pas de programmes : ils peuvent abîmer les ordinateurs des autres."
+PROGRAM = "Le site ne prend pas de programmes, qui peuvent abîmer les ordinateurs des autres. Envoyez plutôt un PDF."
 PAGE = (
-    "C’est une page Web ou un dessin SVG, qui peut cacher un programme. Enregistrez-le en PDF, ou faites-en une copie "
+    "C’est une page web ou un dessin SVG, qui peut cacher un programme. Enregistrez-le en PDF, ou faites-en une copie "
     "d’écran, puis envoyez cela."
 )
 ARCHIVE = (
@@ -81,8 +83,9 @@ OLD = (
 )
 RICH_TEXT = "C’est un texte RTF : ouvrez-le, puis enregistrez-le en PDF, en .odt ou en .docx."
 BOMB = "Ce document prendrait une place énorme une fois ouvert : enregistrez-le en PDF, puis envoyez cela."
+PACKED = "Ce document est compressé d’une façon que le site ne lit pas : enregistrez-le en PDF, puis envoyez cela."
 DAMAGED = "Ce document est abîmé, ou il en manque la fin : vérifiez qu’il s’ouvre chez vous, ou envoyez-le en PDF."
-OTHER_TEXT = "Ce texte est écrit dans un codage que le site ne lit pas : enregistrez-le en « UTF-8 », ou en PDF."
+OTHER_TEXT = "Ce texte est enregistré d’une façon que le site ne lit pas : enregistrez-le en PDF, puis envoyez cela."
 UNKNOWN = (
     "Le site ne prend pas ce genre de fichier. Il prend les PDF, les documents LibreOffice, Word, Excel et PowerPoint, "
     "les images, les textes, les sons et les courtes vidéos."
@@ -168,10 +171,10 @@ def _recorded(brand):
 def _zipped(path, head):
     if not head.startswith(b"PK\x03\x04"):
         raise BadFile(ARCHIVE)
-    _measure_list(path)
+    count = _measure_list(path)
     try:
         with zipfile.ZipFile(path) as parts:
-            return _document(parts)
+            return _document(parts, count)
     except BadFile:
         raise
     except Exception as error:  # a damaged or hostile archive raises whatever it pleases
@@ -179,28 +182,39 @@ def _zipped(path, head):
 
 
 def _measure_list(path):
-    """Refuse an archive whose list of parts would fill the memory as soon as it is opened."""
+    """Refuse an archive whose list of parts would fill the memory as soon as it is opened; return how many it says.
+
+    Its end has 22 bytes, and a comment of less than 2**16; the 20 bytes before may lead to another list.
+    """
+    size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2**16 - 22))
+        file.seek(max(0, size - 2**16 - 22 - 20))
         tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) < end + 22:
         raise BadFile(DAMAGED)
-    if b"PK\x06\x07" in tail or int.from_bytes(tail[end + 12 : end + 16], "little") > LARGEST_LIST:
+    count, length, start = struct.unpack("<HLL", tail[end + 10 : end + 20])
+    if b"PK\x06\x07" in tail or length > LARGEST_LIST:
         raise BadFile(BOMB)
+    if start + length != size - len(tail) + end:
+        raise BadFile(DAMAGED)
+    return count
 
 
-def _document(parts):
+def _document(parts, count):
     """Return the type of a document, of which only the parts that tell it are laid out."""
     listed = parts.infolist()
-    names = {part.filename for part in listed}
-    whole, packed = sum(part.file_size for part in listed), sum(part.compress_size for part in listed)
-    media_type = _odf(parts, names) if "mimetype" in names else _ooxml(parts, names)
-    if whole > LARGEST_WHOLE or whole > MOST_TIMES * max(packed, 50_000):
-        raise BadFile(BOMB)
+    if len(listed) != count:
+        raise BadFile(DAMAGED)
     if any(part.flag_bits & 1 for part in listed):
         raise BadFile(LOCKED)
-    return media_type
+    if any(part.compress_type not in COMPRESSIONS for part in listed):
+        raise BadFile(PACKED)
+    whole, packed = sum(part.file_size for part in listed), sum(part.compress_size for part in listed)
+    if whole > LARGEST_WHOLE or whole > MOST_TIMES * max(packed, 50_000):
+        raise BadFile(BOMB)
+    names = {part.filename for part in listed}
+    return _odf(parts, names) if "mimetype" in names else _ooxml(parts, names)
 
 
 def _odf(parts, names):

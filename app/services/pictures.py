@@ -1,18 +1,26 @@
 """Pictures that people send: read with care, turned upright, cut to size, and stripped of all they say beside."""
 
 import io
+import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MEDIA_TYPE = "image/webp"
 HEAVIEST = 15 * 2**20  # bytes
-# A JPEG is read at an eighth of its size, the others whole, at 4 bytes a pixel and several copies.
-MOST_PIXELS = {"JPEG": 40_000_000}
+# A large JPEG is read at half its size or less, the others whole, at 4 bytes a pixel and several copies. One of several
+# scans is held whole too, and each scan takes as long as all of a usual JPEG: those that exist have about ten.
+MOST_PIXELS = {"JPEG": 40_000_000, "MPO": 40_000_000}  # MPO: a JPEG with others behind it, which are not read
 MOST_PIXELS_READ_WHOLE = 16_000_000
+MOST_SCANS = 20
+MARKER = re.compile(rb"\xff([^\x00\xff])")
+SCAN, END, ALONE = 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}  # markers of a JPEG; those alone have no length
+TALLEST, WIDEST = 3 / 4, 2  # width for one of height: beyond, a picture would fill a page, or be a mere strip
+SAFE_SIDE = 2560  # pixels: of a picture that is written anew in the place of its original
 SMALLEST = 60  # pixels of a side: any less shows nobody
 GPS = 0x8825  # where EXIF says the place
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -29,6 +37,7 @@ FROM_IPHONE = (
 )
 DAMAGED = "Cette photo est abîmée, ou il en manque la fin : ouvrez-la pour vérifier, ou choisissez-en une autre."
 TOO_MANY_PIXELS = "Cette photo a trop de points pour le site : envoyez-en plutôt une copie d’écran."
+UNUSUAL = "Cette photo est faite d’une façon que le site ne sait pas lire : envoyez-en plutôt une copie d’écran."
 TOO_SMALL = f"Cette image est trop petite : il faut au moins {SMALLEST} points de côté."
 
 
@@ -41,7 +50,7 @@ class BadPicture(ValueError):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in WebP, with its size in pixels."""
+    """A picture, in WebP unless something else is said, with its size in pixels."""
 
     content: bytes
     width: int
@@ -51,13 +60,15 @@ class Picture:
 def make_picture(content: bytes, *, width: int, height: int, crop: bool) -> Picture:
     """Return the picture that was sent, in WebP, without its EXIF, hence without the place where it was taken.
 
-    `crop` cuts the middle out to exactly this size; otherwise it is made as large as fits, and never enlarged.
+    `crop` cuts the middle out to exactly this size; otherwise it is made as large as fits, never enlarged, and cut
+    only where it is much taller than wide, or much wider than tall.
     Takes up to a second: call it before a write transaction. Raises `BadPicture`.
     """
     image = _open(content)
     try:
         with _one_at_a_time:
-            plain = _on_white(_scale(_decode(image, 2 * max(width, height)), (width, height), crop))
+            decoded = _decode(image, 2 * max(width, height))
+            plain = _on_white(_scale(decoded if crop else _within_reason(decoded), (width, height), crop))
     except Exception as error:  # the decoders of damaged or hostile files raise whatever they please
         raise BadPicture(DAMAGED) from error
     return _written(plain)
@@ -65,10 +76,11 @@ def make_picture(content: bytes, *, width: int, height: int, crop: bool) -> Pict
 
 @dataclass(frozen=True)
 class Copies:
-    """Smaller copies of an image. `had_place`: the image says where it was taken."""
+    """Smaller copies of an image. `safe`: the same image in its own format, where it says where it was taken and
+    must not be given on as it is."""
 
     copies: list[Picture]
-    had_place: bool
+    safe: Picture | None
 
 
 def make_copies(path: Path, sides: tuple[int, ...]) -> Copies:
@@ -79,12 +91,13 @@ def make_copies(path: Path, sides: tuple[int, ...]) -> Copies:
     image = _look(path)
     try:
         with _one_at_a_time:
-            had_place = _has_place(image)
-            plain = _on_white(_decode(image, 2 * sides[0]))
+            kind, had_place = "JPEG" if image.format == "MPO" else image.format, _has_place(image)
+            plain = _on_white(_decode(image, max(SAFE_SIDE, 2 * sides[0])))
             copies = [_scale(plain.copy(), (side, side), crop=False) for side in sides]
-    except Exception as error:  # as below
+            safe = _written(_scale(plain, (SAFE_SIDE, SAFE_SIDE), crop=False), kind, quality=85) if had_place else None
+    except Exception as error:  # as above
         raise BadPicture(DAMAGED) from error
-    return Copies([_written(copy) for copy in copies], had_place)
+    return Copies([_written(copy) for copy in copies], safe)
 
 
 def _has_place(image):
@@ -92,9 +105,9 @@ def _has_place(image):
     return bool(image.getexif().get_ifd(GPS)) or b"GPSL" in notes
 
 
-def _written(plain):
+def _written(plain, kind="WEBP", quality=80):
     output = io.BytesIO()
-    plain.save(output, "WEBP", quality=80, method=4)
+    plain.save(output, kind, quality=quality, method=4)
     return Picture(output.getvalue(), *plain.size)
 
 
@@ -123,12 +136,39 @@ def _look(source):
         raise BadPicture(DAMAGED) from error
     if image.width * image.height > MOST_PIXELS.get(image.format, MOST_PIXELS_READ_WHOLE):
         raise BadPicture(TOO_MANY_PIXELS)
+    if isinstance(image, JpegImageFile):
+        _look_at_scans(image)
     return image
+
+
+def _look_at_scans(image):
+    """Refuse a JPEG that would take hours or fill the memory, which nothing but its scans tells."""
+    scans = _scans(image)
+    if len(scans) > MOST_SCANS:
+        raise BadPicture(UNUSUAL)
+    is_held = "progressive" in image.info or len(scans) > 1 or any(scan < image.layers for scan in scans)
+    if is_held and image.width * image.height > MOST_PIXELS_READ_WHOLE:
+        raise BadPicture(TOO_MANY_PIXELS)
+
+
+def _scans(image):
+    """Return the number of components in each scan of a JPEG, found as its decoder finds them."""
+    image.fp.seek(0)
+    content, scans, place = image.fp.read(), [], 0
+    while (found := MARKER.search(content, place)) and found[1][0] != END and len(scans) <= MOST_SCANS:
+        place, kind = found.end(), found[1][0]
+        if kind == SCAN:
+            scans.append(content[place + 2] if len(content) > place + 2 else 0)
+        if kind not in ALONE:
+            place += int.from_bytes(content[place : place + 2])
+    return scans
 
 
 def _decode(image, side):
     """Return the first picture of the file, upright, in colours that can be scaled, no larger than `side` needs."""
-    image.draft("RGB", (side, side))
+    is_large = image.width * image.height > MOST_PIXELS_READ_WHOLE
+    times = max(min(image.size) // side, 2 if is_large else 1)
+    image.draft("RGB", (image.width // times, image.height // times))
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode not in ("RGB", "RGBA", "L", "LA"):
@@ -138,6 +178,13 @@ def _decode(image, side):
 
 def _colours(image):
     return "RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB"
+
+
+def _within_reason(image):
+    """Cut what is too much from both ends of a picture of extreme proportions."""
+    width = min(image.width, round(image.height * WIDEST))
+    height = min(image.height, round(image.width / TALLEST))
+    return image if (width, height) == image.size else ImageOps.fit(image, (width, height))
 
 
 def _scale(image, size, crop):

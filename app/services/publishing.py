@@ -3,20 +3,20 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access import audience, is_with_author
 from app.extensions import db, insert_once
 from app.labels import PublicationKind, Visibility
 from app.markup import render
-from app.models import Action, Document, Event, Folder, Group, Publication, Theme, User, group_councils
+from app.models import Action, Council, Document, Event, Folder, Group, Publication, Theme, User, group_councils
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import dispatch
 from app.notifications.publications import told
 from app.services import revisions, texts
-from app.text import slug
+from app.text import as_text, slug
 
 MODELS = {PublicationKind.DOCUMENT: Document, PublicationKind.ACTION: Action, PublicationKind.EVENT: Event}
 # What a version holds of each kind. Who may read it, its folder and its themes do not come back with an old text.
@@ -53,7 +53,9 @@ def rendered(model: type[Publication], fields: dict) -> dict:
 
     Raises `markup.TextTooComplex`.
     """
-    return fields | {f"{name}_html": render(fields[name]) for name in MARKDOWN[model] if name in fields}
+    long = {name: fields[name] for name in MARKDOWN[model] if name in fields}
+    texts.stems(" ".join(long.values()))  # as slow, and remembered until `write` looks for them
+    return fields | {f"{name}_html": render(text) for name, text in long.items()}
 
 
 def write(publication: Publication, fields: dict) -> None:
@@ -91,16 +93,12 @@ def revise(publication: Publication, before: dict, author: User) -> None:
 def content_of(publication: Publication) -> dict:
     """Return what a version keeps of a publication."""
     names = ("title", "summary", *MARKDOWN[type(publication)], *OTHERS[type(publication)])
-    return {name: _plain(getattr(publication, name)) for name in names}
+    return {name: as_text(getattr(publication, name)) for name in names}
 
 
 def plain(fields: dict, names: Collection[str]) -> dict:
     """Return the fields with these names as versions keep them: days and instants as text."""
-    return {name: _plain(fields[name]) for name in names if name in fields}
-
-
-def _plain(value):
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return {name: as_text(fields[name]) for name in names if name in fields}
 
 
 def publish(publication: Publication) -> None:
@@ -128,6 +126,7 @@ def is_any_due() -> bool:
 def publish_due(publication_id: int) -> None:
     """Publish something whose date has come. Without its author, nobody could answer for it: it stays a draft."""
     due = select(Publication).where(Publication.id == publication_id, *is_due(utcnow()))
+    lock_council(select(Publication.council_id).where(Publication.id == publication_id).scalar_subquery())
     publication = db.session.scalar(due.with_for_update(of=Publication, skip_locked=True))
     if publication is None:  # another process has it, or somebody has just changed it
         return
@@ -140,13 +139,23 @@ def publish_due(publication_id: int) -> None:
             revisions.set_aside(publication, content, publication.author)
 
 
+def lock_council(council_id: int | ColumnElement) -> None:
+    """Let those who write for a council, and those who change its page, take their turn. Call it before the rows of
+    publications are locked: everybody locks them in this order."""
+    db.session.execute(select(Council.id).where(Council.id == council_id).with_for_update(key_share=True))
+
+
 def set_charter(council_id: int, publication: Publication | None) -> None:
-    """Make one document the charter of a council, or none; no other of its documents is any more."""
+    """Make one document the charter of a council, or none; no other of its documents is any more. Two at once: the
+    second finds the first. Whoever opened a form of one that changes by this is told that it did."""
+    lock_council(council_id)
     former = [Publication.council_id == council_id, Publication.is_charter.is_(True)]
     if publication is not None:
         former.append(Publication.id != publication.id)
+        publication.version += not publication.is_charter
         publication.is_charter = True
-    if db.session.execute(update(Publication).where(*former).values(is_charter=False)).rowcount:
+    lost = update(Publication).where(*former).values(is_charter=False, version=Publication.version + 1)
+    if db.session.execute(lost).rowcount:
         renew(PAGES)
     db.session.flush()
 
@@ -159,10 +168,11 @@ def themes() -> list[Theme]:
     return list(db.session.scalars(select(Theme).order_by(Theme.position, Theme.id)))
 
 
-def groups_of(council_id: int) -> list[Group]:
-    """Return the groups that a council is in."""
+def groups_of(council_id: int, *options) -> list[Group]:
+    """Return the groups that a council is in, loaded with `options`."""
     its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
-    return list(db.session.scalars(select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)))
+    query = select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)
+    return list(db.session.scalars(query.options(*options)))
 
 
 def folders_of(council_id: int) -> list[Folder]:
@@ -187,9 +197,12 @@ def chosen(council_id: int, theme_ids: Collection[int], group_ids: Collection[in
 def folder_named(council_id: int, name: str, *, is_series: bool) -> int:
     """Return the id of the council's folder with this name; made when there is none."""
     new = insert_once(Folder, ["council_id", "name"]).values(council_id=council_id, name=name, is_series=is_series)
-    if db.session.execute(new).rowcount == 1:
-        renew(PAGES)
-    return db.session.scalar(select(Folder.id).filter_by(council_id=council_id, name=name))
+    known = select(Folder.id).filter_by(council_id=council_id, name=name).with_for_update(read=True)
+    while True:  # somebody may delete it between the two
+        if db.session.execute(new).rowcount == 1:
+            renew(PAGES)
+        if found := db.session.scalar(known):
+            return found
 
 
 def reach(kind: str, author: User, group_ids: Collection[int]) -> tuple[dict[Visibility, int | None], int]:

@@ -14,7 +14,7 @@ from app.models import Council, Publication, Revision, User
 from app.models.types import utcnow
 from app.services import differences
 from app.services.differences import Passage
-from app.templating import PARIS, day
+from app.templating import PARIS, clock, day
 
 CHANGES, PRESENT = "changements", "actuelle"
 LISTED = 10  # versions on a page: what each has changed is counted when it is shown
@@ -33,6 +33,11 @@ def keep(subject: Council | Publication, content: dict, author: User | None, com
     drop_unsaved(subject, author)
     db.session.flush()
     return revision
+
+
+def keep_former(subject: Council | Publication, content: dict, comment: str) -> None:
+    """Keep as version 0 what was there before anybody saved it on this site."""
+    db.session.add(Revision(**_of(subject), number=0, content=content, comment=comment))
 
 
 def unsaved(subject: Council | Publication, author: User) -> Revision | None:
@@ -135,7 +140,7 @@ def _say(name, value, content):
         return day(date.fromisoformat(value))
     if name in ("starts_at", "ends_at"):
         local = datetime.fromisoformat(value).astimezone(ZoneInfo(content.get("time_zone", PARIS.key)))
-        return f"{day(local.date())} à {local:%H:%M}"
+        return f"{day(local.date())} à {clock(local)}"
     if name in ("links", "pictures"):
         return "\n".join(f"{first} : {second}" if name == "links" else second for first, second in value)
     return value[1] if name == "charter" else str(value)

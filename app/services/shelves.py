@@ -4,26 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, union_all, update
-from sqlalchemy.orm import defer, joinedload, selectin_polymorphic, selectinload
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, update
+from sqlalchemy.orm import defer, joinedload, selectin_polymorphic
 
-from app.access import Viewer, readable
+from app.access import Viewer, near, readable
 from app.extensions import db
-from app.labels import TerritoryKind, Visibility
+from app.labels import KIND_PATHS, TerritoryKind
 from app.localtime import at
-from app.models import (
-    Event,
-    Folder,
-    Group,
-    Publication,
-    Revision,
-    Territory,
-    Theme,
-    council_territories,
-    group_councils,
-    publication_groups,
-    publication_themes,
-)
+from app.models import Event, Folder, Publication, Revision, Territory, Theme, council_territories, publication_themes
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 
@@ -75,6 +63,17 @@ STATES = {
     "publies": is_out,
     "brouillons": lambda: and_(~is_out(), Publication.publish_on.is_(None)),
     "a-paraitre": lambda: and_(~is_out(), Publication.publish_on.is_not(None)),
+}
+
+# Field of a list → the condition of what was chosen in it.
+NARROWED = {
+    "theme": about,
+    "annee": lambda year: of_year(int(year)),
+    "departement": shared_in,
+    "type": lambda path: Publication.kind == KIND_PATHS[path],
+    "niveau": lambda level: Publication.level == level,
+    "dossier": lambda folder_id: Publication.folder_id == int(folder_id),
+    "etat": lambda state: STATES[state](),
 }
 
 
@@ -160,34 +159,13 @@ def coming(viewer: Viewer, council_id: int, most: int = 3) -> list[Event]:
     return list(db.session.scalars(query.order_by(Event.starts_at, Event.id).limit(most)))
 
 
-def themes() -> list[Theme]:
-    """Return all themes, in their order."""
-    return list(db.session.scalars(select(Theme).order_by(Theme.position, Theme.id)))
-
-
-def groups_of(council_id: int) -> list[Group]:
-    """Return the working groups of a council, with their councils."""
-    gathered = group_councils.c
-    mine = exists().where(gathered.group_id == Group.id, gathered.council_id == council_id)
-    query = select(Group).where(mine).options(selectinload(Group.councils)).order_by(Group.name, Group.id)
-    return list(db.session.scalars(query))
-
-
 # What is new ------------------------------------------------------------------------------------------------------
 
 
 def news(viewer: Viewer, since: datetime, most: int = 5) -> Slice:
     """Return what others published since an instant in the viewer's council, or shared with its groups."""
-    shared, gathered = publication_groups.c, group_councils.c
-    ours = select(Publication.id).where(Publication.council_id == viewer.council_id)
-    of_groups = select(shared.publication_id).join(group_councils, gathered.group_id == shared.group_id)
-    of_groups = of_groups.where(gathered.council_id == viewer.council_id)
-    near = or_(Publication.council_id == viewer.council_id, Publication.level == Visibility.GROUPS)
     theirs = or_(Publication.author_id.is_(None), Publication.author_id != viewer.user_id)
-    recent = Publication.published_at > since
-    return newest(
-        viewer, Publication.id.in_(union_all(ours, of_groups)), near, theirs, recent, size=most, is_narrow=True
-    )
+    return newest(viewer, near(viewer), theirs, Publication.published_at > since, size=most, is_narrow=True)
 
 
 def drafts(viewer: Viewer, most: int = 6) -> list[Publication]:
@@ -245,17 +223,25 @@ def episode_of(viewer: Viewer, publication: Publication) -> Episode | None:
     return Episode(row.number, row.count, found.get(row.former), found.get(row.next))
 
 
-def folders_of(viewer: Viewer) -> list[tuple[Folder, int]]:
-    """Return the folders of the viewer's council by name, each with how many publications the viewer may read there."""
-    held = and_(Publication.folder_id == Folder.id, readable(Publication, viewer))
-    query = select(Folder, func.count(Publication.id)).outerjoin(Publication, held)
-    query = query.where(Folder.council_id == viewer.council_id).group_by(Folder.id).order_by(Folder.name, Folder.id)
-    return [(folder, count) for folder, count in db.session.execute(query)]
+def count_in(viewer: Viewer, folders: list[Folder]) -> dict[int, int]:
+    """Return how many publications the viewer may read in each of these folders, by its id."""
+    held = (Publication.folder_id.in_([folder.id for folder in folders]), readable(Publication, viewer))
+    counts = select(Publication.folder_id, func.count()).where(*held).group_by(Publication.folder_id)
+    return dict(db.session.execute(counts).all())
 
 
-def folder_named(council_id: int, name: str, but: int = 0) -> Folder | None:
-    """Return the folder of a council with this name, but not the one whose id is `but`."""
-    return db.session.scalar(select(Folder).filter_by(council_id=council_id, name=name).where(Folder.id != but))
+def held_in(viewer: Viewer, folder: Folder) -> Select:
+    """Return the query of what a folder holds, of all kinds: of a series the first episode first, else the newest."""
+    query = select(Publication).where(Publication.folder_id == folder.id, readable(Publication, viewer))
+    since = func.coalesce(Publication.published_at, Publication.created_at)
+    order = (~is_out(), since, Publication.id) if folder.is_series else (since.desc(), Publication.id.desc())
+    return query.options(*SHORT).order_by(*order)
+
+
+def is_folder_taken(council_id: int, name: str, but: int = 0) -> bool:
+    """Tell whether a council has a folder with this name, other than the one whose id is `but`."""
+    known = select(Folder.id).filter_by(council_id=council_id, name=name).where(Folder.id != but)
+    return db.session.scalar(known) is not None
 
 
 def delete_folder(folder: Folder) -> None:

@@ -10,11 +10,15 @@ from app.services import publishing, revisions
 DAYS, INSTANTS = ("starts_on", "ends_on"), ("starts_at", "ends_at")
 
 
+APART = ("minutes",)  # what came of an event is not undone with its announcement
+
+
 def fields_of(publication: Publication, revision: Revision) -> dict:
     """Return a version as the fields that `publishing.write` takes, with the HTML of its texts: slow work, for before
     a write transaction. Raises `markup.TextTooComplex`."""
     known = publishing.content_of(publication)
-    fields = {name: _value(name, value) for name, value in revision.content.items() if name in known}
+    kept = {name: value for name, value in revision.content.items() if name in known and name not in APART}
+    fields = {name: _value(name, value) for name, value in kept.items()}
     return publishing.rendered(type(publication), fields)
 
 

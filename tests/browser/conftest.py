@@ -33,11 +33,12 @@ class Site:
             return error.read().decode()
 
     def path(self, path):
-        """Return `path`; with a `*` at its end, the first address below its own that the page links to."""
-        if not path.endswith("*"):
+        """Return `path`; with a `*` at its end, the first address below its own that the page links to, and with
+        `>/elsewhere/` the first one below that."""
+        if not path.endswith("*") and ">" not in path:
             return path
-        page = path.removesuffix("*")
-        link = re.search(rf'href="({urlsplit(page).path}/[^"?#]+)"', self.fetch(page))
+        page, _, below = path.removesuffix("*").partition(">")
+        link = re.search(rf'href="({below or urlsplit(page).path + "/"}[^"?#]+)"', self.fetch(page))
         return link[1] if link else pytest.fail(f"{page} has no link below itself: the demonstration data is missing.")
 
 

@@ -7,7 +7,7 @@ from app import passwords
 from app.blueprints.web import count, home_of, is_from_here, is_local, kept, require_token
 from app.extensions import begin_write, db
 from app.forms.accounts import LoginForm
-from app.labels import OPEN, Channel, UserStatus
+from app.labels import CARRIER, KEPT_FIELD, OPEN, PILLAR, STAGE, VISIBILITY, Channel, UserStatus
 from app.models import User
 from app.notifications import outbox
 from app.services import accounts, limits, signups
@@ -95,8 +95,21 @@ def _open(user, proved, form):
     login_user(user, force=True)
     _tell_if_off(user)
     if written:
-        return render_template("account/sessions/resume.html", address=written[0], fields=written[1])
+        return _resume(*written)
     return redirect(form.suite.data if is_local(form.suite.data) else home_of(user))
+
+
+def _resume(address, fields):
+    """Show what was written when the session ended, before it is sent, or brought back into its form."""
+    brought = dict(fields).get("resumed")
+    said = [(KEPT_FIELD.get(name), _said(name, value)) for name, value in fields]
+    shown = [(words, text) for words, text in said if text and (words or " " in text)]
+    return render_template("account/sessions/resume.html", address=address, fields=fields, shown=shown, brought=brought)
+
+
+def _said(name, value):
+    known = {"level": VISIBILITY, "stage": STAGE, "carrier": CARRIER, "pillar": PILLAR}.get(name, {})
+    return known.get(value, value)
 
 
 def _tell_if_off(user):

@@ -11,11 +11,11 @@ from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
 from app.models import Council, User
 from app.models.types import utcnow
-from app.services import shelves, validation
+from app.services import fiches, shelves, validation
 
 bp = Blueprint("dashboard", __name__)
 FIRST_LOOK = timedelta(days=30)  # what is new to whoever has never come before
-AGED = timedelta(days=365)  # a page of a council should be looked through by then
+NAMED = 8  # members on the first page
 
 
 @bp.get("")
@@ -34,7 +34,8 @@ def show():
         newcomers=_newcomers(viewer, since),
         counts=dict(db.session.execute(people.group_by(User.status)).all()),
         unanswered=validation.count_unanswered(viewer),
-        is_aged=council.verified_at is None or council.verified_at < utcnow() - AGED,
+        is_stale=fiches.is_stale(council),
+        members=list(db.session.scalars(_members(viewer).limit(NAMED))),
         coming=shelves.coming(viewer, council.id),
         drafts=shelves.drafts(viewer),
         unsaved=shelves.unsaved(viewer),
@@ -53,6 +54,9 @@ def members():
     """Show the members of the council, with what they say of themselves."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
+    return render_template("council/dashboard/members.html", page=paginate(_members(viewer), per_page=30))
+
+
+def _members(viewer):
     query = select(User).where(readable(User, viewer), members_of(viewer.council_id))
-    query = query.order_by(User.last_name, User.first_name, User.id)
-    return render_template("council/dashboard/members.html", page=paginate(query, per_page=30))
+    return query.order_by(User.last_name, User.first_name, User.id)

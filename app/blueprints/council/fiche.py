@@ -12,6 +12,7 @@ from app.forms.fiche import MOST_PICTURES, TOO_MANY, make_form
 from app.markup import TextTooComplex, lines
 from app.models import Council, User
 from app.services import fiches, limits, pictures, revisions
+from app.templating import quoted
 
 bp = Blueprint("fiche", __name__)
 
@@ -19,7 +20,7 @@ MOST_ASKED = 50  # rows named by one form: more were written by no page of ours
 CHOOSE_AGAIN = "Choisissez vos images encore une fois : cette page était restée ouverte trop longtemps."
 TOO_OFTEN = "Beaucoup d’images ont été envoyées aujourd’hui pour cette fiche : recommencez demain."
 GONE = "Une image a été effacée entre-temps. Le reste est là : vérifiez, puis enregistrez."
-SAVED = "La fiche est enregistrée : voici ce que tout le monde voit."
+SAVED = "La fiche est enregistrée."
 UNCHANGED = "Rien n’a changé : la fiche était déjà ainsi. Elle est marquée vérifiée aujourd’hui."
 MEANWHILE = (
     "La fiche a changé pendant que vous écriviez. Voyez ci-dessous ce qui a changé : votre texte n’est pas perdu, "
@@ -37,16 +38,13 @@ def edit():
         return _open(council)
     received, wrong = _receive(council)
     form, documents = _sent(council, received, wrong)
-    if not form.validate_on_submit() or wrong:
-        form.files.errors = [*form.files.errors, *wrong]
+    if not form.validate_on_submit():
         return _show(council, form)
     content = form.content(documents)
-    html = fiches.html_of(content)
-    if received or request.form.get("act") == "preview":
+    if form.is_preview or received:
         _set_aside(content, form)
-        page = None if received else fiches.page_of(_council(), content, html)
-        return _show(_council(), form, preview=page)
-    return _save(content, html, form)
+        return redirect(url_for(".edit", apercu=1)) if form.is_preview else _show(_council(), form)
+    return _save(content, fiches.html_of(content), form)
 
 
 def _council():
@@ -73,14 +71,15 @@ def _start(council):
 def _open(council):
     """Show the present page to be changed, or what one had begun and not saved."""
     aside = revisions.unsaved(council, _me())
-    is_resumed = aside is not None and request.args.get("reprise") == "1"
+    is_resumed = aside is not None and not {"apercu", "reprise"}.isdisjoint(request.args)
     content = aside.content if is_resumed else fiches.content_of(council)
     ids = [number for number, _ in content["pictures"]]
     form = make_form(
         content, start=content["start"] if is_resumed else _start(council),
         pictures=_in_order(council, ids), documents=fiches.charters(council, current_viewer()),
     )  # fmt: skip
-    return _show(council, form, aside=aside, is_resumed=is_resumed)
+    preview = _page(council, aside) if is_resumed and "apercu" in request.args else None
+    return _show(council, form, aside=aside, is_resumed=is_resumed, preview=preview)
 
 
 def _me():
@@ -102,6 +101,7 @@ def _sent(council, received, wrong):
     rows = 1 + max(_numbers("link_url_"), default=0)
     present = fiches.content_of(council)
     form = make_form(present, start="", pictures=known, documents=documents, rows=rows, received=received)
+    form.files.process_errors = wrong  # they come first among what is to be corrected
     return form, documents
 
 
@@ -130,7 +130,7 @@ def _picture(file, wrong):
         content = file.read(pictures.HEAVIEST + 1)
         return pictures.make_picture(content, width=fiches.WIDTH, height=fiches.HEIGHT, crop=False)
     except pictures.BadPicture as error:
-        wrong.append(f"« {file.filename[:80]} » : {error}")
+        wrong.append(f"{quoted(file.filename[:80])} : {error}")
 
 
 def _keep(made, wrong):

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import selectinload
 
-from app.access import get_readable_or_404, is_member
+from app.access import get_readable_or_404, is_member, may_keep
 from app.blueprints.kept import public_page
 from app.blueprints.web import ListPagination, count, current_viewer
 from app.forms.base import ActForm
@@ -68,11 +68,14 @@ def show(slug):
     near = []
     if council.latitude is not None:
         near = directory().nearest(council.latitude, council.longitude, but=council.id)[:5]
+    viewer = current_viewer()
+    coming = shelves.coming(viewer, council.id)
+    others = (Publication.council_id == council.id, Publication.id.not_in([event.id for event in coming]))
     return render_template(
-        "public/councils/show.html", council=council, areas=_areas(council), near=near,
-        charter=fiches.charter_of(council, current_viewer()), is_stale=fiches.is_stale(council),
-        newest=shelves.newest(current_viewer(), Publication.council_id == council.id, size=5, is_narrow=True),
-        coming=shelves.coming(current_viewer(), council.id),
+        "public/councils/show.html", council=council, areas=_areas(council), near=near, coming=coming,
+        charter=fiches.charter_of(council, viewer), is_stale=fiches.is_stale(council),
+        newest=shelves.newest(viewer, *others, size=5, is_narrow=True),
+        is_ours=may_keep(viewer, council.id), is_member=is_member(viewer),
     )  # fmt: skip
 
 

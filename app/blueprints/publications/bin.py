@@ -1,23 +1,21 @@
 """The bin of a council, where what was deleted waits for 30 days."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.access import discarded, is_member, may_edit, may_keep, may_read, require, viewer_of
-from app.blueprints.publications.common import address_of, find, require_slug
+from app.access import is_member, may_edit, may_keep, may_read, may_recover, require, viewer_of
+from app.blueprints.publications.common import address_of, find, in_bin, lock, require_slug
 from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
 from app.models import Attachment, Publication
 from app.services import attachments, bin, texts
+from app.templating import quoted
 
 bp = Blueprint("bin", __name__)
 
 PER_PAGE = 20
 GONE = "Ce n’est plus dans la corbeille : quelqu’un l’a remis à sa place, ou les 30 jours sont passés."
 ALREADY = "C’est déjà dans la corbeille."
-TOO_MANY = "Il y a déjà {} fichiers avec « {} » : retirez-en un, puis recommencez."
 
 
 @bp.get("/mon-conseil/corbeille")
@@ -29,6 +27,7 @@ def index():
     page = paginate((bin.files_of if is_files else bin.publications_of)(viewer), PER_PAGE)
     shown = {
         "page": page, "is_files": is_files, "end_of": bin.end_of, "may_edit": lambda item: may_edit(viewer, item),
+        "may_recover": lambda item: may_recover(viewer, item),
         "quota": (attachments.taken(viewer.council_id), attachments.allowed()),
     }  # fmt: skip
     return render_template("publications/bin/index.html", **shown)
@@ -38,7 +37,7 @@ def index():
 def discard(path, item_id, slug):
     """Ask once, then move a publication into the bin."""
     require(is_member(current_viewer()))
-    if _in_bin(item_id, current_viewer()):
+    if in_bin(item_id, current_viewer()):
         flash(ALREADY)
         return redirect(url_for(".index"))
     item = find(path, item_id, joinedload(Publication.council))
@@ -48,11 +47,11 @@ def discard(path, item_id, slug):
         return render_template("publications/bin/discard.html", item=item, files=len(attachments.of(item)))
     require_token()
     begin_write()
-    item = _locked(Publication, item_id)
-    require(item is not None and may_edit(viewer_of(current_user), item))
-    bin.discard(item, current_user)
+    item, me = lock(Publication, item_id)
+    require(item is not None and may_edit(viewer_of(me), item))
+    bin.discard(item, me)
     db.session.commit()
-    flash(f"« {item.title or 'Sans titre'} » est dans la corbeille.")
+    flash(f"{quoted(item.name)} est dans la corbeille.")
     return redirect(url_for(".index"))
 
 
@@ -63,18 +62,19 @@ def recover(item_id):
     require(may_keep(viewer, viewer.council_id))
     require_token()
     begin_write()
-    viewer, item = viewer_of(current_user), _locked(Publication, item_id)
+    item, me = lock(Publication, item_id)
+    viewer = viewer_of(me)
     if item is not None and item.deleted_at is None and may_read(viewer, item):
         flash("C’est déjà à sa place.")
         return redirect(address_of(item))
-    if not _in_bin(item_id, viewer):
+    if not in_bin(item_id, viewer):
         flash(GONE)
         return redirect(url_for(".index"))
-    require(may_edit(viewer, item))
+    require(may_recover(viewer, item))
     bin.recover(item)
     db.session.commit()
     flash("C’est remis à sa place, pour les mêmes personnes qu’avant.")
-    return redirect(address_of(item))
+    return redirect(address_of(item) if may_read(viewer, item) else url_for(".index"))
 
 
 @bp.post("/mon-conseil/corbeille/fichiers/<id:attachment_id>/retour")
@@ -84,7 +84,8 @@ def recover_file(attachment_id):
     require(may_keep(viewer, viewer.council_id))
     require_token()
     begin_write()
-    viewer, attachment = viewer_of(current_user), _locked(Attachment, attachment_id)
+    attachment, me = lock(Attachment, attachment_id)
+    viewer = viewer_of(me)
     if attachment is None or not may_read(viewer, attachment):
         flash(GONE)
         return redirect(url_for(".index", quoi="fichiers"))
@@ -94,13 +95,5 @@ def recover_file(attachment_id):
     texts.index(item)
     db.session.commit()
     name = attachment.file.name
-    flash(f"« {name} » est remis à sa place." if is_back else TOO_MANY.format(attachments.MOST, item.title))
+    flash(f"{quoted(name)} est remis à sa place." if is_back else attachments.TOO_MANY)
     return redirect(address_of(item))
-
-
-def _in_bin(item_id, viewer):
-    return db.session.scalar(select(Publication.id).where(Publication.id == item_id, discarded(viewer))) is not None
-
-
-def _locked(model, row_id):
-    return db.session.scalar(select(model).where(model.id == row_id).with_for_update(of=model.__table__))

@@ -1,13 +1,13 @@
 """Writing what a council shares: new, changed, seen before it is published."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.access import may_edit, may_keep, may_read, require
+from app.access import may_edit, may_keep, require, viewer_of
 from app.blueprints.publications import saving, uploads
-from app.blueprints.publications.common import MODELS, address_of, require_slug
+from app.blueprints.publications.common import MODELS, address_of, find_own, lock, require_slug
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.actions import ActionForm
@@ -15,10 +15,9 @@ from app.forms.documents import DocumentForm
 from app.forms.events import EventForm
 from app.jobs.contents import delete_unused
 from app.labels import KIND_PATHS
-from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
-from app.services import attachments, publishing, revisions
+from app.services import attachments, minutes, publishing, revisions, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -52,7 +51,7 @@ def _made_by(model, key):
 @bp.route("/<kind:path>/<id:item_id>-<slug>/modifier", methods=["GET", "POST"])
 def edit(path, item_id, slug):
     """Change a draft, or something published."""
-    item = _find(path, item_id)
+    item = find_own(path, item_id, *OPTIONS)
     if request.method == "GET":
         require_slug(item, slug)
     return _write(type(item), item)
@@ -61,28 +60,21 @@ def edit(path, item_id, slug):
 @bp.route("/<kind:path>/<id:item_id>-<slug>/modifier/oubli", methods=["POST"])
 def forget(path, item_id, slug):
     """Forget a change that was begun and not saved, with the files that came for it."""
-    model = type(_find(path, item_id))
+    model = type(find_own(path, item_id))
     require_token()
     begin_write()
-    item, me = saving.lock(model, item_id)
+    item, me = lock(model, item_id)
+    require(item is not None and may_edit(viewer_of(me), item))
+    waits = minutes.only_previewed(item, me)
     revisions.drop_unsaved(item, me)
+    if waits:
+        db.session.flush()
+        minutes.set_aside(item, waits["minutes"], me)
     digests = attachments.erase(attachments.waiting(item, me))
     db.session.commit()
     delete_unused(digests)
     flash("La modification commencée est oubliée.")
     return redirect(address_of(item, "editing.edit"))
-
-
-def _find(path, item_id):
-    """Return what the viewer may change. What they send is not lost because the item went into the bin meanwhile."""
-    viewer, model = current_viewer(), MODELS[KIND_PATHS[path]]
-    require(may_keep(viewer, viewer.council_id))
-    item = db.session.scalar(select(model).where(model.id == item_id).options(*OPTIONS)) or abort(404)
-    is_at_hand = request.method == "POST" and may_edit(viewer, item)
-    if not (may_read(viewer, item) or is_at_hand):
-        abort(404)
-    require(may_edit(viewer, item))
-    return item
 
 
 # The form ---------------------------------------------------------------------------------------------------------
@@ -91,43 +83,40 @@ def _find(path, item_id):
 def _write(model, item, *, is_new=False):
     """Show the form, or do what was asked with it."""
     form = _form(model, item)
-    if request.method == "POST" and (answer := _take(form, model, item)):
+    if request.method == "POST" and (answer := _take(form, model, item, is_new)):
         return answer
     return _page(form, model, item, is_new)
 
 
 def _form(model, item):
     council = item.council if item else current_user.council
-    aside = revisions.unsaved(item, current_user) if item and saving.is_out(item) else None
+    aside = revisions.unsaved(item, current_user) if item and writing.is_out(item) else None
     is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
-    form = FORMS[model](item, zone=_zone(council), content=aside.content if is_resumed else _date_meant(item))
+    form = FORMS[model](item, zone=council.zone, content=aside.content if is_resumed else _date_meant(item))
     choices = {"themes": publishing.themes(), "folders": publishing.folders_of(council.id)}
     form.arrange(council_id=council.id, groups=publishing.groups_of(council.id), **choices)
-    uploads.offer(form, item, is_resumed=is_resumed)
+    is_own_draft = item is not None and not writing.is_out(item) and request.method == "GET"
+    uploads.offer(form, item, is_resumed=is_resumed or is_own_draft)
     form.aside, form.is_resumed = aside, is_resumed
     return form
 
 
-def _zone(council):
-    return zone_of(council.department.code if council.department else None)
-
-
 def _date_meant(item):
     """Return the date of publication that was typed before a preview, which promised nothing yet."""
-    if item is None or saving.is_out(item):
+    if item is None or writing.is_out(item):
         return None
     return saving.date_in(request.args)
 
 
-def _take(form, model, item):
+def _take(form, model, item, is_new):
     """Do what was asked; return where to go next, or nothing when the form comes back."""
     is_right = form.validate()
-    if form.csrf_token.errors:
+    if form.was_kept or form.csrf_token.errors:
         return None  # whoever sent this is perhaps not the person who is logged in
     incoming = uploads.read(form)
     item_id = item.id if item else None
     if is_right and not form.errors:
-        return saving.save(form, model, item_id, incoming)
+        return saving.save(form, model, item_id, incoming, is_new=is_new)
     saving.hold(form, model, item_id, incoming)
     return None
 
@@ -135,7 +124,8 @@ def _take(form, model, item):
 def _page(form, model, item, is_new):
     kind = model.__mapper__.polymorphic_identity
     every = [choice.value for choice in form.groups.choices]
-    reach = publishing.reach(kind, current_user, form.groups.data or every)
+    ticked = [value for value in every if value in (form.groups.data or ())]
+    reach = publishing.reach(kind, current_user, ticked or every)
     is_preview = item is not None and request.method == "GET" and "apercu" in request.args
     return render_template(
         "publications/editing/edit.html",

@@ -20,15 +20,16 @@ from app.access import (
 )
 from app.blueprints.kept import public_page
 from app.blueprints.publications import uploads
-from app.blueprints.publications.common import address_of, find, require_slug
+from app.blueprints.publications.common import address_of, find, find_own, lock, require_slug
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
 from app.markup import render
-from app.models import Publication, User
-from app.services import attachments, journal, shelves
+from app.models import Council, Group, Publication
+from app.services import attachments, journal, publishing, shelves
 from app.services import minutes as minutes_
+from app.services.writing import InBin
 
 bp = Blueprint("items", __name__)
 
@@ -37,8 +38,10 @@ WHOLE = (
     joinedload(Publication.author),
     joinedload(Publication.folder),
     selectinload(Publication.themes),
+    selectinload(Publication.groups).selectinload(Group.councils).load_only(Council.id),
 )
 STRANGER = 0  # the number of no person, no council, no group
+NOT_ALL = "Le compte-rendu est enregistré. Il manque encore un fichier : voyez pourquoi ci-dessous."
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,10 @@ def _page(publication, viewer, seen_as=None, others=None):
 def _others(publication):
     """Return those whom an author may see an item as: (words, viewer) by the word in the address."""
     council_id = publication.council_id
-    shared = publication.level == Visibility.GROUPS and publication.groups
-    partners = [council.id for group in shared or shelves.groups_of(council_id) for council in group.councils]
+    groups = publishing.groups_of(council_id, selectinload(Group.councils))
+    if publication.level == Visibility.GROUPS and publication.groups:
+        groups = [group for group in groups if group in publication.groups]
+    partners = (council.id for group in groups for council in group.councils)
     partner = next((partner for partner in partners if partner != council_id), None)
     others = {
         "visiteur": ("un visiteur du site", VISITOR),
@@ -122,7 +127,8 @@ def take_over(path, item_id, slug):
     publication = find(path, item_id)
     require(may_keep(current_viewer(), publication.council_id))
     require_token()
-    viewer, publication = _locked(publication)
+    publication, me = _lock(publication)
+    viewer = viewer_of(me)
     if publication.author_id == viewer.user_id:
         flash("Vous vous en occupez déjà.")
     elif may_take_over(viewer, publication):
@@ -137,15 +143,14 @@ def take_over(path, item_id, slug):
     return redirect(address_of(publication))
 
 
-def _locked(publication):
-    """Begin a write; return the viewer, with the rights of that moment, and the publication, read again."""
-    model, key = type(publication), publication.id
+def _lock(publication):
+    """Begin a write; return the publication, as far as it may still be read, and who asks, both locked."""
+    model, item_id = type(publication), publication.id
     begin_write()
-    found = db.session.get(model, key, with_for_update={"of": Publication}, populate_existing=True)
-    viewer = viewer_of(db.session.get(User, current_viewer().user_id))
-    if found is None or not may_read(viewer, found):
+    found, me = lock(model, item_id)
+    if found is None or not may_read(viewer_of(me), found):
         abort(404)
-    return viewer, found
+    return found, me
 
 
 # The minutes of an event ------------------------------------------------------------------------------------------
@@ -154,33 +159,54 @@ def _locked(publication):
 @bp.route("/<any(evenements):path>/<id:item_id>-<slug>/compte-rendu", methods=["GET", "POST"])
 def minutes(path, item_id, slug):
     """Write down what came of an event that has begun, and join files to that."""
-    require(is_member(current_viewer()))
-    event = find(path, item_id)
-    require(may_edit(current_viewer(), event))
+    event = find_own(path, item_id)
     if not event.has_begun or event.is_draft:
         flash("Le compte-rendu s’écrit quand l’événement a commencé et qu’il est publié.")
         return redirect(address_of(event))
     form = MinutesForm(data={"minutes": minutes_.written(event, current_user), "mark": minutes_.mark_of(event)})
-    uploads.offer(form, event, is_resumed=request.method == "GET")
+    uploads.offer(form, event, is_minutes=True, is_resumed=request.method == "GET")
     preview = None
     if form.is_submitted():
         is_right = form.validate()
-        incoming = uploads.read(form)
-        viewer, event = _locked(event)
-        require(may_edit(viewer, event))
-        is_right = is_right and not form.errors and _starts_from(event, form)
-        is_saved = is_right and not form.preview.data
-        if is_saved:
-            minutes_.save(event, form.minutes.data, current_user)
-        elif is_right:
-            preview = render(form.minutes.data)
-            minutes_.set_aside(event, form.minutes.data, current_user)
-        uploads.keep(event, form, incoming, is_minutes=True, is_shown=is_saved)
-        db.session.commit()
-        if is_saved and not form.errors:
-            flash("Le compte-rendu est enregistré.")
-            return redirect(address_of(event) + "#compte-rendu")
+        if not (form.was_kept or form.csrf_token.errors):  # else it came perhaps from somebody else
+            event, is_saved = _take(form, event, is_right)
+            if is_saved and not form.errors:
+                flash("Le compte-rendu est enregistré.")
+                return redirect(address_of(event) + "#compte-rendu")
+            if is_saved:
+                flash(NOT_ALL)
+            elif not form.errors:
+                preview = render(form.minutes.data)
     return render_template("publications/items/minutes.html", event=event, form=form, preview=preview), *form.outcome
+
+
+def _take(form, event, is_right):
+    """Save what was sent, or keep it apart; return the event, read again, and whether it was saved."""
+    incoming = uploads.read(form)
+    model, event_id = type(event), event.id
+    begin_write()
+    event, me = lock(model, event_id)
+    require(event is not None and may_edit(viewer_of(me), event))
+    if event.deleted_at is not None:
+        form.refuse(InBin.sentence)
+        for each in incoming:
+            attachments.discard(each)
+        return event, False
+    is_right = is_right and not form.errors and _starts_from(event, form)
+    is_saved = is_right and not form.preview.data
+    before = _files(event)
+    uploads.keep(event, form, incoming, is_minutes=True, is_shown=is_saved)
+    if is_saved:
+        minutes_.save(event, form.minutes.data, me, has_other_files=_files(event) != before)
+        form.mark.data = minutes_.mark_of(event)
+    elif is_right:
+        minutes_.set_aside(event, form.minutes.data, me)
+    db.session.commit()
+    return event, is_saved
+
+
+def _files(event):
+    return [one.id for one in attachments.of(event, is_minutes=True)]
 
 
 def _starts_from(event, form):

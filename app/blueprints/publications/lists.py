@@ -2,18 +2,15 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, render_template, request
-from sqlalchemy import select
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from app.access import may_keep, readable, require
+from app.access import get_readable_or_404, may_keep, require
 from app.blueprints.kept import public_page
-from app.blueprints.publications.common import MODELS
 from app.blueprints.web import current_viewer, paginate
-from app.extensions import db
 from app.forms.listing import NO_WORD, ListForm, OwnListForm, PublicationsForm
 from app.labels import KIND_PATHS, PublicationKind
-from app.models import Council, Folder, Publication
-from app.services import shelves, texts
+from app.models import Council, Publication
+from app.services import publishing, shelves, texts
 from app.services.directory import directory
 
 bp = Blueprint("lists", __name__)
@@ -29,8 +26,9 @@ def index():
     """
     form = PublicationsForm(request.args)
     departments = [(place.code, f"{place.code} {place.name}") for place in directory().departments.values()]
-    form.offer(shelves.themes(), departement=departments)
-    council, conditions = _council(request.args.get("conseil", "")), []
+    form.offer(publishing.themes(), departement=departments)
+    slug, conditions = request.args.get("conseil"), []
+    council = get_readable_or_404(Council, current_viewer(), slug=slug) if slug else None
     if council:
         conditions.append(Publication.council_id == council.id)
     if not _narrow(form, conditions):
@@ -44,14 +42,6 @@ def index():
     return render_template("publications/lists/index.html", form=form, council=council, found=found, here=_here)
 
 
-def _council(slug):
-    """Return the council that the list is narrowed to; an unknown one is a 404."""
-    if not slug:
-        return None
-    known = select(Council).where(Council.slug == slug, readable(Council, current_viewer()))
-    return ("\0" not in slug and db.session.scalar(known)) or abort(404)
-
-
 def _narrow(form: ListForm, conditions: list) -> bool:
     """Add what was asked for in the fields that all lists have, and in those that only some have; tell whether it is
     right."""
@@ -63,19 +53,8 @@ def _narrow(form: ListForm, conditions: list) -> bool:
             form.q.errors = [NO_WORD]
             return False
         conditions.append(matches)
-    conditions += [NARROWED[name](form[name].data) for name in form.narrowed]
+    conditions += [shelves.NARROWED[name](form[name].data) for name in form.narrowed]
     return True
-
-
-NARROWED = {
-    "theme": shelves.about,
-    "annee": lambda year: shelves.of_year(int(year)),
-    "departement": shelves.shared_in,
-    "type": lambda path: Publication.kind == KIND_PATHS[path],
-    "niveau": lambda level: Publication.level == level,
-    "dossier": lambda folder_id: Publication.folder_id == int(folder_id),
-    "etat": lambda state: shelves.STATES[state](),
-}
 
 
 def _here(**changes):
@@ -85,18 +64,25 @@ def _here(**changes):
     return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
 
+@bp.get("/actions")
+def actions():
+    """Lead to the fiches-actions of all councils."""
+    return redirect(url_for(".index", type="actions"))
+
+
 @bp.route("/mon-conseil/<kind:path>", methods=["GET"])
 def mine(path):
     """Show what one's own council shares of one kind, and one's drafts; of events those to come, or the past ones."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
     kind, form, conditions = KIND_PATHS[path], OwnListForm(request.args), []
-    folders = db.session.scalars(select(Folder).filter_by(council_id=viewer.council_id).order_by(Folder.name))
-    form.offer(shelves.themes(), dossier=[(str(folder.id), folder.name) for folder in folders])
+    folders = publishing.folders_of(viewer.council_id)
+    form.offer(publishing.themes(), dossier=[(str(folder.id), folder.name) for folder in folders])
     past = kind == PublicationKind.EVENT and request.args.get("quand") == "passes"
     shown = {"kind": kind, "path": path, "form": form, "past": past, "here": _here}
     if not _narrow(form, conditions):
         return render_template("publications/lists/mine.html", page=None, **shown), 422
-    query = shelves.of_council(viewer, MODELS[kind], *conditions, past=past)
+    query = shelves.of_council(viewer, publishing.MODELS[kind], *conditions, past=past)
     page = paginate(query, per_page=20)
-    return render_template("publications/lists/mine.html", page=page, **shown)
+    kept = {name: value for name, value in request.args.items() if name in form or name == "quand"}
+    return render_template("publications/lists/mine.html", page=page, kept=kept, **shown)

@@ -7,8 +7,9 @@ from app.access import VISITOR, may_keep
 from app.blueprints.web import current_viewer
 from app.forms.attachments import AttachmentsForm
 from app.models import Publication
-from app.services import attachments, texts
+from app.services import attachments
 from app.services.attachments import FileRefused, Incoming
+from app.templating import quoted
 
 WRITING = ("publications.editing.new", "publications.editing.edit", "publications.items.minutes")
 AT_ONCE = 5  # files of the largest size, in one go
@@ -65,7 +66,7 @@ def _receive(form, upload):
 
 
 def _refuse(form, name, refusal):
-    form.refuse_file(f"« {attachments.shown_name(name)} » n’est pas gardé. {refusal}")
+    form.refuse_file(f"{quoted(attachments.shown_name(name))} n’est pas gardé. {refusal}")
 
 
 def keep(
@@ -83,10 +84,10 @@ def keep(
 
     What is over the council's quota becomes a sentence in `form.files.errors`: commit, and show the form again.
     """
+    incoming = _not_there_yet(publication, form, incoming, is_minutes)
     if is_shown:
         _settle(publication, form)
     added = [one for each in incoming if (one := _add(publication, form, each, is_minutes, is_shown))]
-    texts.index(publication)  # their names are found too
     form.quota = (attachments.taken(publication.council_id), attachments.allowed())
     if is_shown and form.files.errors:
         form.offer([*(entry.attachment for entry in form.entries if not entry.attachment.removed_at), *added])
@@ -95,8 +96,25 @@ def keep(
         form.add_sent(added)
 
 
+def _not_there_yet(publication, form, incoming, is_minutes):
+    """Leave out the files that are there already: a form that is sent twice brings them twice. Those that wait since
+    the first time go on with the form."""
+    there = attachments.of(publication, is_minutes=is_minutes)
+    waiting = attachments.waiting(publication, current_user, is_minutes=is_minutes)
+    known = {(one.file.name, one.file.digest): one for one in (*waiting, *there)}
+    doubles = [each for each in incoming if (each.name, each.staged.digest) in known]
+    for each in doubles:
+        attachments.discard(each)
+    again = {one.id: one for each in doubles if (one := known[each.name, each.staged.digest]).removed_at}
+    form.add_sent([one for one in again.values() if one.id not in form.sent_ids])
+    return [each for each in incoming if each not in doubles]
+
+
 def _settle(publication, form):
-    attachments.show(publication, form.sent_ids, current_user)
+    known = attachments.known(publication)  # a form that was sent twice may have erased one meanwhile
+    form.entries = tuple(entry for entry in form.entries if entry.attachment in known)
+    gone = {entry.attachment.id for entry in form.entries if entry.remove.data}
+    attachments.show(publication, set(form.sent_ids) - gone, current_user)
     for entry in form.entries:
         if entry.remove.data:
             attachments.remove(entry.attachment, current_user)

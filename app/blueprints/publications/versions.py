@@ -1,15 +1,14 @@
 """The former states of what a council shares."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access import may_edit, may_keep, require, viewer_of
-from app.blueprints.publications.common import address_of, find, require_slug
+from app.blueprints.publications.common import address_of, find, lock, require_slug
 from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
 from app.markup import TextTooComplex
-from app.models import Publication, User
+from app.models import Publication
 from app.services import revisions, versions
 
 bp = Blueprint("versions", __name__)
@@ -65,19 +64,11 @@ def restore(path, item_id, slug, number):
     except TextTooComplex as error:  # the limits were wider once
         flash(str(error))
         return redirect(address_of(item, "versions.show", number=number))
-    item, me = _lock(item)
+    model, item_id = type(item), item.id
+    begin_write()
+    item, me = lock(model, item_id)
+    require(item is not None and item.deleted_at is None and may_edit(viewer_of(me), item))
     is_new = versions.restore(item, fields, number, me)
     db.session.commit()
     flash(f"La version n° {number} est rétablie." if is_new else "Cette version est déjà la version actuelle.")
     return redirect(address_of(item))
-
-
-def _lock(item):
-    """Return the publication, locked, and oneself, with the rights of this instant."""
-    model, item_id = type(item), item.id
-    begin_write()
-    locked = select(model).where(model.id == item_id).with_for_update(of=Publication)
-    item = db.session.scalar(locked.execution_options(populate_existing=True))
-    me = db.session.get(User, current_viewer().user_id, populate_existing=True)
-    require(item is not None and item.deleted_at is None and may_edit(viewer_of(me), item))
-    return item, me

@@ -1,0 +1,231 @@
+"""What a form that writes for a council changes: whether it may, and what becomes of it. Call it in a write
+transaction, with the publication locked."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sqlalchemy import select
+
+from app.access import may_edit, opens_wider, viewer_of
+from app.extensions import db
+from app.labels import Visibility
+from app.models import Event, Publication, User
+from app.models.types import utcnow
+from app.services import attachments, publishing, revisions
+
+TWIN_AGE = timedelta(days=1)  # the « Back » of a browser brings a form of today
+
+
+class Refused(Exception):
+    """Nothing was written; the form comes back. `sentence` tells its writer why, unless the page asks a question."""
+
+    sentence = ""
+
+
+class InBin(Refused):
+    """It was deleted meanwhile."""
+
+    sentence = (
+        "Ceci est maintenant dans la corbeille de votre conseil. Votre texte est encore là : sortez d’abord la page de "
+        "la corbeille, puis envoyez encore une fois."
+    )
+
+
+class Taken(Refused):
+    """What this form has made is no longer its author's to change."""
+
+    sentence = (
+        "Vous ne pouvez plus changer ce que ce formulaire avait publié. Votre texte est encore là : envoyez encore une "
+        "fois, et ce sera une nouvelle page."
+    )
+
+
+class NoGroup(Refused):
+    """A group that was chosen is no more."""
+
+    sentence = "Un groupe que vous aviez coché vient de disparaître. Relisez le niveau d’accès, puis envoyez encore."
+
+
+class NoFolder(Refused):
+    """The folder that was chosen is no more."""
+
+    sentence = "Ce dossier vient d’être supprimé : choisissez-en un autre, ou aucun."
+
+
+@dataclass(eq=False)
+class Changed(Refused):
+    """Something else was saved since the form was opened: how it differs, and its present version."""
+
+    changes: list
+    version: int
+    sentence = (
+        "Ceci a été changé depuis que vous avez ouvert cette page, peut-être dans un autre onglet. Rien n’est perdu : "
+        "comparez, puis envoyez encore une fois si votre texte doit remplacer ce qui est enregistré."
+    )
+
+
+class Wider(Refused):
+    """More people could read it: its author is asked first."""
+
+
+@dataclass(eq=False)
+class Repeated(Refused):
+    """The same author has just made the same: they are asked whether it is to be there twice."""
+
+    twin: Publication
+
+
+class Became(Enum):
+    """What a form that was right has made."""
+
+    DRAFT = auto()
+    SCHEDULED = auto()
+    PUBLISHED = auto()
+    SAVED = auto()  # it was published before
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks for. `deed`: the button. `version`: the one it started from; 0: it was to make something new.
+
+    `is_confirmed`: whether its author has agreed to open it to more people; `repeats`: the id of what they agreed to
+    make a second time, or 0.
+    """
+
+    deed: str
+    fields: dict  # columns, with the HTML of their texts
+    level: Visibility
+    group_ids: Collection[int]
+    theme_ids: Collection[int]
+    folder_id: int | None
+    new_folder: str
+    is_series: bool
+    version: int
+    publish_on: datetime | None
+    is_confirmed: bool
+    repeats: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is about to be written: columns and rows, and how it was before."""
+
+    item: Publication
+    fields: dict
+    before: dict  # its content
+    files: set[int]
+    is_changed: bool
+    is_wider: bool
+    is_narrower: bool
+
+
+def is_out(item: Publication) -> bool:
+    """Tell whether readers see it, or will at a date: what is only tried is kept apart from it."""
+    return item.published_at is not None or item.publish_on is not None
+
+
+def is_only_tried(item: Publication, deed: str) -> bool:
+    """Tell whether this deed leaves what readers see, or will see at a date, as it is."""
+    return is_out(item) and (deed == "preview" or (deed == "draft" and item.published_at is not None))
+
+
+def start(author: User, model: type[Publication], key: str) -> Publication:
+    """Return what the form with this key makes. See `publishing.start`."""
+    item = publishing.start(author, model, key)
+    if item is None or not may_edit(viewer_of(author), item):
+        raise Taken
+    return item
+
+
+def require_shelf(item: Publication) -> None:
+    """Refuse to write in the bin."""
+    if item.deleted_at is not None:
+        raise InBin
+
+
+def require_new(item: Publication, asked: Asked) -> None:
+    """Ask before the same author makes the same twice within a day: « Back » draws another form with the same text."""
+    twin = _twin(item, asked.fields) if item.published_at is None else None
+    if twin is not None and twin.id != asked.repeats:
+        raise Repeated(twin)
+
+
+def _twin(item, fields):
+    model = type(item)
+    names = ("title", "description", "starts_at") if model is Event else ("title", "description")
+    if not any(fields[name] for name in names):
+        return None
+    same = [getattr(model, name) == fields[name] for name in names]
+    its_own = (model.author_id == item.author_id, model.id != item.id, model.deleted_at.is_(None))
+    recent = model.created_at > utcnow() - TWIN_AGE
+    return db.session.scalar(select(model).where(*its_own, *same, recent).order_by(model.id.desc()).limit(1))
+
+
+def look(item: Publication, asked: Asked) -> Change:
+    """Return what this would change. Raises `Refused`, before anything is written but a new folder."""
+    chosen = _chosen(item, asked)
+    was, wanted = (Visibility(item.level), {group.id for group in item.groups}), (asked.level, set(asked.group_ids))
+    before = publishing.content_of(item)
+    is_changed = publishing.differs(item, asked.fields | chosen)
+    if is_changed and _is_stale(item, asked.version):
+        typed = publishing.plain(asked.fields, before)
+        marked = _marked(before, item.is_charter), _marked(typed, asked.fields.get("is_charter"))
+        raise Changed(list(revisions.changes(*marked)), item.version)
+    is_wider = item.published_at is not None and opens_wider(was, wanted)
+    if is_wider and not asked.is_confirmed:
+        raise Wider
+    is_narrower = opens_wider(wanted, was)
+    return Change(item, asked.fields | chosen, before, _files(item), is_changed, is_wider, is_narrower)
+
+
+def _marked(content, is_charter):
+    """Return a content with what versions do not hold: that it is the charter, which others may say too."""
+    return content | {"charter": [0, "C’est la charte du conseil"]} if is_charter else content
+
+
+def _files(item):
+    return {one.id for one in attachments.of(item)}
+
+
+def _chosen(item, asked):
+    """Return what was chosen beside the text, as it is in the database now."""
+    chosen = publishing.chosen(item.council_id, asked.theme_ids, asked.group_ids, asked.folder_id)
+    if len(chosen["groups"]) < len(set(asked.group_ids)):
+        raise NoGroup
+    if asked.folder_id and chosen["folder_id"] is None:
+        raise NoFolder
+    if asked.new_folder:
+        chosen["folder_id"] = publishing.folder_named(item.council_id, asked.new_folder, is_series=asked.is_series)
+    return chosen | {"level": asked.level}
+
+
+def _is_stale(item, version):
+    """Tell whether the item was changed since the form was opened. A new form has made at most one state of it."""
+    return item.version != version and (version != 0 or item.version > 2)
+
+
+def carry_out(change: Change, author: User) -> None:
+    """Write the change down, once the files that come with it are there; of something published, as a new version."""
+    item = change.item
+    if change.is_changed or _files(item) != change.files:
+        publishing.write(item, change.fields)
+        if item.published_at and item.is_charter:
+            publishing.set_charter(item.council_id, item)
+        if item.published_at:
+            publishing.revise(item, change.before, author)
+
+
+def conclude(item: Publication, asked: Asked, author: User) -> Became:
+    """Publish what was written, now or at its date, or leave it as it is. Nothing is unsaved any more."""
+    revisions.drop_unsaved(item, author)
+    if item.published_at is not None:
+        return Became.SAVED
+    item.publish_on = asked.publish_on if asked.deed == "publish" else None
+    if asked.deed in ("preview", "draft", "save"):
+        return Became.DRAFT
+    if item.publish_on:
+        return Became.SCHEDULED
+    publishing.publish(item)
+    return Became.PUBLISHED
