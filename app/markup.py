@@ -4,6 +4,7 @@ Markdown first, then bleach's allow-list, then nh3 as the last word, because ble
 fixes. Rendering is slow by the standards of a page: it is done when a text is saved, and the HTML is stored.
 """
 
+import re
 from itertools import accumulate
 
 import bleach
@@ -21,6 +22,7 @@ TAGS = {"p", "br", "hr", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "de
         "abbr", "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "abbr": {"title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
+HEADING = re.compile(r"(</?h)([1-6])\b")
 EXTENSIONS = ["tables", "sane_lists", "nl2br", "pymdownx.magiclink", "toc"]
 EXTENSION_CONFIGS = {"toc": {"baselevel": 3, "marker": "", "permalink": False}}
 
@@ -50,8 +52,17 @@ def render(text: str) -> str:
     check(text)
     # One converter for each call: a shared one mixes the texts of two threads.
     html = markdown.markdown(text, extensions=EXTENSIONS, extension_configs=EXTENSION_CONFIGS)
+    html = _close_ranks(html)
     html = bleach.clean(html, tags=TAGS, attributes={k: list(v) for k, v in ATTRIBUTES.items()}, protocols=SCHEMES)
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow ugc noopener")
+
+
+def _close_ranks(html):
+    """Return HTML whose highest headings are h3, whatever the writer began with, the next ones h4, the others h5: a
+    page that skips a level is hard to follow for those who hear it."""
+    levels = sorted({level for _, level in HEADING.findall(html)})
+    rank = {level: str(min(number, 5)) for number, level in enumerate(levels, start=3)}
+    return HEADING.sub(lambda tag: tag[1] + rank[tag[2]], html)
 
 
 def trusted(html: str | None) -> Markup:

@@ -73,7 +73,7 @@ def press(client, delivery, button, page=None):
 
 def test_a_text_that_arrived_is_noted_as_sent_when_it_left_and_stays_paid(client, gateway, lost):
     assert "Il est arrivé" in client.get(f"{LIST}/{lost.id}").text
-    with time_machine.travel(NOON + timedelta(days=1), tick=True):
+    with time_machine.travel(NOON + timedelta(hours=20), tick=True):
         assert "C’est noté" in press(client, lost, "arrived")
         sending.send_texts()
     assert (row().state, row().segments, len(gateway.taken)) == (DeliveryState.SENT, 1, 1)
