@@ -388,11 +388,12 @@ def test_a_file_comes_by_parts_and_not_again(client, cast, row):
     assert (head.status_code, head.data, head.content_length) == (200, b"", len(PDF))
 
 
-def test_an_address_with_another_name_or_without_its_content_leads_nowhere(client, cast, row):
+def test_another_name_leads_to_the_present_one_and_a_file_without_its_content_nowhere(client, cast, row):
     row.level = Visibility.PUBLIC
     file = attach(row, cast.alice).file
     db.session.commit()
-    assert client.get(f"/fichiers/{file.id}/page.html").status_code == 404
+    other = client.get(f"/fichiers/{file.id}/page.html")
+    assert (other.status_code, other.location) == (302, address(file))
     storage.delete(file.digest)
     assert client.get(address(file)).status_code == 404
 

@@ -1,8 +1,10 @@
 """The page of a document, an action or an event; who reads which of them, by whatever way."""
 
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from urllib.parse import unquote
 
 import pytest
 import time_machine
@@ -537,3 +539,13 @@ def test_thirty_groups_cost_no_more_than_one(cast, client_as, queries):
         queries.clear()
         assert browser.get(place).status_code == 200
         assert len(queries) <= 12, queries
+
+
+@pytest.mark.parametrize("view", ["", "/modifier", "/suppression", "/versions"])
+def test_whoever_may_not_read_it_is_not_handed_its_title_back(client, cast, view):
+    item = make_publication(Document, cast.alice, title="Licenciement")
+    db.session.commit()
+    answer = client.get(address(item, view))
+    assert "licenciement" not in (answer.text + str(answer.headers)).lower()
+    log_in = answer.location or re.search(r'href="(/connexion[^"]+)"', answer.text)[1]
+    assert unquote(log_in) == f"/connexion?suite=/documents/{item.id}-x{view}"

@@ -127,8 +127,8 @@ def test_a_scan_of_twenty_megabytes_is_kept_and_comes_back_whole_and_in_parts(si
 def test_five_large_files_go_at_once_and_one_too_large_among_them_is_told(site):
     files = [(f"{number}.pdf", scan(10) + b"%%EOF" * number) for number in range(4)]
     page, seconds = site.send(*files, ("trop.pdf", scan(21)))
-    assert page.status_code == 422 and "« trop.pdf » n’est pas gardé. Ce fichier est trop lourd : 20" in page.text
-    assert page.text.count("Retirer « ") == 4 and seconds < 30
+    assert page.status_code == 422 and "« trop.pdf » n’est pas gardé. Ce fichier est trop lourd : 20" in page.text
+    assert page.text.count("Retirer « ") == 4 and seconds < 30
 
 
 def test_what_is_too_large_as_a_whole_is_answered_by_a_page_that_says_what_to_do(site):

@@ -1,5 +1,6 @@
 """What all views share: the viewer, limits, addresses, pages of a list, security headers, error pages, static files."""
 
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ POLICY = (
 )
 VARY = "Accept-Encoding, Cookie, Save-Data"
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
+TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)})/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
 REREAD = (  # forms that are brought back after a login to be read again: what they write is not sent unseen
     "council.fiche.edit",
@@ -161,6 +163,12 @@ def is_local(address: str) -> bool:
     return is_plain and address.startswith("/") and not address.startswith("//") and not urlsplit(address).netloc
 
 
+def way_back(address: str) -> str:
+    """Return where to go on after a login, without the title or name that an address of content repeats: whoever may
+    read it is sent on to its present name, and nobody else is told one."""
+    return TITLED.sub(r"\1x", address)
+
+
 def assets() -> Assets:
     """Return the style sheet and static files of this run."""
     return current_app.extensions["assets"]
@@ -239,7 +247,9 @@ def _error_page(error: HTTPException):
 def _login_address():
     """Return the address of the login that leads back to the page that was asked for."""
     asked = request.full_path.rstrip("?")
-    return url_for("account.sessions.new", suite=asked if is_local(asked) and request.method == "GET" else None)
+    return url_for(
+        "account.sessions.new", suite=way_back(asked) if is_local(asked) and request.method == "GET" else None
+    )
 
 
 def _ask_to_log_in():
@@ -247,7 +257,7 @@ def _ask_to_log_in():
     if request.method in ("GET", "HEAD"):
         if session.pop("_user_id", None):
             flash("Vous n’êtes plus connecté : reconnectez-vous.")
-        return redirect(url_for("account.sessions.new", suite=request.full_path.rstrip("?")))
+        return redirect(url_for("account.sessions.new", suite=way_back(request.full_path.rstrip("?"))))
     form = LoginForm(formdata=None)
     if is_from_here():  # another site must not have its own words offered for sending
         form.kept.data = _keep()

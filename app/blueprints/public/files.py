@@ -1,6 +1,6 @@
 """`/fichiers`: the files that people share, each checked against the right to read it."""
 
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, redirect, send_file, url_for
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from app import storage
@@ -21,8 +21,10 @@ def show(file_id, name):
     sent to be saved."""
     file = get_readable_or_404(StoredFile, current_viewer(), id=file_id)
     path = storage.path(file.digest)
-    if name != file.name or not path.is_file():
+    if not path.is_file():
         abort(404)
+    if name != file.name:
+        return redirect(url_for(".show", file_id=file_id, name=file.name))
     is_ours = file.width is not None
     named = {"mimetype": file.media_type, "download_name": file.name, "as_attachment": not is_ours}
     try:
