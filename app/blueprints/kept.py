@@ -66,7 +66,7 @@ def public_page(view):
             return view(**values)
         # The stamp is read before the page's rows: a change meanwhile makes the copy too old, never too new.
         page = (request.path, request.query_string, without_images())
-        version = f"{public_version()}.{utcnow():%j}.{hashlib.sha256(repr(page).encode()).hexdigest()[:8]}"
+        version = f"{public_version()}.{utcnow():%y%j}.{hashlib.sha256(repr(page).encode()).hexdigest()[:8]}"
         if version in request.if_none_match.as_set(include_weak=True):
             return _share(Response(status=304), version)
         key = (*page, _codings())

@@ -21,6 +21,7 @@ from flask import (
 )
 from flask_login import AnonymousUserMixin, current_user
 from flask_sqlalchemy.pagination import Pagination
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import AnyConverter, IntegerConverter
@@ -34,6 +35,7 @@ from app.forms.search import SearchForm
 from app.labels import KIND_PATHS, Role, UserStatus
 from app.models import User
 from app.services import accounts, limits
+from app.services.publishing import lock_council
 from app.signing import BadToken, read, sign
 from app.templating import Assets
 
@@ -161,6 +163,18 @@ def is_local(address: str) -> bool:
     """Tell whether an address is a path of the site, whatever browsers make of strange signs."""
     is_plain = address.isprintable() and not any(sign in address for sign in "\\ ")
     return is_plain and address.startswith("/") and not address.startswith("//") and not urlsplit(address).netloc
+
+
+def lock_writer() -> User:
+    """Return who sends this, as they are at this instant, locked with their council: those who write for a council, and
+    those who change its page, take their turn. Call it in a write transaction, before any other row is locked, then
+    look at the rights again: they may be gone.
+    """
+    # « key_share »: whoever only refers to the row, as the job that publishes does to an author, need not wait for it.
+    mine = select(User).with_for_update(key_share=True).execution_options(populate_existing=True)
+    me = db.session.scalar(mine.where(User.id == current_user.id))
+    lock_council(me.council_id)
+    return me
 
 
 def way_back(address: str) -> str:

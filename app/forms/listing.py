@@ -1,14 +1,11 @@
 """What lists of publications are narrowed by."""
 
-from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import Length, ValidationError
+from wtforms import SelectChoice, SelectField
 
-from app.forms.base import Form
+from app.forms.search import MAX_LENGTH, QueryForm, search_field
 from app.labels import KIND_PATHS, PUBLICATION_KINDS, READERS
 from app.models.types import utcnow
-from app.text import fold, one_line
 
-MAX_LENGTH = 100
 FIRST_YEAR = 2014  # the law that made the citizens' councils
 STATES = (("publies", "Publiés"), ("brouillons", "Mes brouillons"), ("a-paraitre", "À paraître"))
 TOO_LONG = f"Écrivez {MAX_LENGTH} caractères au plus : quelques mots suffisent."
@@ -24,19 +21,11 @@ def _lines(everything, choices):
     return [SelectChoice(*line) for line in [("", everything), *choices]]
 
 
-class ListForm(Form):
-    """A GET form: its address can be kept and shared, and it changes nothing, so it needs no token."""
+class ListForm(QueryForm):
+    """What every list of publications has."""
 
-    class Meta(Form.Meta):
-        csrf = False
-
-    q = StringField(
-        "Chercher des mots",
-        default="",
-        filters=[one_line],
-        validators=[Length(max=MAX_LENGTH, message=TOO_LONG)],
-        render_kw={"type": "search", "maxlength": MAX_LENGTH, "autocomplete": "off", "enterkeyhint": "search"},
-    )
+    q = search_field("Chercher des mots", TOO_LONG)
+    no_word = NO_WORD
     theme = choice("Thématique", "Toutes")
     annee = choice("Année", "Toutes")
 
@@ -47,11 +36,6 @@ class ListForm(Form):
         self.annee.choices = _lines("Toutes", ((str(year), str(year)) for year in years))
         for name, lines in choices.items():
             self[name].choices = _lines("Tous", lines)
-
-    def validate_q(self, q):
-        """Refuse what has no letter and no digit."""
-        if q.data and not fold(q.data):
-            raise ValidationError(NO_WORD)
 
     @property
     def narrowed(self) -> list[str]:

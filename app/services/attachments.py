@@ -9,11 +9,12 @@ from flask import current_app
 from sqlalchemy import ColumnElement, exists, func, or_, select, union
 
 from app.extensions import db
-from app.models import Attachment, Council, Publication, StoredFile, User
+from app.models import Attachment, Publication, StoredFile, User
 from app.models.types import utcnow
 from app.services import contents, filetypes, pictures
 from app.services.filetypes import BadFile
 from app.services.pictures import BadPicture
+from app.services.publishing import lock_council
 from app.storage import Staged, TooLarge
 
 log = logging.getLogger(__name__)
@@ -160,8 +161,7 @@ def add(
 
 
 def _make_sure_of_place(publication, incoming):
-    its_council = select(Council.id).where(Council.id == publication.council_id)
-    db.session.execute(its_council.with_for_update(key_share=True))
+    lock_council(publication.council_id)
     mine = select(func.count()).select_from(Attachment).where(
         Attachment.publication_id == publication.id, Attachment.removed_at.is_(None) | are_waiting()
     )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from app.extensions import db
 from app.labels import Carrier, Pillar, Stage, Visibility
 from app.localtime import at
-from app.models import Action, Document, Event, Folder, Group, Publication, Theme, User
+from app.models import Action, Document, Event, Group, Publication, Theme, User
 from app.models.types import utcnow
 from app.services import demo_people, publishing, revisions
 from app.services.accounts import DEMO
@@ -201,7 +201,7 @@ def _share(item, people, group, themes):
     publication.level, publication.groups = item.level, [group] if item.level == GROUPS else []
     publication.themes = [themes[name] for name in item.themes if name in themes]
     if item.folder:
-        publication.folder = _folder(author.council_id, item.folder)
+        publication.folder_id = publishing.folder_named(author.council_id, item.folder, is_series=True)
     texts = {"title": item.title, "summary": item.summary, "description": item.description}
     publishing.write(publication, texts | item.others)
     if item.days is not None:
@@ -217,8 +217,8 @@ def _announce(meeting, people, group):
     fields = {
         "title": meeting.title, "summary": meeting.summary, "agenda": meeting.agenda, "place": "Salle commune",
         "address": "12, rue des Tilleuls", "organiser": "Le conseil citoyen",
-        "starts_at": at(event.time_zone or "Europe/Paris", on, meeting.begin),
-        "ends_at": at(event.time_zone or "Europe/Paris", on, meeting.end),
+        "starts_at": at(event.time_zone, on, meeting.begin),
+        "ends_at": at(event.time_zone, on, meeting.end),
     }  # fmt: skip
     if meeting.minutes:
         fields |= {"minutes": meeting.minutes, "minutes_at": datetime.combine(on, time(22), utcnow().tzinfo)}
@@ -237,10 +237,3 @@ def _date(publication, author, days):
     publication.created_at = publication.published_at = utcnow() - timedelta(days=days)
     db.session.flush()
     revisions.keep(publication, publishing.content_of(publication), author).created_at = publication.published_at
-
-
-def _folder(council_id, name):
-    known = select(Folder).filter_by(council_id=council_id, name=name)
-    folder = db.session.scalar(known) or Folder(council_id=council_id, name=name, is_series=True)
-    db.session.add(folder)
-    return folder

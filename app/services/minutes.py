@@ -32,18 +32,18 @@ def set_aside(event: Event, text: str, author: User) -> None:
     revisions.set_aside(event, {**content, "minutes": text}, author)
 
 
-def save(event: Event, text: str, author: User, *, has_other_files: bool = False) -> None:
+def save(event: Event, fields: dict, author: User, *, has_other_files: bool = False) -> None:
     """Write the minutes of an event, whose row is locked. A new text makes a new version of the event; minutes may
-    also be nothing but files. Raises `markup.TextTooComplex`.
+    also be nothing but files. `fields` are the text and its HTML, as `publishing.rendered` gives them.
 
     What the author has previewed of the rest of the event, and not saved, stays set aside. Twice the same: nothing
     more happens.
     """
-    aside = revisions.unsaved(event, author)
+    text, aside = fields["minutes"], revisions.unsaved(event, author)
     rest = aside and {**aside.content, "minutes": text}
     is_new, is_first = text != event.minutes, event.minutes_at is None
     if is_new or has_other_files:
-        publishing.write(event, {"minutes": text, "minutes_at": utcnow()})
+        publishing.write(event, {**fields, "minutes_at": utcnow()})
         if is_new or is_first:
             revisions.keep(event, publishing.content_of(event), author, "Compte-rendu")
         if is_first:

@@ -170,9 +170,12 @@ def themes() -> list[Theme]:
 
 def groups_of(council_id: int, *options) -> list[Group]:
     """Return the groups that a council is in, loaded with `options`."""
+    return list(db.session.scalars(_groups_with(council_id).options(*options)))
+
+
+def _groups_with(council_id):
     its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
-    query = select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)
-    return list(db.session.scalars(query.options(*options)))
+    return select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)
 
 
 def folders_of(council_id: int) -> list[Folder]:
@@ -183,8 +186,7 @@ def folders_of(council_id: int) -> list[Folder]:
 def chosen(council_id: int, theme_ids: Collection[int], group_ids: Collection[int], folder_id: int | None) -> dict:
     """Return the rows of what was chosen in a form, under the names of the columns. What is no more, or no longer the
     council's, is not among them. They are held until the end of the write transaction."""
-    its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
-    groups = select(Group).where(Group.id.in_(group_ids), Group.id.in_(its_own)).order_by(Group.name, Group.id)
+    groups = _groups_with(council_id).where(Group.id.in_(group_ids))
     themes = select(Theme).where(Theme.id.in_(theme_ids)).order_by(Theme.position, Theme.id)
     folder = select(Folder.id).where(Folder.id == (folder_id or 0), Folder.council_id == council_id)
     return {

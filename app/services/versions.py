@@ -8,8 +8,6 @@ from app.notifications import dispatch
 from app.services import publishing, revisions
 
 DAYS, INSTANTS = ("starts_on", "ends_on"), ("starts_at", "ends_at")
-
-
 APART = ("minutes",)  # what came of an event is not undone with its announcement
 
 
@@ -33,7 +31,7 @@ def restore(publication: Publication, fields: dict, number: int, author: User) -
 
     Call it in a write transaction, with the publication's row locked. Its readers stay the same.
     """
-    if not any(getattr(publication, name) != value for name, value in fields.items()):
+    if not publishing.differs(publication, fields):
         return False
     publishing.write(publication, fields)
     publication.edited_at = utcnow()

@@ -5,7 +5,7 @@ import re
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from app.access import may_keep, require, viewer_of
-from app.blueprints.web import current_viewer, paginate, require_token
+from app.blueprints.web import current_viewer, lock_writer, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.base import ActForm
 from app.forms.fiche import MOST_PICTURES, TOO_MANY, make_form
@@ -54,8 +54,8 @@ def _council():
 def _lock():
     """Return the council, locked, and oneself, with the rights of this instant."""
     begin_write()
-    council = db.session.get(Council, current_viewer().council_id, with_for_update=True, populate_existing=True)
-    me = db.session.get(User, current_viewer().user_id, populate_existing=True)
+    me = lock_writer()
+    council = db.session.get(Council, current_viewer().council_id, populate_existing=True)
     require(council is not None and may_keep(viewer_of(me), council.id))
     return council, me
 

@@ -1,17 +1,15 @@
 """The folders and series of the council."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.access import may_keep, require, viewer_of
-from app.blueprints.web import current_viewer, paginate, require_token
+from app.blueprints.web import current_viewer, lock_writer, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.folders import FolderForm
-from app.models import Folder, User
+from app.models import Folder
 from app.services import shelves
-from app.services.publishing import lock_council
 
 bp = Blueprint("folders", __name__)
 PER_PAGE = 20
@@ -80,10 +78,8 @@ def _find(folder_id, locked_council_id=None):
 def _lock_council_id():
     """Begin a write; return the id of the council that the viewer keeps, with the rights of this instant."""
     begin_write()
-    me = select(User).where(User.id == current_user.id).with_for_update(key_share=True)
-    viewer = viewer_of(db.session.scalar(me.execution_options(populate_existing=True)))
+    viewer = viewer_of(lock_writer())
     require(may_keep(viewer, viewer.council_id))
-    lock_council(viewer.council_id)
     return viewer.council_id
 
 

@@ -1,16 +1,15 @@
 """What the pages of publications share: finding the row that an address names, and its address."""
 
 from flask import abort, make_response, redirect, render_template, request, url_for
-from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from app.access import Viewer, discarded, get_readable_or_404, may_edit, may_keep, require
-from app.blueprints.web import current_viewer
+from app.blueprints.web import current_viewer, lock_writer
 from app.extensions import db
 from app.labels import KIND_PATHS
 from app.models import Attachment, Publication, User
-from app.services.publishing import MODELS, lock_council
+from app.services.publishing import MODELS
 
 
 def find(path: str, item_id: int, *options) -> Publication:
@@ -51,15 +50,10 @@ def lock(model: type[Publication | Attachment], row_id: int) -> tuple[Publicatio
 
     Call it in a write transaction, then look at the rights again: they may be gone. None: the row is.
     """
-    me = db.session.scalar(_locked(User, User).where(User.id == current_user.id))
-    lock_council(me.council_id)
+    me = lock_writer()
     table = Publication if issubclass(model, Publication) else model
-    return db.session.scalar(_locked(model, table).where(model.id == row_id)), me
-
-
-def _locked(model, table):
-    # « key_share »: whoever only refers to the row, as the job that publishes does to an author, need not wait for it.
-    return select(model).with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
+    locked = select(model).with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
+    return db.session.scalar(locked.where(model.id == row_id)), me
 
 
 def require_slug(publication: Publication, slug: str) -> None:

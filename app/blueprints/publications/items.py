@@ -25,8 +25,7 @@ from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
-from app.markup import render
-from app.models import Council, Group, Publication
+from app.models import Council, Event, Group, Publication
 from app.services import attachments, journal, publishing, shelves
 from app.services import minutes as minutes_
 from app.services.writing import InBin
@@ -169,19 +168,21 @@ def minutes(path, item_id, slug):
     if form.is_submitted():
         is_right = form.validate()
         if not (form.was_kept or form.csrf_token.errors):  # else it came perhaps from somebody else
-            event, is_saved = _take(form, event, is_right)
+            fields = publishing.rendered(Event, {"minutes": form.minutes.data}) if is_right else {}
+            event, is_saved = _take(form, event, fields)
             if is_saved and not form.errors:
                 flash("Le compte-rendu est enregistré.")
                 return redirect(address_of(event) + "#compte-rendu")
             if is_saved:
                 flash(NOT_ALL)
             elif not form.errors:
-                preview = render(form.minutes.data)
+                preview = fields["minutes_html"]
     return render_template("publications/items/minutes.html", event=event, form=form, preview=preview), *form.outcome
 
 
-def _take(form, event, is_right):
-    """Save what was sent, or keep it apart; return the event, read again, and whether it was saved."""
+def _take(form, event, fields):
+    """Save what was sent, or keep it apart; return the event, read again, and whether it was saved. No `fields`: the
+    text is not right, and only the files are kept."""
     incoming = uploads.read(form)
     model, event_id = type(event), event.id
     begin_write()
@@ -192,12 +193,12 @@ def _take(form, event, is_right):
         for each in incoming:
             attachments.discard(each)
         return event, False
-    is_right = is_right and not form.errors and _starts_from(event, form)
+    is_right = bool(fields) and not form.errors and _starts_from(event, form)
     is_saved = is_right and not form.preview.data
     before = _files(event)
     uploads.keep(event, form, incoming, is_minutes=True, is_shown=is_saved)
     if is_saved:
-        minutes_.save(event, form.minutes.data, me, has_other_files=_files(event) != before)
+        minutes_.save(event, fields, me, has_other_files=_files(event) != before)
         form.mark.data = minutes_.mark_of(event)
     elif is_right:
         minutes_.set_aside(event, form.minutes.data, me)
