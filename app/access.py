@@ -11,12 +11,14 @@ from flask import abort
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
-from app.labels import Role, UserStatus, Visibility
+from app.labels import PublicationKind, Role, UserStatus, Visibility
 from app.models import (
     Attachment,
     Council,
     CouncilPicture,
+    Event,
     Publication,
+    Registration,
     Revision,
     StoredFile,
     User,
@@ -78,6 +80,8 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
         return _readable_attachments(viewer)
     if model is Revision:
         return _readable_revisions(viewer)
+    if model is Registration:
+        return _readable_registrations(viewer)
     raise TypeError(f"no rule of access for {model.__name__}")
 
 
@@ -114,7 +118,7 @@ def _readable_attachments(viewer):
     nobody else has seen, by who sent it."""
     its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
     is_known = or_(was_seen(), Attachment.added_by_id == (viewer.user_id or 0))
-    still_there = or_(Attachment.removed_at.is_(None), and_(kept_by(Publication.council_id, viewer), is_known))
+    still_there = or_(Attachment.removed_at.is_(None), and_(hosted_by(viewer), is_known))
     return exists().where(*its_own, still_there)
 
 
@@ -130,8 +134,14 @@ def _readable_revisions(viewer):
     saved = or_(Revision.number.is_not(None), Revision.author_id == viewer.user_id)
     of_page = kept_by(Revision.council_id, viewer)
     its_own = (Publication.id == Revision.publication_id, readable(Publication, viewer))
-    of_item = exists().where(*its_own, kept_by(Publication.council_id, viewer))
+    of_item = exists().where(*its_own, hosted_by(viewer))
     return and_(saved, or_(of_page, of_item))
+
+
+def _readable_registrations(viewer):
+    """One's own; and those of an event, with names and answers, for those who hold it."""
+    own = Registration.user_id == (viewer.user_id or 0)
+    return or_(own, exists().where(Publication.id == Registration.event_id, out(), hosted_by(viewer)))
 
 
 def kept_by(council_id: ColumnElement, viewer: Viewer) -> ColumnElement[bool]:
@@ -139,6 +149,14 @@ def kept_by(council_id: ColumnElement, viewer: Viewer) -> ColumnElement[bool]:
     if not viewer.is_active or viewer.council_id is None:
         return false()
     return council_id == viewer.council_id
+
+
+def hosted_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Return as an SQL condition on publications what `is_host` says of one."""
+    ours = kept_by(Publication.council_id, viewer)
+    if not (viewer.is_referent or viewer.is_animator):
+        return ours
+    return or_(ours, and_(Publication.council_id.is_(None), Publication.author_id == viewer.user_id))
 
 
 # What councils share ----------------------------------------------------------------------------------------------
@@ -259,22 +277,45 @@ def opens_wider(before: tuple[Visibility, Collection[int]], after: tuple[Visibil
 
 
 def is_with_author(publication: Publication) -> bool:
-    """Tell whether the author is still there to look after it: an active member of the council that shares it."""
+    """Tell whether the author is still there to look after it: an active member of the council that shares it; of
+    what no council shares, still a referent or the animator."""
     author = publication.author
-    return author is not None and author.is_active and author.council_id == publication.council_id
+    if author is None or not author.is_active:
+        return False
+    if publication.council_id is None:
+        return author.role in (Role.REFERENT, Role.ANIMATOR)
+    return author.council_id == publication.council_id
+
+
+def is_host(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` is of those who share a publication: a member of its council; of what no council shares,
+    its author alone."""
+    if publication.council_id is not None:
+        return may_keep(viewer, publication.council_id)
+    is_author = publication.author_id is not None and publication.author_id == viewer.user_id
+    return is_author and (viewer.is_referent or viewer.is_animator)
+
+
+def may_share(viewer: Viewer, kind: str) -> bool:
+    """Tell whether `viewer` may share something of this kind: members what they like; referents and the animator,
+    who are of no council, announce events."""
+    if viewer.council_id is not None:
+        return may_keep(viewer, viewer.council_id)
+    return kind == PublicationKind.EVENT and (viewer.is_referent or viewer.is_animator)
 
 
 def may_edit(viewer: Viewer, publication: Publication) -> bool:
     """Tell whether `viewer` changes a publication, and deletes it: its author, while they are an active member of its
     council."""
     is_author = publication.author_id is not None and publication.author_id == viewer.user_id
-    return is_author and may_keep(viewer, publication.council_id) and publication.withdrawn_at is None
+    return is_author and is_host(viewer, publication) and publication.withdrawn_at is None
 
 
 def may_take_over(viewer: Viewer, publication: Publication) -> bool:
     """Tell whether `viewer` may become the author of what somebody who is no longer there has published."""
     is_left = not publication.is_draft and publication.withdrawn_at is None and not is_with_author(publication)
-    return is_left and may_keep(viewer, publication.council_id)
+    is_ours = viewer.is_animator if publication.council_id is None else may_keep(viewer, publication.council_id)
+    return is_left and is_ours
 
 
 def may_recover(viewer: Viewer, publication: Publication) -> bool:
@@ -284,23 +325,64 @@ def may_recover(viewer: Viewer, publication: Publication) -> bool:
 
 
 def near(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the SQL condition of what was shared in the viewer's council, or with its groups: what concerns them
-    first. Whether they may read it, `readable` says."""
-    shared, gathered = publication_groups.c, group_councils.c
+    """Return the SQL condition of what concerns the viewer first: shared in their council, with its groups, or
+    announced by a referent for where it is. Whether they may read it, `readable` says; `concerned` tells the same of
+    the people whom one publication concerns."""
+    shared, gathered, events = publication_groups.c, group_councils.c, Event.__table__.c
     ours = select(Publication.id).where(kept_by(Publication.council_id, viewer))
     theirs = select(shared.publication_id).join(group_councils, gathered.group_id == shared.group_id)
     theirs = theirs.where(gathered.council_id == viewer.council_id)
-    is_chosen = or_(kept_by(Publication.council_id, viewer), Publication.level == Visibility.GROUPS)
-    return and_(Publication.id.in_(union_all(ours, theirs)), is_chosen)
+    places = select(council_territories.c.territory_id).where(council_territories.c.council_id == viewer.council_id)
+    around = select(Publication.id).join(Event.__table__, events.id == Publication.id)
+    around = around.where(
+        Publication.council_id.is_(None), or_(events.territory_id.is_(None), events.territory_id.in_(places))
+    )
+    is_chosen = or_(
+        kept_by(Publication.council_id, viewer),
+        Publication.level == Visibility.GROUPS,
+        Publication.council_id.is_(None),
+    )
+    return and_(Publication.id.in_(union_all(ours, theirs, around)), is_chosen)
+
+
+def concerned(
+    council_id: int | None, level: Visibility, group_ids: Collection[int] = (), territory_id: int | None = None
+) -> ColumnElement[bool]:
+    """Return the condition of the active members whom a publication concerns first, who may be told of it: those of
+    its council, and of its groups when they are to read it; without a council, those of the councils of its territory
+    (None: of all councils). `near` tells the same for one viewer; whether they may read it, `may_read` says."""
+    if council_id is None:
+        has_council = and_(User.council_id.is_not(None), User.status == UserStatus.ACTIVE)
+        return has_council if territory_id is None else and_(has_council, is_in(User.council_id, {territory_id}))
+    ours = members_of(council_id)
+    if level != Visibility.GROUPS or not group_ids:
+        return ours
+    return or_(ours, _people_in(Circle.GROUPS, council_id, group_ids))
 
 
 def discarded(viewer: Viewer) -> ColumnElement[bool]:
     """Return the SQL condition of the publications that `viewer` sees in the bin of their council: what was published
     there and nobody has hidden, and all of their own."""
-    its_own = kept_by(Publication.council_id, viewer)
+    its_own = hosted_by(viewer)
     was_shown = and_(Publication.published_at.is_not(None), Publication.hidden_at.is_(None))
     seen = or_(was_shown, Publication.author_id == viewer.user_id)
     return and_(its_own, Publication.deleted_at.is_not(None), Publication.withdrawn_at.is_(None), seen)
+
+
+# Events -----------------------------------------------------------------------------------------------------------
+
+
+def may_register(viewer: Viewer, event: Event) -> bool:
+    """Tell whether `viewer`, who may read an event, is of those whom it lets register. Whether there is still time,
+    and a place, is another question."""
+    circles = REACH[Visibility(event.admission or event.level)]
+    return event.takes_registrations and any(_is_in_circle(circle, viewer, event) for circle in circles)
+
+
+def may_organise(viewer: Viewer, event: Event) -> bool:
+    """Tell whether `viewer` sees who registered for an event, and looks after them: the members of the council that
+    holds it; of an event of no council, its author."""
+    return not event.is_draft and event.withdrawn_at is None and is_host(viewer, event)
 
 
 def members_of(council_id, person: type = User) -> ColumnElement[bool]:
@@ -308,7 +390,7 @@ def members_of(council_id, person: type = User) -> ColumnElement[bool]:
     return and_(person.council_id == council_id, person.status == UserStatus.ACTIVE)
 
 
-def is_in(council_id: ColumnElement, territory_ids: frozenset[int]) -> ColumnElement[bool]:
+def is_in(council_id: ColumnElement, territory_ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a council lies in one of these territories."""
     places = council_territories.c
     return exists().where(places.council_id == council_id, places.territory_id.in_(territory_ids))

@@ -272,6 +272,59 @@ READERS = {
 }
 
 
+# Who may register for an event: the same circles.
+ADMISSION = {
+    Visibility.COUNCIL: "les membres de mon conseil",
+    Visibility.GROUPS: "les membres de mes groupes",
+    Visibility.MEMBERS: "les membres de n’importe quel conseil",
+    Visibility.PUBLIC: "tout le monde, même sans compte",
+}
+ADMITTED = {
+    Visibility.COUNCIL: "réservée aux membres de ce conseil",
+    Visibility.GROUPS: "réservée aux membres de certains groupes de travail",
+    Visibility.MEMBERS: "réservée aux membres des conseils citoyens",
+    Visibility.PUBLIC: "ouverte à tous",
+}
+
+
+class Question(StrEnum):
+    """What organisers often ask of those who register."""
+
+    ORGANISATION = "organisation"
+    DIET = "diet"
+    ACCESS = "access"
+    CHILDREN = "children"
+
+
+QUESTION = {
+    Question.ORGANISATION: "Association ou structure",
+    Question.DIET: "Régime alimentaire",
+    Question.ACCESS: "Besoin pour venir ou participer (fauteuil, langue des signes, transport…)",
+    Question.CHILDREN: "Garde d’enfants : combien, quel âge ?",
+}
+
+
+class RegistrationStatus(StrEnum):
+    """Where somebody stands who registered for an event."""
+
+    UNCONFIRMED = "unconfirmed"  # the mail address or the number is not proved yet: no place is kept
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+    OFFERED = "offered"  # a place fell free and is kept for them until they answer
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"  # they let an offer pass
+
+
+REGISTRATION_STATUS = {
+    RegistrationStatus.UNCONFIRMED: "à confirmer",
+    RegistrationStatus.CONFIRMED: "inscrit",
+    RegistrationStatus.WAITING: "sur la liste d’attente",
+    RegistrationStatus.OFFERED: "place proposée",
+    RegistrationStatus.CANCELLED: "annulé",
+    RegistrationStatus.LAPSED: "place proposée, sans réponse",
+}
+
+
 class Stage(StrEnum):
     """The stages of a contrat de ville, in which citizens' councils take part (law of 21 February 2014, article 7)."""
 
@@ -372,6 +425,7 @@ MESSAGE_KIND = {
     "code": "les codes de confirmation",
     "digest": "les résumés",
     "letter": "la lettre d’information",
+    "registration": "les messages sur vos inscriptions à des événements",
     "reminder": "les rappels d’événements",
     "signup": "les inscriptions à valider dans votre conseil",
 }
@@ -421,6 +475,10 @@ KEPT_FIELD = FIELD | {
     "start_time": "Heure du début",
     "end_day": "Jour de la fin",
     "end_time": "Heure de la fin",
+    "until_day": "Inscriptions jusqu’au",
+    "until_time": "À",
+    "seats": "Nombre de places",
+    "own_question": "Votre question",
     "new_folder": "Nouveau dossier",
     "level": "Niveau d’accès",
     "publish_day": "Publier le",

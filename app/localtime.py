@@ -1,9 +1,12 @@
 """Instants from what a clock on the wall shows, in every time zone of France."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.phone import TERRITORIES, ZONES
+
+MORNING, EVENING = time(8), time(18)  # when reminders leave
+EARLY = time(9)  # what begins before is recalled the evening before
 
 
 def at(zone: str, day: date, clock: time) -> datetime:
@@ -23,3 +26,12 @@ def zone_of(department: str | None) -> str:
 def clock(zone: str, instant: datetime) -> datetime:
     """Return what a clock on the wall of `zone` shows at an instant."""
     return instant.astimezone(ZoneInfo(zone))
+
+
+def reminder_of(zone: str, starts_at: datetime) -> datetime:
+    """Return when people are reminded of what begins at `starts_at` in `zone`: that morning at 8, or at 18 the evening
+    before when it begins before 9."""
+    local = clock(zone, starts_at)
+    if local.time() < EARLY:
+        return at(zone, local.date() - timedelta(days=1), EVENING)
+    return at(zone, local.date(), MORNING)

@@ -1,14 +1,27 @@
 """An event, as its author writes it."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
 
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
-from app.forms.base import date_field, markdown_field, text_field, time_field
+from app.forms.base import (
+    CheckboxesField,
+    date_field,
+    markdown_field,
+    number_field,
+    text_field,
+    time_field,
+)
 from app.forms.publications import PublicationForm, split_moment
+from app.labels import ADMISSION, QUESTION, Visibility
 from app.localtime import at
 
 USUAL_LENGTH = timedelta(hours=2)
+MOST_SEATS = 10_000
+EVERYWHERE = "Toute la France"
+LAST_MINUTE = time(23, 59)  # of a day without its hour
 
 
 class EventForm(PublicationForm):
@@ -23,14 +36,67 @@ class EventForm(PublicationForm):
     organiser = text_field("Organisateur", most=200, description="Si ce n’est pas votre conseil. Facultatif.")
     agenda = markdown_field("Ordre du jour", description="Facultatif.")
 
+    territory = SelectField("Pour quel territoire ?", coerce=int, default=0, validate_choice=False)
+    takes_registrations = BooleanField("Il faut s’inscrire pour venir")
+    seats = number_field(
+        "Nombre de places", least=1, most=MOST_SEATS,
+        wrong=f"Écrivez un nombre de places entre 1 et {MOST_SEATS}, en chiffres, ou ne mettez rien.",
+        description="Par exemple 25. Sans nombre, tout le monde a une place.",
+    )  # fmt: skip
+    until_day = date_field("Inscriptions jusqu’au", description="Jusqu’au début, si vous ne mettez rien.")
+    until_time = time_field("À quelle heure ?", description="Sans heure : jusqu’à la fin de ce jour.")
+    admission = RadioField("Qui peut s’inscrire ?", default="", validate_choice=False)
+    questions = CheckboxesField(
+        "Que faut-il demander ?", validate_choice=False,
+        choices=[SelectChoice(*pair) for pair in QUESTION.items()],
+        description="Ne demandez que ce qui vous sert. Les réponses sont effacées après l’événement.",
+    )  # fmt: skip
+    own_question = text_field("Votre question", most=200, description="Par exemple : Quel atelier choisissez-vous ?")
+    is_quiet = BooleanField(
+        "C’est une petite correction : ne prévenir personne",
+        description="Un changement de jour, d’heure ou de lieu est toujours annoncé.",
+    )
+
     columns = ("title", "summary", "description", "agenda", "place", "address", "organiser")
+    direct = ("takes_registrations", "own_question")
+    is_of_council = True  # else a referent or the animator announces it
 
     def _shown(self, item):
         shown = super()._shown(item)
-        if item and item.starts_at:
+        if item is None:
+            return shown
+        if item.starts_at:
             shown["start_day"], shown["start_time"] = split_moment(item.starts_at, self.zone)
             shown["end_day"], shown["end_time"] = split_moment(item.ends_at, self.zone)
-        return shown
+        shown["until_day"], shown["until_time"] = split_moment(item.register_until, self.zone)
+        shown |= {name: getattr(item, name) for name in self.direct}
+        seats = "" if item.seats is None else str(item.seats)
+        return shown | {
+            "seats": seats, "admission": item.admission or "", "questions": list(item.questions),
+            "territory": item.territory_id or 0,
+        }  # fmt: skip
+
+    def arrange(self, *, council_id, groups, **choices) -> None:
+        """Offer what can be chosen: also who may register."""
+        super().arrange(council_id=council_id, groups=groups, **choices)
+        levels = [level.data for level in self.level]
+        narrower = [SelectChoice(level, ADMISSION[level][:1].upper() + ADMISSION[level][1:]) for level in levels]
+        self.admission.choices = [SelectChoice("", "Toutes les personnes qui peuvent lire cette annonce"), *narrower]
+
+    def place_in(self, territories: Collection) -> None:
+        """Offer the territories of whoever announces it for no council; none: it is for the whole country."""
+        self.is_of_council = False
+        rows = [SelectChoice(place.id, place.name) for place in territories]
+        self.territory.choices = rows or [SelectChoice(0, EVERYWHERE)]
+        known = [choice.value for choice in self.territory.choices]
+        if self.territory.data not in known:
+            self.territory.data = known[0]
+
+    @property
+    def register_until(self) -> datetime | None:
+        """Until when one may register."""
+        day = self.until_day.data
+        return at(self.zone, day, self.until_time.data or LAST_MINUTE) if day else None
 
     @property
     def starts_at(self) -> datetime | None:
@@ -51,14 +117,27 @@ class EventForm(PublicationForm):
     @property
     def fields(self) -> dict:
         """What goes into the columns."""
-        return super().fields | {"starts_at": self.starts_at, "ends_at": self.ends_at, "time_zone": self.zone}
+        return super().fields | self._registering | {
+            "starts_at": self.starts_at, "ends_at": self.ends_at, "time_zone": self.zone,
+            "register_until": self.register_until, "territory_id": self.territory.data or None,
+        }  # fmt: skip
+
+    @property
+    def _registering(self):
+        return {name: self[name].data for name in self.direct} | {
+            "seats": int(self.seats.data) if self.seats.data.isdecimal() else None,
+            "admission": self.admission.data or None,
+            "questions": [code for code in QUESTION if code in (self.questions.data or ())],
+        }
 
     @property
     def right_fields(self) -> dict:
         """What goes into the columns, without times that cannot be right."""
-        wrong = any(self[name].errors for name in ("start_day", "start_time", "end_day", "end_time"))
         texts = {name: self[name].data for name in self.columns if not self[name].errors}
-        return texts if wrong else texts | {name: self.fields[name] for name in ("starts_at", "ends_at", "time_zone")}
+        for columns, typed in TYPED_IN.items():
+            if not any(self[name].errors for name in typed):
+                texts |= {name: self.fields[name] for name in columns}
+        return texts
 
     def validate_start_day(self, field):
         """Ask for the beginning, and for the day of an hour."""
@@ -92,3 +171,42 @@ class EventForm(PublicationForm):
             raise ValidationError(
                 "Ce jour-là, l’événement sera déjà passé : choisissez une date de publication qui vient avant."
             )
+
+    def validate_until_time(self, field):
+        """Ask for the day of an hour."""
+        if field.data and not self.until_day.data and not self.until_day.errors:
+            raise ValidationError("Écrivez aussi le dernier jour des inscriptions.")
+
+    def validate_until_day(self, field):
+        """End the registrations before the event does."""
+        if field.data and self.ends_at and self.register_until > self.ends_at and self.until_time.data:
+            raise ValidationError("Les inscriptions doivent finir avant la fin de l’événement : vérifiez le jour.")
+        if field.data and self.start_day.data and field.data > self.start_day.data:
+            raise ValidationError("Les inscriptions doivent finir au plus tard le jour du début : vérifiez le jour.")
+
+    def validate_admission(self, field):
+        """Let nobody register who may not read it."""
+        known = [choice.value for choice in field.choices]
+        if field.data not in known:
+            field.data = ""
+        levels = list(Visibility)
+        if field.data and self.level.data in levels:
+            if levels.index(Visibility(field.data)) > levels.index(Visibility(self.level.data)):
+                raise ValidationError(
+                    "Ces personnes ne pourront pas lire l’annonce : choisissez-en moins, ou ouvrez plus le niveau "
+                    "d’accès, plus bas."
+                )
+
+    def validate_organiser(self, field):
+        """Ask who announces what no council does."""
+        if not self.is_of_council and self.is_for_readers and not field.data:
+            raise ValidationError("Écrivez le nom de votre structure, par exemple : Centre de ressources de l’Ain.")
+
+
+# Columns → the fields that they are typed in: what is wrong there is not kept.
+TYPED_IN = {
+    ("starts_at", "ends_at", "time_zone"): ("start_day", "start_time", "end_day", "end_time"),
+    ("register_until",): ("until_day", "until_time"),
+    ("seats",): ("seats",),
+    ("takes_registrations", "own_question", "questions", "territory_id"): ("own_question",),
+}

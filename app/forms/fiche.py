@@ -9,7 +9,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import Email, Optional, ValidationError
 
 from app.forms.attachments import FilesField
-from app.forms.base import WRONG_EMAIL, Form, date_field, markdown_field, text_field
+from app.forms.base import WRONG_EMAIL, Form, date_field, markdown_field, number_field, text_field
 from app.forms.profile import ACCEPTED
 from app.models import Council, CouncilPicture, Document
 from app.models.types import utcnow
@@ -30,15 +30,6 @@ FUTURE = "Cette date n’est pas encore passée : vérifiez le jour, le mois et 
 
 def _state(text):
     return text if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text or "") else ""
-
-
-def _number_field(label):
-    def check_number(form, field):
-        if not re.fullmatch(r"[0-9]{1,4}", field.data) or int(field.data) > LARGEST:
-            raise ValidationError(WRONG_NUMBER)
-
-    keywords = {"inputmode": "numeric", "autocomplete": "off"}
-    return text_field(label, most=10, checks=[Optional(), check_number], render_kw=keywords)
 
 
 class FicheForm(Form):
@@ -66,8 +57,8 @@ class FicheForm(Form):
         description="Le site la cache aux robots qui envoient des publicités.",
         render_kw={"type": "email", "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"},
     )  # fmt: skip
-    residents = _number_field("Nombre d’habitants dans le conseil")
-    local_actors = _number_field("Nombre d’associations et d’acteurs locaux")
+    residents = number_field("Nombre d’habitants dans le conseil", most=LARGEST, wrong=WRONG_NUMBER)
+    local_actors = number_field("Nombre d’associations et d’acteurs locaux", most=LARGEST, wrong=WRONG_NUMBER)
     recognised_on = date_field("Date de reconnaissance par le préfet", description="Celle de l’arrêté préfectoral.")
     charter = SelectField(
         "La charte du conseil", validate_choice=False,

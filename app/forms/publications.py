@@ -93,18 +93,19 @@ class PublicationForm(AttachmentsForm):
             "publish_day": day, "publish_time": hour,
         }  # fmt: skip
 
-    def arrange(self, *, council_id: int, themes: Collection, folders: Collection, groups: Collection) -> None:
-        """Offer what can be chosen: rows of the site and of the council."""
+    def arrange(self, *, council_id: int | None, themes: Collection, folders: Collection, groups: Collection) -> None:
+        """Offer what can be chosen: rows of the site and of the council. Without one, it is no secret of a few."""
         self.themes.choices = [SelectChoice(theme.id, theme.name) for theme in themes]
         names = ((folder.id, f"{folder.name}{' (série)' if folder.is_series else ''}") for folder in folders)
         self.folder.choices = [SelectChoice(0, "– aucun –"), *(SelectChoice(*pair) for pair in names)]
         self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
         levels = [level for level in Visibility if level != Visibility.GROUPS or groups]
+        levels = levels if council_id else [Visibility.MEMBERS, Visibility.PUBLIC]
         self.level.choices = [SelectChoice(level, VISIBILITY[level]) for level in levels]
         if not self.is_submitted():
-            self.council.data = str(council_id)
+            self.council.data = str(council_id or "")
             if self.level.data not in levels:
-                self.level.data = Visibility.COUNCIL  # its groups are no more: nobody else reads it
+                self.level.data = levels[0]  # its groups are no more: nobody else reads it
             if len(groups) == 1:
                 self.groups.data = [group.id for group in groups]
         self.council_id = council_id
@@ -174,9 +175,9 @@ class PublicationForm(AttachmentsForm):
 
     def validate_council(self, field):
         """Notice somebody who moved to another council since the form was opened."""
-        if field.data and field.data != str(self.council_id):
-            field.data = str(self.council_id)
-            self.level.data = Visibility.COUNCIL
+        if field.data and field.data != str(self.council_id or ""):
+            field.data = str(self.council_id or "")
+            self.level.data = self.level.choices[0].value
             self.refuse(f"Vous avez changé de conseil depuis que ce formulaire est ouvert. {OPEN_AGAIN}")
 
     def validate_themes(self, field):
@@ -194,7 +195,7 @@ class PublicationForm(AttachmentsForm):
     def validate_level(self, field):
         """Notice groups that the council has left, or that are no more."""
         if field.data not in [choice.value for choice in field.choices]:
-            field.data = Visibility.COUNCIL
+            field.data = field.choices[0].value
             raise ValidationError(
                 f"Votre conseil n’est plus dans un groupe : c’est le premier niveau qui est coché. {OPEN_AGAIN}"
             )
@@ -231,11 +232,11 @@ def split_moment(instant, zone):
 
 def _read(content):
     """Return what `typed` gave, as the fields take it."""
-    days = ("publish_day", "starts_on", "ends_on", "start_day", "end_day")
+    days = ("publish_day", "starts_on", "ends_on", "start_day", "end_day", "until_day")
     read = {name: value for name, value in content.items() if value is not None}
     for name, value in read.items():
         if name in days:
             read[name] = datetime.fromisoformat(value).date()
-        elif name in ("publish_time", "start_time", "end_time"):
+        elif name in ("publish_time", "start_time", "end_time", "until_time"):
             read[name] = time.fromisoformat(value)
     return {name: None for name in content} | read

@@ -14,6 +14,8 @@ from app.models.job import Job, Lease
 from app.models.limit import Tally
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
 from app.models.publication import Document, Folder, Publication, Theme, publication_groups, publication_themes
+from app.models.reading import Reading
+from app.models.registration import Registration
 from app.models.revision import Revision
 from app.models.stamp import Stamp
 from app.models.territory import PostalCode, Territory
@@ -45,6 +47,8 @@ __all__ = [
     "Precision",
     "Publication",
     "PublicationText",
+    "Reading",
+    "Registration",
     "Revision",
     "Stamp",
     "StoredFile",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -16,8 +16,8 @@ class Delivery(db.Model):
     `key` says what it tells to whom: the same key twice is the same delivery. `content` is the message (see
     `notifications.message`), emptied some time after it left. `is_in_flight` is set just before the message is
     handed over, so that after a crash one knows which outcome is unknown. `useful_until`: nobody wants it later.
-    `segments` and `cost_cents` are what it has cost, or may have, in all its attempts, and `charged_at` the last of
-    these: the month it counts in.
+    `publication_id`: what it tells of, if `person_id` may still read it when it leaves. `segments` and `cost_cents`
+    are what it has cost, or may have, in all its attempts, and `charged_at` the last of these: the month it counts in.
     """
 
     __tablename__ = "deliveries"
@@ -26,6 +26,12 @@ class Delivery(db.Model):
         Index("ix_deliveries_sent_at", "channel", "sent_at"),
         Index("ix_deliveries_charged_at", "channel", "charged_at"),
         Index("ix_deliveries_recipient", "recipient"),
+        Index(
+            "ix_deliveries_publication_id",
+            "publication_id",
+            sqlite_where=text("publication_id IS NOT NULL"),
+            postgresql_where=text("publication_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +43,8 @@ class Delivery(db.Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id", ondelete="SET NULL"), index=True)
     council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="SET NULL"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    publication_id: Mapped[int | None] = mapped_column(ForeignKey("publications.id", ondelete="SET NULL"))
     subject: Mapped[str] = mapped_column(String(200))
     content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
 

@@ -54,7 +54,8 @@ class Folder(ShownToVisitors, db.Model):
 
 
 class Publication(ShownToVisitors, db.Model):
-    """Something that a council shares. A row of this table is a document; actions and events have a table more.
+    """Something that a council shares. A row of this table is a document; actions and events have a table more. Events
+    alone may be of no council: then a referent or the animator announces them.
 
     `published_at` is None for a draft, which may have a date to be published on (`publish_on`). `key` is that of the
     form it came from: sent twice, a form makes one publication. `version` counts the saves, so that a form that
@@ -88,7 +89,7 @@ class Publication(ShownToVisitors, db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    council_id: Mapped[int] = mapped_column(ForeignKey("councils.id", ondelete="CASCADE"))
+    council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="CASCADE"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     key: Mapped[str] = mapped_column(String(32), unique=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -112,7 +113,7 @@ class Publication(ShownToVisitors, db.Model):
     hidden_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
 
-    council: Mapped[Council] = relationship()
+    council: Mapped[Council | None] = relationship()
     author: Mapped[User | None] = relationship(foreign_keys=author_id)
     deleted_by: Mapped[User | None] = relationship(foreign_keys=deleted_by_id)
     folder: Mapped[Folder | None] = relationship()
@@ -123,6 +124,11 @@ class Publication(ShownToVisitors, db.Model):
     def name(self) -> str:
         """What it is called: its title, which a draft may not have yet."""
         return self.title or "Sans titre"
+
+    @property
+    def source(self) -> str:
+        """Whose it is, as lists say it: the name of its council."""
+        return self.council.name
 
     @property
     def path(self) -> str:

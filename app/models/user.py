@@ -30,14 +30,17 @@ class User(UserMixin, db.Model):
     The clock of the 48 hours starts at `confirmed_at`. `escalated_at`: the request went to the referent and the
     animator; `late_at`: nobody had answered in time, and they were told once more. `why` is the reason of a refusal
     or a suspension. `letter_since`: when the monthly letter was asked for. `former_visit_at`: when the visit before
-    this one ended. `closing_at`: when a closure that can still be undone takes effect. `signs_contributions` is False
-    when what was shared is withdrawn on closure.
+    this one ended. `digest_at`: when the next digest is due; `daily_until` and `weekly_until`: up to when the
+    digests have told. `agenda_key`: what makes the address of the personal calendar secret; None: there is none.
+    `closing_at`: when a closure that can still be undone takes effect. `signs_contributions` is False when what was
+    shared is withdrawn on closure.
     """
 
     __tablename__ = "users"
     __table_args__ = (
         Index("ix_users_council_id", "council_id", "status"),
         Index("ix_users_status", "status", "confirmed_at"),
+        Index("ix_users_digest_at", "digest_at"),
         {"sqlite_autoincrement": True},  # an id that was somebody's stands in links and in the journal
     )
 
@@ -66,6 +69,10 @@ class User(UserMixin, db.Model):
     phone_confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     letter_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     alerts_paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    digest_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    daily_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    weekly_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    agenda_key: Mapped[str | None] = mapped_column(String(32))
 
     organisation: Mapped[str] = mapped_column(String(200), default="")
     public_contact: Mapped[str] = mapped_column(String(254), default="")
