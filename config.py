@@ -75,7 +75,14 @@ FIXED = {
     "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # a message, or a secret link, stays out of the logs
     "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
     "COMPRESS_ALGORITHM_STREAMING": ["zstd", "gzip"],
-    "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/csv", "application/geo+json", "application/json"],
+    "COMPRESS_MIMETYPES": [
+        "text/html",
+        "text/css",
+        "text/csv",
+        "text/calendar",
+        "application/geo+json",
+        "application/json",
+    ],
     "COMPRESS_BR_LEVEL": 5,
 }
 # Who answers for the site, with what a demonstration shows; a real site must say all of it.

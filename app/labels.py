@@ -159,9 +159,9 @@ class AlertTopic(StrEnum):
 
 
 ALERT_TOPIC = {
-    AlertTopic.DOCUMENT: "Nouveaux documents de mon conseil",
-    AlertTopic.ACTION: "Nouvelles actions de mon conseil",
-    AlertTopic.EVENT: "Nouveaux événements de mon conseil",
+    AlertTopic.DOCUMENT: "Nouveaux documents de mon conseil et de mes groupes",
+    AlertTopic.ACTION: "Nouvelles actions de mon conseil et de mes groupes",
+    AlertTopic.EVENT: "Événements de mon conseil et de mes groupes : nouveaux, modifiés, annulés",
     AlertTopic.FORUM: "Réponses dans le forum",
     AlertTopic.REMINDER: "Rappel le matin d’un événement",
 }
@@ -484,6 +484,9 @@ KEPT_FIELD = FIELD | {
     "publish_day": "Publier le",
     "publish_time": "À",
     "reason": "Votre mot",
+    "subject": "Objet",
+    "text": "Votre message",
+    "reply": "Comment vous joindre",
     "name": "Nom",
     "first_name": "Prénom",
     "last_name": "Nom",

@@ -113,9 +113,9 @@ def make_group(name: str, *councils: Council) -> Group:
 
 def make_publication(model: type, author: User | None, council: Council | None = None, **columns):
     """Add a document, an action or an event: published, for the members of its council, unless `columns` say else."""
-    now = utcnow()
+    now, council = utcnow(), council or author.council
     known = {
-        "author_id": author.id if author else None, "council_id": (council or author.council).id, "key": uuid4().hex,
+        "author_id": author.id if author else None, "council_id": council.id if council else None, "key": uuid4().hex,
         "title": "Un square pour tous", "level": Visibility.COUNCIL, "published_at": now, "created_at": now,
     }  # fmt: skip
     if model is Event:
@@ -125,6 +125,12 @@ def make_publication(model: type, author: User | None, council: Council | None =
     db.session.add(publication)
     db.session.flush()
     return publication
+
+
+def make_workshop(author: User, **columns) -> Event:
+    """Add an event that people register for: public, in a week, without a limit of seats, unless `columns` say else."""
+    known = {"title": "L’atelier", "level": Visibility.PUBLIC, "takes_registrations": True}
+    return make_publication(Event, author, **known | columns)
 
 
 class Cast:

@@ -11,14 +11,21 @@ from app.access import (
     VISITOR,
     Viewer,
     audience,
+    concerned,
     decidable,
     discarded,
+    hosted_by,
+    is_host,
     may_decide,
     may_edit,
+    may_organise,
     may_read,
+    may_register,
     may_review,
+    may_share,
     may_take_over,
     may_vouch,
+    near,
     opens_wider,
     readable,
     viewer_of,
@@ -182,17 +189,17 @@ def group(cast):
 
 
 def every_case(cast, group):
-    """Add a publication for each level × council × author (here, elsewhere, gone, none) × draft × hidden × deleted ×
-    withdrawn × group."""
+    """Add a publication for each level × council (none: an event) × author (here, elsewhere, gone, none) × draft ×
+    hidden × deleted × withdrawn × group."""
     now = utcnow()
     gone = make_user("Gilles Gone", cast.council, status=UserStatus.CLOSED)
     authors = (cast.alice, cast.chloe, cast.dora, cast.referent, gone, None)
     columns = ("published_at", "hidden_at", "deleted_at", "withdrawn_at")
     rows = []
-    for level, council, author in product(Visibility, (cast.council, cast.country.mistral), authors):
-        known = {"level": level, "council_id": council.id, "author_id": author.id if author else None}
+    for level, council, author in product(Visibility, (cast.council, cast.country.mistral, None), authors):
+        known = {"level": level, "council_id": council and council.id, "author_id": author.id if author else None}
         for *marks, is_shared in product((None, now), (None, now), (None, now), (None, now), (False, True)):
-            model = (Document, Action, Event)[len(rows) % 3]
+            model = (Document, Action, Event)[len(rows) % 3] if council else Event
             row = model(title="Un square", slug="un-square", key=f"{len(rows)}", created_at=now, **known)
             for column, mark in zip(columns, marks, strict=True):
                 setattr(row, column, mark)
@@ -211,7 +218,7 @@ def test_lists_single_rows_and_files_agree_over_every_case_of_what_is_shared(cas
             selectinload(Publication.council).selectinload(Council.territories),
         )
     ).all()
-    assert len(rows) == 4 * 2 * 6 * 16 * 2
+    assert len(rows) == 4 * 3 * 6 * 16 * 2
     files = {row.id: attach(row) for row in rows[::7]}
     seen = {}
     for name in PEOPLE:
@@ -269,7 +276,7 @@ def test_the_number_of_readers_told_to_the_writer_is_that_of_those_who_read(cast
     row = make_publication(Document, cast.alice, level=level, groups=[group])
     active = db.session.scalars(select(User).where(User.status == UserStatus.ACTIVE))
     readers = {person.id for person in active if may_read(viewer_of(person), row)}
-    told = publishing.reach("document", cast.alice, [group.id])[0][level]
+    told = publishing.reach("document", cast.alice, [group.id])[level].readers
     if level == Visibility.PUBLIC:
         assert told is None and may_read(VISITOR, row)
     else:
@@ -280,8 +287,8 @@ def test_the_number_of_readers_told_to_the_writer_is_that_of_those_who_read(cast
 
 def test_every_level_has_its_circles_and_each_reaches_more_people_than_the_one_before(cast, group):
     assert list(REACH) == list(Visibility)
-    readers, _ = publishing.reach("document", cast.alice, [group.id])
-    assert list(readers.values()) == [2, 3, 7, None]
+    reach = publishing.reach("document", cast.alice, [group.id])
+    assert [reach[level].readers for level in Visibility] == [2, 3, 7, None]
 
 
 def test_a_change_opens_wider_when_the_level_or_the_groups_do(cast):
@@ -363,3 +370,65 @@ def test_a_picture_that_is_off_the_page_is_shown_to_nobody_else(cast):
     cast.council.pictures[0].removed_at = utcnow()
     db.session.commit()
     assert not may_read(VISITOR, file)
+
+
+# What no council shares, and whom a thing concerns -----------------------------------------------------------------
+
+
+def ids_of(condition):
+    return db.session.scalars(select(Publication.id).where(condition)).all()
+
+
+def announce(author, **columns):
+    return make_publication(Event, author, level=Visibility.MEMBERS, organiser="Centre de ressources", **columns)
+
+
+def test_what_a_referent_announces_is_theirs_alone_to_change(cast):
+    row = announce(cast.referent, territory=cast.country.ain)
+    for right in (is_host, may_edit, may_organise):
+        assert those(cast, lambda viewer, right=right: right(viewer, row)) == {"referent"}, right
+    assert those(cast, lambda viewer: may_take_over(viewer, row)) == set()
+    hosted = those(cast, lambda viewer: row.id in ids_of(hosted_by(viewer)))
+    assert hosted == {"referent"}
+
+
+def test_the_animator_takes_over_what_a_former_referent_announced(cast):
+    row = announce(cast.referent)
+    cast.referent.role = Role.MEMBER
+    db.session.flush()
+    assert those(cast, lambda viewer: may_edit(viewer, row)) == set()
+    assert those(cast, lambda viewer: may_take_over(viewer, row)) == {"animator"}
+
+
+def test_members_share_everything_and_those_of_no_council_announce_events(cast):
+    assert those(cast, lambda viewer: may_share(viewer, "document")) == {"alice", "bruno", "chloe", "emile"}
+    others = {"referent", "away", "animator"}
+    assert those(cast, lambda viewer: may_share(viewer, "event")) == {"alice", "bruno", "chloe", "emile"} | others
+
+
+def test_lists_and_people_agree_on_whom_a_publication_concerns(cast, group):
+    ain, isere = cast.country.ain, cast.country.isere
+    rows = [make_publication(Event, cast.alice, level=level, groups=[group]) for level in Visibility]
+    rows += [announce(cast.referent, territory=place) for place in (ain, isere, None)]
+    told = {}
+    for row in rows:
+        ids = [one.id for one in row.groups]
+        condition = concerned(row.council_id, row.level, ids, row.territory_id)
+        told[row.id] = set(db.session.scalars(select(User.id).where(condition)))
+        assert told[row.id] == {
+            person.id
+            for person in db.session.scalars(select(User).where(User.status == UserStatus.ACTIVE))
+            if person.council_id and row.id in ids_of(near(viewer_of(person)))
+        }, row.level
+    assert list(map(len, told.values())) == [2, 3, 2, 2, 3, 1, 4]
+
+
+def test_who_may_register_follows_the_circles_of_the_levels(cast, group):
+    row = make_publication(Event, cast.alice, level=Visibility.PUBLIC, groups=[group], takes_registrations=True)
+    for level in Visibility:
+        row.admission = level
+        assert those(cast, lambda viewer: may_register(viewer, row)) == LEVELS[level]
+    row.admission = None
+    assert those(cast, lambda viewer: may_register(viewer, row)) == set(PEOPLE)
+    row.takes_registrations = False
+    assert those(cast, lambda viewer: may_register(viewer, row)) == set()

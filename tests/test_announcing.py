@@ -1,5 +1,7 @@
 """Who is told at once of what a council publishes, and what they are told."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.services import alerts, publishing
 from tests.browse import submit
-from tests.factories import make_publication, make_user
+from tests.factories import make_group, make_publication, make_user
 
 NOW = {topic: (Rhythm.NOW, False) for topic in (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)}
 
@@ -38,7 +40,7 @@ def mails(*people):
 
 def promised(author, kind="document"):
     """Return how many people the form says will be told at once."""
-    return publishing.reach(kind, author, [])[1]
+    return publishing.reach(kind, author, [])[Visibility.COUNCIL].at_once
 
 
 def test_the_other_members_who_chose_so_are_told_once(cast):
@@ -149,7 +151,7 @@ def test_a_correction_tells_nobody(cast, client_as):
     db.session.commit()
     submit(client_as(cast.alice), f"/documents/{item.id}-{item.slug}/modifier", "Enregistrer", description="Mieux")
     dispatch()
-    assert db.session.scalars(select(Activity.verb)).all() == ["document.changed"]
+    assert db.session.scalars(select(Activity.verb)).all() == []
     assert db.session.scalars(select(Delivery)).all() == []
 
 
@@ -159,7 +161,8 @@ def test_the_number_in_the_form_is_that_of_the_alerts_that_leave(cast, client_as
         alerts.set_choices(person, {AlertTopic.DOCUMENT: (rhythm, False)})
     db.session.commit()
     page = client_as(cast.alice).get("/mon-conseil/documents/nouveau").text
-    assert "14 personnes pourront le lire, 3 seront prévenues" in " ".join(page.split())
+    said = "14 personnes pourront le lire.<br>Qui sera prévenu : 3 personnes tout de suite par courriel ; 7 personnes"
+    assert said in " ".join(page.split())
     assert len(announce(draft(cast.alice))) == 3
 
 
@@ -172,3 +175,44 @@ def test_many_members_are_told_with_few_questions(cast, queries):
     dispatch()
     assert len(db.session.scalars(select(Delivery)).all()) == 40
     assert len(queries) < 20, queries
+
+
+def test_the_members_of_the_chosen_groups_are_told_of_what_is_for_the_group_alone(cast):
+    group = make_group("Bourg", cast.council, cast.country.reyssouze)
+    for level, people in ((Visibility.GROUPS, (cast.bruno, cast.chloe)), (Visibility.MEMBERS, (cast.bruno,))):
+        reach = publishing.reach("event", cast.alice, [group.id])[level]
+        assert reach.at_once == len(people)
+        item = draft(cast.alice, Event, level=level, groups=[group], title=level)
+        assert told_of(one for one in announce(item) if one.publication_id == item.id) == mails(*people)
+
+
+@pytest.mark.parametrize(("place", "told"), [("ain", {"bruno", "alice", "chloe"}), ("isere", {"emile"})])
+def test_what_no_council_announces_is_told_in_the_councils_of_its_territory(cast, place, told):
+    territory = getattr(cast.country, place)
+    item = draft(cast.referent, Event, council=cast.council, level=Visibility.PUBLIC, territory=territory)
+    item.council_id, item.organiser = None, "Le centre"
+    reach = publishing.reach("event", cast.referent, [], item=item, territory_id=territory.id)
+    assert {level: one.at_once for level, one in reach.items()} == {
+        Visibility.MEMBERS: len(told), Visibility.PUBLIC: len(told),
+    }  # fmt: skip
+    found = announce(item)
+    assert told_of(found) == mails(*(getattr(cast, name) for name in told))
+    assert "Le centre annonce un événement" in str(found[0].content)
+
+
+def test_the_form_says_what_the_texts_will_cost(app, cast, alice, monkeypatch):
+    monkeypatch.setitem(app.config, "SMS_COST_CENTS", 7)
+    for number, person in enumerate((cast.bruno, make_user("Fatou Neuve", cast.council))):
+        person.phone, person.phone_confirmed_at = f"+3361234567{number}", utcnow()
+        alerts.set_choices(person, {AlertTopic.EVENT: (Rhythm.NOW, True)})
+    db.session.commit()
+    page = " ".join(alice.get("/mon-conseil/evenements/nouveau").text.split()).replace("\xa0", " ")
+    assert "2 personnes tout de suite par courriel ; 2 personnes par SMS (environ 14 centimes)." in page
+    reach = publishing.reach("event", cast.alice, [], title="Une fête " * 20)[Visibility.COUNCIL]
+    assert reach.cents == 2 * 3 * 7  # three messages each, with the address
+
+
+def test_an_event_that_is_over_or_cancelled_before_the_job_runs_is_not_announced(cast):
+    past = utcnow() - timedelta(hours=1)
+    assert announce(draft(cast.alice, Event, starts_at=past - timedelta(hours=2), ends_at=past)) == []
+    assert announce(draft(cast.alice, Event, cancelled_at=past)) == []

@@ -137,6 +137,7 @@ def test_every_template_bears_the_name_of_its_view(app):
         "account/sessions/again", "account/sessions/resume",  # what was written when a session ended
         "account/data/copy",  # a page of the archive that somebody downloads
         "publications/bin/found",  # the page of what is in the bin
+        "publications/registering/bad_link",  # a link that was cut, or serves no more
         "publications/items/unseen",  # what « Voir comme » says of somebody who gets no page
         "account/passwords/dead", "account/profile/dead",  # a link that is used, too old, or cut
     }  # fmt: skip

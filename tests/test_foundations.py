@@ -25,6 +25,8 @@ from app.models import (
     Document,
     Event,
     Folder,
+    Reading,
+    Registration,
     Revision,
     StoredFile,
     Theme,
@@ -231,6 +233,11 @@ def share_something(cast_or_author):
         texts.index(publication)
         revision = Revision(publication_id=publication.id, number=1, content={}, author_id=author.id)
         db.session.add_all([Attachment(publication_id=publication.id, file=file), revision])
+    alone = make_publication(Event, author, title="Une journée", organiser="Le centre")
+    alone.council_id = None
+    texts.index(alone)
+    known = {"event_id": alone.id, "user_id": author.id, "key": "mail:a@b.fr", "name": "Alice", "status": "confirmed"}
+    db.session.add_all([Registration(**known), Reading(user_id=author.id, publication_id=alone.id)])
     file = StoredFile(digest="f" * 64, name="a.webp", media_type="image/webp", size=1)
     db.session.add(CouncilPicture(council_id=author.council_id, file=file, alternative="a", removed_at=utcnow()))
     db.session.commit()

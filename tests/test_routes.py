@@ -16,10 +16,21 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message, stop_address
 from app.notifications.signups import vouch_address
-from app.services import attachments, closing, fiches, pictures, profiles, publishing, renewals, revisions, signups
+from app.services import (
+    attachments,
+    closing,
+    fiches,
+    pictures,
+    profiles,
+    publishing,
+    registrations,
+    renewals,
+    revisions,
+    signups,
+)
 from app.signing import sign
 from tests.browse import forms
-from tests.factories import PASSWORD, make_publication, make_user
+from tests.factories import PASSWORD, make_publication, make_user, make_workshop
 from tests.samples import PDF
 
 # Dora's sign-up is pending, Alice and Bruno are of the council of the addresses, Chloé and Émile of others, the
@@ -60,11 +71,17 @@ ROUTES = {
     "public.data.index": ("/donnees", everybody(200)),
     "public.data.councils_csv": ("/donnees/conseils.csv", everybody(200)),
     "public.data.councils_geojson": ("/donnees/conseils.geojson", everybody(200)),
+    "public.agenda.index": ("/agenda", everybody(200)),
+    "public.agenda.feed": ("/agenda.ics", everybody(200)),
+    "public.agenda.of_council": ("/conseils/{council.slug}/agenda.ics", everybody(200)),
+    "public.agenda.event": ("/evenements/1-rien.ics", everybody(404)),
+    "public.agenda.personal": ("/agenda/faux.ics", everybody(404)),
     "public.files.show": ("/fichiers/1/rien.webp", everybody(404)),
     "public.health.show": ("/sante", everybody(200)),
     "public.referents.index": ("/referents", everybody(200)),
     "public.stop.receive": ("/sms/recus/faux", everybody(405)),
     "public.stop.edit": ("/desabonnement/faux", everybody(404)),
+    "account.calendar.edit": ("/mon-profil/agenda", members()),
     "account.data.export": ("/mon-profil/donnees", asked(**dict.fromkeys(VIEWERS[1:], 200))),
     "account.data.close": ("/mon-profil/fermeture", members() | {"dora": 302}),
     "account.data.reopen": ("/reouverture/faux", everybody(404)),
@@ -100,7 +117,7 @@ ROUTES = {
     "council.fiche.version": ("/mon-conseil/fiche/versions/9", asked(alice=404, chloe=404)),
     "council.fiche.restore": ("/mon-conseil/fiche/versions/9/retour", everybody(405)),
     "public.councils.email": ("/conseils/{council.slug}/courriel", everybody(200)),
-    "publications.bin.index": ("/mon-conseil/corbeille", asked(alice=200, chloe=200)),
+    "publications.bin.index": ("/mon-conseil/corbeille", members()),
     "publications.bin.discard": ("/documents/1-rien/suppression", members(404)),
     "publications.bin.recover": ("/mon-conseil/corbeille/1/retour", everybody(405)),
     "publications.bin.recover_file": ("/mon-conseil/corbeille/fichiers/1/retour", everybody(405)),
@@ -118,7 +135,25 @@ ROUTES = {
     "publications.editing.edit": ("/documents/1-rien/modifier", asked(alice=404, chloe=404)),
     "publications.editing.forget": ("/documents/1-rien/modifier/oubli", everybody(405)),
     "publications.items.show": ("/documents/1-rien", everybody(404)),
-    "publications.items.minutes": ("/evenements/1-rien/compte-rendu", asked(alice=404, chloe=404)),
+    "publications.items.minutes": ("/evenements/1-rien/compte-rendu", members(404)),
+    "publications.registering.edit": ("/evenements/1-rien/inscription", everybody(404)),
+    "publications.registering.sent": ("/evenements/1-rien/inscription/envoyee", everybody(404)),
+    "publications.registering.delete": ("/evenements/1-rien/desinscription", everybody(405)),
+    "publications.registering.show": ("/inscriptions/faux", everybody(404)),
+    "publications.registering.code": ("/inscriptions/faux/code", everybody(404)),
+    "publications.organising.index": ("/evenements/1-rien/inscrits", members(404)),
+    "publications.organising.new": ("/evenements/1-rien/inscrits/nouveau", members(404)),
+    "publications.organising.show": ("/evenements/1-rien/inscrits/1", members(404)),
+    "publications.organising.message": ("/evenements/1-rien/inscrits/message", members(404)),
+    "publications.papers.csv": ("/evenements/1-rien/inscrits.csv", members(404)),
+    "publications.papers.ods": ("/evenements/1-rien/inscrits.ods", members(404)),
+    "publications.papers.sheet": ("/evenements/1-rien/emargement", members(404)),
+    "publications.papers.poster": ("/evenements/1-rien/affiche", everybody(404)),
+    "publications.papers.bulletin": ("/evenements/1-rien/bulletin", everybody(404)),
+    "publications.papers.qr": ("/evenements/1-rien/qr.svg", everybody(404)),
+    "publications.papers.short": ("/e/1", everybody(404)),
+    "publications.sessions.follow": ("/evenements/1-rien/rattrapage", members(404)),
+    "publications.sessions.cancel": ("/evenements/1-rien/annulation", members(404)),
     "publications.items.take_over": ("/documents/1-rien/reprise", everybody(405)),
     "account.vouches.edit": ("/validation/faux", everybody(404)),
     "council.signups.index": ("/mon-conseil/inscriptions", asked(alice=200, chloe=200)),
@@ -194,6 +229,33 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/documents/{orphan}-un-square/modifier": asked(),
     "/documents/{orphan}-un-square": everybody(200),
     "/evenements/{meeting}-la-reunion/compte-rendu": members(403) | {"visitor": 302, "dora": 403, "alice": 200},
+    "/evenements/{meeting}-la-reunion.ics": everybody(404) | dict.fromkeys(MEMBERS, 200),
+    "/evenements/{workshop}-l-atelier": everybody(200),
+    "/evenements/{workshop}-l-atelier/inscription": everybody(200),
+    "/evenements/{workshop}-l-atelier/inscription/envoyee": everybody(200),
+    "/evenements/{board}-le-bureau/inscription": everybody(404) | {"alice": 200},
+    **{
+        f"/evenements/{{workshop}}-l-atelier/{page}": asked(alice=200)
+        for page in (
+            "inscrits",
+            "inscrits/nouveau",
+            "inscrits/{person}",
+            "inscrits/message",
+            "emargement",
+            "rattrapage",
+            "annulation",
+        )
+    },
+    "/evenements/{workshop}-l-atelier/inscrits.csv": asked(alice=200),
+    "/evenements/{workshop}-l-atelier/inscrits.ods": asked(alice=200),
+    "/evenements/{workshop}-l-atelier/affiche": everybody(200),
+    "/evenements/{workshop}-l-atelier/bulletin": everybody(200),
+    "/evenements/{workshop}-l-atelier/qr.svg": everybody(200),
+    "/evenements/{board}-le-bureau/affiche": everybody(404) | {"alice": 200},
+    "/e/{workshop}": everybody(302),
+    "/e/{board}": everybody(404) | {"alice": 302},
+    "/inscriptions/{registered}": everybody(200),
+    "/inscriptions/{awaited}/code": everybody(200),
     "/mon-conseil/dossiers/{folder}": asked(alice=200, chloe=404),
     "/mon-conseil/dossiers/{folder}/modifier": asked(alice=200, chloe=404),
     "/mon-conseil/dossiers/{folder}/suppression": asked(alice=200, chloe=404),
@@ -229,6 +291,7 @@ SENT = {
         told(**dict.fromkeys(MEMBERS, 302)) | {"animator": 422},  # somebody has to run the site
     ),
     "/mon-profil": (PERSON | ALERTS, told(**dict.fromkeys(PENDING + MEMBERS, 302))),
+    "/mon-profil/agenda": ({"act": "make"}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-profil/mot-de-passe": ({"password": PASSWORD, "new_password": NEW}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-profil/adresse": ({"email": "a@b.fr", "password": PASSWORD}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-profil/adresse/confirmation": ({}, told(**dict.fromkeys(MEMBERS, 302))),
@@ -238,7 +301,8 @@ SENT = {
     "/mon-profil/telephone/retrait": ({}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-conseil/inscriptions/{dora}": ({"answer": "yes"}, told(alice=302, chloe=404)),
     "/mon-conseil/inscriptions/{gael}": ({"answer": "yes"}, told(alice=404, chloe=404)),
-    "/mon-conseil/evenements/nouveau": ({"title": "La fête"}, told(alice=302, chloe=302)),
+    "/mon-conseil/documents/nouveau": ({"title": "Un plan"}, told(alice=302, chloe=302)),
+    "/mon-conseil/evenements/nouveau": ({"title": "La fête", "level": "members"}, told(**dict.fromkeys(MEMBERS, 302))),
     "/documents/{note}-une-note/modifier": ({"title": "Une note"}, told(alice=302, chloe=404)),
     "/documents/{note}-une-note/modifier/oubli": ({}, told(alice=302, chloe=404)),
     "/conseils/{slug}/courriel": ({}, everybody(200)),
@@ -250,12 +314,28 @@ SENT = {
     "/documents/{orphan}-un-square/versions/1/retour": ({}, told()),
     "/documents/{orphan}-un-square/reprise": ({}, told(alice=302)),
     "/evenements/{meeting}-la-reunion/compte-rendu": ({"minutes": "Nous étions dix."}, told(alice=302)),
+    "/evenements/{workshop}-l-atelier/inscription": (
+        {"name": "Ida Blanc", "email": "ida@ex.fr", "stamp": "{stamp}"},
+        everybody(302),
+    ),
+    "/evenements/{board}-le-bureau/inscription": ({}, everybody(404) | {"alice": 302}),
+    "/evenements/{workshop}-l-atelier/desinscription": ({}, told(**dict.fromkeys(PENDING + MEMBERS, 302))),
+    "/evenements/{workshop}-l-atelier/inscrits/nouveau": ({"name": "Ida Blanc"}, told(alice=302)),
+    "/evenements/{workshop}-l-atelier/inscrits/{person}": ({}, told(alice=302)),
+    "/evenements/{workshop}-l-atelier/inscrits/message": (
+        {"group": "all", "subject": "Un mot", "text": "Pour vous.", "act": "send"},
+        told(alice=200),  # it is shown first
+    ),
+    "/evenements/{workshop}-l-atelier/rattrapage": ({}, told(alice=302)),
+    "/evenements/{workshop}-l-atelier/annulation": ({"reason": "La salle."}, told(alice=302)),
+    "/inscriptions/{registered}": ({"act": "cancel"}, everybody(302)),
+    "/inscriptions/{awaited}/code": ({"code": "000000"}, everybody(422)),
     "/mon-conseil/dossiers": ({"name": "Fêtes"}, told(alice=302, chloe=302)),
     "/mon-conseil/dossiers/{folder}/modifier": ({"name": "Fêtes"}, told(alice=302, chloe=404)),
     "/mon-conseil/dossiers/{folder}/suppression": ({}, told(alice=302, chloe=404)),
     "/documents/{note}-une-note/suppression": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302}),
-    "/mon-conseil/corbeille/{thrown}/retour": ({}, told(alice=302, chloe=302)),
-    "/mon-conseil/corbeille/fichiers/{attachment}/retour": ({}, told(alice=302, chloe=302)),
+    "/mon-conseil/corbeille/{thrown}/retour": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-conseil/corbeille/fichiers/{attachment}/retour": ({}, told(**dict.fromkeys(MEMBERS, 302))),
     "/animation/inscriptions/{dora}": ({"decision": "oui"}, told(referent=302, away=404, animator=302)),
     "/animation/inscriptions/{gael}": ({"decision": "oui"}, told(referent=404, away=302, animator=302)),
     "/animation/courrier/{delivery}": ({"act": "retry"}, told(animator=302)),
@@ -289,6 +369,8 @@ def places(app, cast, monkeypatch):
         "note": make_publication(Document, cast.alice, title="Une note"),
         "orphan": make_publication(Document, None, council, title="Un square", level=Visibility.PUBLIC),
         "meeting": make_publication(Event, cast.alice, **begun),
+        "workshop": make_workshop(cast.alice),
+        "board": make_workshop(cast.alice, title="Le bureau", level=Visibility.COUNCIL),
         "folder": Folder(council_id=council.id, name="Réunions"),
         "thrown": make_publication(Document, cast.alice, deleted_at=utcnow()),
     }
@@ -310,8 +392,18 @@ def places(app, cast, monkeypatch):
         "reset": _mailed("/mot-de-passe/"), "address": _mailed("/adresse/"), "reopen": _mailed("/reouverture/"),
     }  # fmt: skip
     known |= {name: row.id for name, row in shared.items()}
+    known |= _registered(shared["workshop"])
     known |= {"paper": paper.file_id, "removed": removed.file_id, "attachment": removed.id}
     return {name: urlsplit(str(value)).path if name in LINKS else str(value) for name, value in known.items()}
+
+
+def _registered(event):
+    """Return the tokens of somebody who registered, and of somebody whose number is not proved yet."""
+    registered = registrations.register(event, name="Zoé Faure", email="zoe@ex.fr")
+    awaited = registrations.ask(event, name="Ida Blanc", phone="+33612345678")
+    db.session.commit()
+    tokens = {"registered": registrations.token_of(registered), "person": registered.id}
+    return tokens | {"awaited": registrations.code_token(awaited)}
 
 
 def _photo(user):

@@ -13,11 +13,11 @@ from app.blueprints.publications import saving
 from app.extensions import begin_write, db
 from app.forms.base import read_day, read_time
 from app.jobs.publishing import publish
-from app.labels import UserStatus, Visibility
+from app.labels import AlertTopic, Rhythm, UserStatus, Visibility
 from app.localtime import zone_of
 from app.models import Action, Activity, Document, Event, Folder, Publication, PublicationText, Revision, Theme
 from app.models.types import utcnow
-from app.services import publishing, texts
+from app.services import alerts, publishing, texts
 from tests.browse import send, submit
 from tests.factories import make_group, make_publication, make_user
 from tests.samples import PDF
@@ -260,15 +260,18 @@ def test_beside_each_level_stand_the_numbers_that_the_rule_of_access_gives(cast,
     db.session.commit()
     page = " ".join(alice.get(NEW["event"]).text.split())
     for number in (3, 4, 8):
-        assert f"{number} personnes pourront le lire, 2 seront prévenues tout de suite." in page
-    assert "Tout le monde pourra le lire, même sans compte ; 2 personnes seront prévenues tout de suite." in page
+        told = 3 if number == 4 else 2  # those of the group are concerned, too
+        who = f"Qui sera prévenu : {told} personnes tout de suite par courriel."
+        assert f"{number} personnes pourront le lire.<br>{who}" in page
+    assert "Tout le monde pourra le lire, même sans compte.<br>Qui sera prévenu : 2 personnes tout de suite" in page
 
 
 def test_where_nobody_will_be_told_the_form_says_so_and_promises_nothing_for_a_correction(cast, alice):
-    page = alice.get(NEW["document"]).text
-    assert "Personne ne sera prévenu tout de suite" in page and "prévenues" not in page
-    item = make_publication(Event, cast.alice)
+    alerts.set_choices(cast.bruno, {AlertTopic.DOCUMENT: (Rhythm.NEVER, False)})
+    item = make_publication(Document, cast.alice)
     db.session.commit()
+    page = alice.get(NEW["document"]).text
+    assert "Personne ne sera prévenu" in page and "Qui sera prévenu" not in page
     page = " ".join(alice.get(address(item)).text.split())
     assert "2 personnes pourront le lire." in page and "prévenu" not in page
 
@@ -287,7 +290,9 @@ def test_once_it_is_out_the_page_says_who_reads_it_and_how_many_are_told(cast, a
     assert told(alice, NEW["event"], level="public", **meeting) == (
         "C’est publié : tout le monde peut le lire ; 1 personne est prévenue."
     )
-    assert told(alice, NEW["document"], title="Un") == "C’est publié : 2 personnes peuvent le lire."
+    assert told(alice, NEW["document"], title="Un") == (
+        "C’est publié : 2 personnes peuvent le lire ; 1 personne le verra dans son prochain résumé."
+    )
     assert told(client_as(cast.emile), NEW["document"], title="Un") == (
         "C’est publié : vous seul pouvez le lire pour l’instant."
     )
@@ -356,7 +361,7 @@ def test_saving_keeps_a_version_and_says_so_to_nobody(cast, alice):
     item = only()
     assert item.edited_at and item.slug == "un"
     assert [one.content["description"] for one in revisions_of(item)] == ["", "Plus long."]
-    assert db.session.scalars(select(Activity.verb)).all() == ["document.published", "document.changed"]
+    assert db.session.scalars(select(Activity.verb)).all() == ["document.published"]
 
 
 def test_saving_the_same_changes_nothing(cast, alice):

@@ -123,6 +123,13 @@ def home_of(user: User) -> str:
     return url_for("council.dashboard.show" if user.council_id else "account.profile.edit")
 
 
+def workplace() -> tuple[str, str]:
+    """Return where a person's own work on what they share begins: its name, and its address."""
+    if current_user.council_id:
+        return "Mon conseil", url_for("council.dashboard.show")
+    return "Animation", url_for("moderation.dashboard.show")
+
+
 def count(form: Form, *attempts: tuple[limits.Limit, str]) -> bool:
     """Count an attempt under each (limit, who); return whether it may go on. If not, the form says until when."""
     begin_write()
@@ -351,6 +358,7 @@ def _context():
         "search_form": lambda: SearchForm(formdata=None),
         "site": current_app.config,
         "without_images": without_images(),
+        "workplace": workplace,
     }
 
 

@@ -2,15 +2,25 @@
 
 import re
 import unicodedata
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, PasswordField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms import (
+    DateField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.markup import TextTooComplex, check
+from app.signing import BadToken, read, sign
 from app.text import one_line, paragraphs
 
 STALE = (
@@ -20,6 +30,7 @@ STALE = (
 NAME_SIGNS = " '’ʼ.-‐‑·"
 WRONG_DAY = "Écrivez le jour, le mois et l’année, par exemple 25/12/2026."
 WRONG_TIME = "Écrivez l’heure et les minutes, par exemple 18 h 30."
+FASTEST = 3  # seconds in which nobody reads a form, let alone fills it in
 WRONG_EMAIL = "Écrivez une adresse électronique complète, par exemple prenom.nom@exemple.fr."
 
 
@@ -72,6 +83,43 @@ class Form(FlaskForm):
 
 class ActForm(Form):
     """A button that changes something: nothing but the token."""
+
+
+class OpenForm(Form):
+    """A form that anybody may send, without an account: it is not for machines. `stamp` says when it was shown;
+    `remarque` is filled in by machines alone. `hasty`: what somebody is told who was too quick."""
+
+    hasty = "Relisez, puis envoyez encore une fois."
+
+    remarque = StringField(
+        "Laissez ce champ vide", default="", render_kw={"tabindex": "-1", "autocomplete": "off", "maxlength": 200}
+    )
+    stamp = HiddenField(default=lambda: new_stamp())
+
+    def validate(self, extra_validators=None) -> bool:
+        """Return whether all is right, and slow enough to come from a person."""
+        valid = super().validate(extra_validators)
+        if valid and self._is_hasty():
+            self.refuse(self.hasty)
+            return False
+        return valid
+
+    @property
+    def is_of_a_machine(self) -> bool:
+        """Whether the field that people do not see was filled in."""
+        return bool(self.remarque.data)
+
+    def _is_hasty(self):
+        try:
+            return datetime.now(UTC).timestamp() - read("form", self.stamp.data) < FASTEST
+        except (BadToken, TypeError):
+            self.stamp.data = new_stamp()
+            return True
+
+
+def new_stamp() -> str:
+    """Return what says, signed, that a form was shown now."""
+    return sign("form", datetime.now(UTC).timestamp())
 
 
 class CheckboxesField(SelectMultipleField):

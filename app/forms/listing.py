@@ -37,11 +37,6 @@ class ListForm(QueryForm):
         for name, lines in choices.items():
             self[name].choices = _lines("Tous", lines)
 
-    @property
-    def narrowed(self) -> list[str]:
-        """The names of the lists where something is chosen."""
-        return [field.name for field in self if field.type == "SelectField" and field.data]
-
 
 class PublicationsForm(ListForm):
     """What all councils share."""

@@ -31,6 +31,11 @@ class QueryForm(Form):
         if q.data and not fold(q.data):
             raise ValidationError(self.no_word)
 
+    @property
+    def narrowed(self) -> list[str]:
+        """The names of the lists where something is chosen."""
+        return [field.name for field in self if field.type == "SelectField" and field.data]
+
 
 class SearchForm(QueryForm):
     """The search for a council."""

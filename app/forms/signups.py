@@ -1,22 +1,19 @@
 """The sign-up of a council's member, and what can be corrected of it."""
 
 import re
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField, TelField
+from wtforms import BooleanField, RadioField, SelectChoice, StringField, TelField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app import passwords
-from app.forms.base import Form, area_field, email_field, name_field, password_field
+from app.forms.base import Form, OpenForm, area_field, email_field, name_field, password_field
 from app.labels import COLLEGE
 from app.models import Council
 from app.phone import InvalidNumber, display, parse_mobile
-from app.signing import BadToken, read, sign
 from app.text import one_line
 
-FASTEST = 3  # seconds in which nobody reads the form, let alone fills it in
 HASTY = "Relisez, retapez votre mot de passe, puis envoyez encore une fois."
 AGAIN = "Retapez votre mot de passe : par sécurité, il ne revient pas avec le reste."
 EXAMPLE = "mon chat dort sous la lampe"
@@ -113,8 +110,10 @@ class PersonChecks:
                 raise ValidationError(str(error)) from error
 
 
-class SignUpForm(PersonChecks, Form):
-    """All that a sign-up asks. `stamp` says when the form was shown; `remarque` is filled in by machines alone."""
+class SignUpForm(PersonChecks, OpenForm):
+    """All that a sign-up asks."""
+
+    hasty = HASTY
 
     first_name = name_field("Prénom", "votre prénom", render_kw={"autocomplete": "given-name"})
     last_name = name_field("Nom", "votre nom", render_kw={"autocomplete": "family-name"})
@@ -135,10 +134,6 @@ class SignUpForm(PersonChecks, Form):
         "Votre numéro sera d’abord vérifié, dans votre profil.",
     )
     letter = BooleanField("Recevoir la lettre d’information mensuelle", description="Un courriel par mois.")
-    remarque = StringField(
-        "Laissez ce champ vide", default="", render_kw={"tabindex": "-1", "autocomplete": "off", "maxlength": 200}
-    )
-    stamp = HiddenField(default=lambda: new_stamp())
 
     def validate_email(self, field):
         """Refuse mailboxes that are thrown away."""
@@ -160,24 +155,9 @@ class SignUpForm(PersonChecks, Form):
     def validate(self, extra_validators=None) -> bool:
         """Return whether all is right, and slow enough to come from a person."""
         valid = super().validate(extra_validators) and not self.phone.errors
-        if valid and self._is_hasty():
-            self.refuse(HASTY)
-            return False
-        if not valid and not self.password.errors:
+        if not valid and not self.form_errors and not self.password.errors:
             self.password.errors = [AGAIN]
         return valid
-
-    @property
-    def is_of_a_machine(self) -> bool:
-        """Whether the field that people do not see was filled in."""
-        return bool(self.remarque.data)
-
-    def _is_hasty(self):
-        try:
-            return datetime.now(UTC).timestamp() - read("form", self.stamp.data) < FASTEST
-        except (BadToken, TypeError):
-            self.stamp.data = new_stamp()
-            return True
 
 
 class CorrectionForm(PersonChecks, Form):
@@ -188,11 +168,6 @@ class CorrectionForm(PersonChecks, Form):
     college = college_field()
     words = words_field()
     phone = phone_field()
-
-
-def new_stamp() -> str:
-    """Return what says, signed, that a form was shown now."""
-    return sign("form", datetime.now(UTC).timestamp())
 
 
 def shown_number(phone: str | None) -> str:

@@ -12,16 +12,21 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.jobs.accounts import tend_accounts
 from app.jobs.attempts import forget_attempts
 from app.jobs.bin import empty_bins
+from app.jobs.digests import digest
+from app.jobs.digests import is_any_due as is_any_digest_due
 from app.jobs.dispatching import dispatch
 from app.jobs.publishing import publish
 from app.jobs.purging import purge
+from app.jobs.registrations import forget_registrations, pass_places_on
+from app.jobs.reminders import remind
 from app.jobs.sending import send_mails, send_texts
 from app.jobs.signups import follow_signups
 from app.jobs.stops import fetch_stops
 from app.labels import Channel
 from app.notifications import outbox
 from app.notifications.dispatch import is_any_due
-from app.services import publishing
+from app.notifications.reminders import is_any_due as is_any_reminder_due
+from app.services import offers, publishing
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,14 @@ JOBS = {
     "send-mails": Recurring(send_mails, every(30), "Envoyer les courriels", partial(outbox.is_any_due, Channel.MAIL)),
     "send-texts": Recurring(send_texts, every(30), "Envoyer les SMS", partial(outbox.is_any_due, Channel.SMS)),
     "publish": Recurring(publish, every(60), "Publier ce qui était prévu pour une date", publishing.is_any_due),
+    "places": Recurring(pass_places_on, every(60), "Proposer les places libres aux suivants", offers.is_any_due),
+    "reminders": Recurring(remind, every(60), "Préparer les rappels d’événements", is_any_reminder_due),
+    "digests": Recurring(digest, every(60), "Préparer les résumés", is_any_digest_due),
     "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
     "attempts": Recurring(forget_attempts, every(3600), "Oublier les essais de connexion"),
     "accounts": Recurring(tend_accounts, daily(4, 15), "Fermer et effacer les comptes dont le délai est passé"),
     "bin": Recurring(empty_bins, daily(3, 50), "Effacer ce qui est à la corbeille depuis 30 jours"),
+    "registrations": Recurring(forget_registrations, every(3600), "Effacer les inscriptions anciennes"),
     "purge": Recurring(purge, daily(3, 30), "Effacer le texte des anciens messages"),
 }

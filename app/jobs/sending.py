@@ -12,7 +12,7 @@ from app.extensions import begin_write, db
 from app.jobs.owner import this_process
 from app.labels import Channel
 from app.models import Delivery
-from app.notifications import mail, outbox, sms, texting
+from app.notifications import looking, mail, outbox, sms, texting
 from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 
 BATCH = 50
@@ -25,14 +25,18 @@ log = logging.getLogger(__name__)
 def send_mails() -> None:
     """Send the mails that are due, many through one connection; without a server they stay in the demo box."""
     opening = mail.session if current_app.config["MAIL_SERVER"] else _demo_box
-    _empty(Channel.MAIL, opening, outbox.objection)
+    _empty(Channel.MAIL, opening, _objection)
 
 
 def send_texts() -> None:
     """Send the SMS that are due, by day, within the caps; without a gateway they stay in the demo box."""
     gateway = sms.make_gateway(current_app.config)
     opening = partial(texting.session, gateway) if gateway else _demo_box
-    _empty(Channel.SMS, opening, lambda delivery: outbox.objection(delivery) or texting.admit(delivery))
+    _empty(Channel.SMS, opening, lambda delivery: _objection(delivery) or texting.admit(delivery))
+
+
+def _objection(delivery):
+    return outbox.objection(delivery) or looking.objection(delivery)
 
 
 def _empty(channel, opening, object_to):

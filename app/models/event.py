@@ -78,6 +78,11 @@ class Event(Publication):
         return self.council.name if self.council else self.organiser
 
     @property
+    def zone(self) -> str:
+        """The time zone of those who announce it; without a council, that of its place."""
+        return self.council.zone if self.council else self.time_zone
+
+    @property
     def closes_at(self) -> datetime | None:
         """Until when one may register, as far as there are places."""
         return self.register_until or self.starts_at

@@ -131,6 +131,11 @@ class Publication(ShownToVisitors, db.Model):
         return self.council.name
 
     @property
+    def zone(self) -> str:
+        """The time zone (its IANA name) of those who share it."""
+        return self.council.zone
+
+    @property
     def path(self) -> str:
         """The part of its address that tells the kind: « documents »."""
         return PATH_OF_KIND[self.kind]

@@ -41,6 +41,7 @@ class User(UserMixin, db.Model):
         Index("ix_users_council_id", "council_id", "status"),
         Index("ix_users_status", "status", "confirmed_at"),
         Index("ix_users_digest_at", "digest_at"),
+        Index("ix_users_agenda_key", "agenda_key", unique=True),
         {"sqlite_autoincrement": True},  # an id that was somebody's stands in links and in the journal
     )
 

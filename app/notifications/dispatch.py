@@ -36,12 +36,28 @@ class Alert:
 RULES: dict[str, Callable[[Activity], Iterator[Alert]]] = {}
 
 
-def record(verb: str, subject, actor_id: int | None = None) -> Activity:
-    """Write down, in the transaction of what happened, that `verb` happened to the row `subject`."""
-    activity = Activity(verb=verb, subject_type=table_of(subject), subject_id=subject.id, actor_id=actor_id)
+def record(
+    verb: str, subject, actor_id: int | None = None, *, data: dict | None = None, after: timedelta = timedelta()
+) -> Activity:
+    """Write down, in the transaction of what happened, that `verb` happened to the row `subject`. `data`: what it was
+    before; `after`: how long those wait who are told."""
+    now = utcnow()
+    about = {"subject_type": table_of(subject), "subject_id": subject.id, "actor_id": actor_id}
+    activity = Activity(verb=verb, **about, data=data, created_at=now, next_attempt_at=now + after)
     db.session.add(activity)
     db.session.flush()
     return activity
+
+
+def awaited(verb: str, subject, after: timedelta) -> Activity | None:
+    """Return what `record` wrote down of the same verb and row, to be told `after` a while that is not over yet; it is
+    locked, so that nobody tells it meanwhile."""
+    about = {"verb": verb, "subject_type": table_of(subject), "subject_id": subject.id, "dispatched_at": None}
+    newest = select(Activity).filter_by(**about).order_by(Activity.id.desc()).limit(1)
+    activity = db.session.scalar(newest.with_for_update().execution_options(populate_existing=True))
+    if activity is None or activity.next_attempt_at != activity.created_at + after:  # somebody has claimed it
+        return None
+    return activity if activity.next_attempt_at > utcnow() else None
 
 
 def claim(activity_id: int, lease: timedelta) -> bool:

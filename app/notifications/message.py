@@ -1,6 +1,8 @@
 """A message as one value, and the text and the HTML that are made from it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from flask import current_app
 
@@ -11,6 +13,26 @@ from app.signing import sign
 from app.text import one_line
 
 SUBJECT_LENGTH = 78  # characters, as RFC 5322 section 2.1.1 advises for a line
+_line = lru_cache(256)(one_line)  # thousands of messages say the same but for a name
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing in a list of many: its id, what is new about it, its title and address, and what more may be told."""
+
+    publication_id: int
+    state: str
+    title: str
+    address: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines under one heading."""
+
+    heading: str
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -18,7 +40,8 @@ class Message:
     """What one person is told, in French.
 
     `paragraphs` are plain texts; `link` is (words, address), an address of the site or None; `short` is the same in
-    one SMS, without its link; `why` ends the sentence « Vous recevez ce message parce que… ».
+    one SMS, without its link; `why` ends the sentence « Vous recevez ce message parce que… ». A digest has `sections`
+    after its paragraphs, and counts `others`: the ids of the publications that it has no room for.
     """
 
     subject: str
@@ -26,16 +49,34 @@ class Message:
     link: tuple[str, str] | None = None
     short: str = ""
     why: str = "vous avez un compte sur ce site"
+    sections: tuple[Section, ...] = ()
+    others: tuple[int, ...] = ()
 
     def to_json(self) -> dict:
         """Return the message as the outbox keeps it. Line ends cannot reach a header: the subject is one line."""
-        return {
-            "subject": _cut(one_line(self.subject), SUBJECT_LENGTH),
+        listed = {"sections": list(map(asdict, self.sections)), "others": list(self.others)} if self.sections else {}
+        return listed | {
+            "subject": _cut(_line(self.subject), SUBJECT_LENGTH),
             "paragraphs": [text.replace("\0", "").strip() for text in self.paragraphs],
-            "link": [one_line(part) for part in self.link] if self.link else None,
-            "short": one_line(self.short or self.subject),
-            "why": one_line(self.why),
+            "link": [_line(part) for part in self.link] if self.link else None,
+            "short": _line(self.short or self.subject),
+            "why": _line(self.why),
         }
+
+
+def items_of(content: dict) -> set[int]:
+    """Return the ids of the publications that a kept message lists or counts."""
+    lines = (line for section in content.get("sections", ()) for line in section["lines"])
+    return {line["publication_id"] for line in lines} | set(content.get("others", ()))
+
+
+def only(content: dict, ids: Collection[int]) -> dict:
+    """Return a kept message as it is when only these publications are left in it."""
+    sections = []
+    for section in content["sections"]:
+        if lines := [line for line in section["lines"] if line["publication_id"] in ids]:
+            sections.append({**section, "lines": lines})
+    return content | {"sections": sections, "others": [one for one in content["others"] if one in ids]}
 
 
 def _cut(text, length):

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,10 @@ ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
 KEPT_FOR = timedelta(days=400)  # a link to unsubscribe works for a year and more in the mails that people keep
 ALL = "*"  # every kind of messages
 # The columns that a row may go without; all rows of one statement have the same ones.
-OPTIONAL = {"channel": Channel.MAIL, "activity_id": None, "council_id": None, "useful_until": None}
+OPTIONAL = {
+    "channel": Channel.MAIL, "activity_id": None, "council_id": None, "person_id": None, "publication_id": None,
+    "useful_until": None,
+}  # fmt: skip
 
 
 def post(message: Message, **columns) -> bool:
@@ -52,7 +56,8 @@ def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, n
     """Return the row of a message to one person, for `post_many`.
 
     `key` says what is told to whom. `columns` are others of `Delivery`: `channel` (mail when not given),
-    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`.
+    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`; `person_id` and `publication_id`, of which
+    `looking` asks once more before it leaves.
     """
     content = message.to_json()
     if len(key) > KEY_LENGTH:  # cut, two people could become one
@@ -69,6 +74,13 @@ def post_many(rows: list[dict]) -> int:
     rows = [{"next_attempt_at": utcnow()} | row for row in rows]
     posted = insert_once(table, ["key"]).returning(table.c.id)
     return len(db.session.execute(posted, rows).all()) if rows else 0
+
+
+def withdraw(publication_id: int, kinds: Collection[str]) -> int:
+    """Take back the waiting messages of these kinds about a publication; return how many. Of those that are about to
+    be sent at this instant, `looking` decides."""
+    waiting = (Delivery.publication_id == publication_id, Delivery.state == DeliveryState.WAITING)
+    return db.session.execute(_quietly(delete(Delivery).where(*waiting, Delivery.kind.in_(kinds)))).rowcount
 
 
 def _address(text):
@@ -253,6 +265,12 @@ def _settle(delivery_id, claimant, **columns):
     row = Delivery.__table__  # twice for each mail, under the lock of all writers: half the time without the ORM
     mine = (row.c.id == delivery_id, row.c.owner == claimant, row.c.state == CLAIMED)
     return db.session.execute(update(row).where(*mine).values(**columns)).rowcount == 1
+
+
+def rewrite(delivery: Delivery, owner: str, content: dict) -> bool:
+    """Change what a claimed message says, here and where it is kept."""
+    delivery.content = content
+    return _settle(delivery.id, owner, content=content)
 
 
 # Decided by a person: the first act wins, and another one returns False -----------------------------------------

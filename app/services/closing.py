@@ -25,7 +25,7 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import bin, profiles
+from app.services import bin, forgetting, profiles
 from app.signing import BadToken, read, sign
 from app.templating import day
 
@@ -53,12 +53,14 @@ def is_last_animator(user: User) -> bool:
 
 
 def close(user: User, *, at_once: bool, signs: bool = True, because: str = OWN_WISH) -> list[str]:
-    """End an account: it has no rights any more, in any browser. `signs`: whether contributions stay.
+    """End an account: it has no rights any more, in any browser. Its places at coming events go to the next in line.
+    `signs`: whether contributions stay.
 
     Not `at_once`: its data stay for 30 days, and a link brings it back. Returns the digests of the contents that no
     row names any more: the caller deletes them once it has committed.
     """
     shut(user, UserStatus.CLOSED)
+    forgetting.release(user)
     user.signs_contributions = signs
     if not signs:
         bin.withdraw(user)
@@ -150,7 +152,8 @@ def erase(user: User, because: str) -> list[str]:
     user.first_name = user.last_name = user.words = user.presentation = user.why = ""
     user.organisation = user.public_contact = ""
     user.phone = user.phone_confirmed_at = user.letter_since = user.alerts_paused_at = None
-    user.council_id = user.college = user.last_seen_at = user.closing_at = None
+    user.council_id = user.college = user.last_seen_at = user.closing_at = user.agenda_key = None
+    user.digest_at = user.daily_until = user.weekly_until = None
     user.role, user.territories, user.closed_at = Role.MEMBER, [], utcnow()
     db.session.flush()
     return unused
@@ -178,6 +181,7 @@ def forget(user: User) -> list[str]:
     codes = Delivery.key.startswith(f"code:{user.id}:")  # to any number that they typed
     _forget_messages(Delivery.channel == Channel.SMS, codes)
     _forget_activities(user)
+    forgetting.forget(user)
     db.session.execute(delete(AlertChoice).where(AlertChoice.user_id == user.id))
     db.session.execute(delete(Vouch).where(Vouch.candidate_id == user.id))
     undecided = select(User.id).where(User.status == UserStatus.PENDING)

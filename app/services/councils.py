@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from app.extensions import db
 from app.labels import Precision
@@ -14,6 +14,7 @@ from app.models.publication import Publication
 from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.territory import Territory
 from app.models.types import utcnow
+from app.models.user import User
 from app.services import bin, demo_people
 from app.text import slug
 
@@ -181,6 +182,7 @@ def remove_demo() -> tuple[int, list[str]]:
     Real neighbourhoods stay too, without a council. Returns how many councils there were and the digests of the
     contents that no row names any more: the caller deletes them once it has committed.
     """
+    of_publications = bin.erase(db.session.scalars(_shared_in_demo()).all())
     of_people = demo_people.remove()
     demo = select(COUNCILS.c.id).where(COUNCILS.c.is_demo)
     pictures = select(CouncilPicture.file_id).where(CouncilPicture.council_id.in_(demo))
@@ -188,8 +190,6 @@ def remove_demo() -> tuple[int, list[str]]:
     files = db.session.execute(
         select(StoredFile.id, StoredFile.digest).where(StoredFile.id.in_(pictures), StoredFile.id.not_in(kept))
     ).all()
-    shared = select(Publication.id).join(COUNCILS, COUNCILS.c.id == Publication.council_id).where(COUNCILS.c.is_demo)
-    of_publications = bin.erase(db.session.scalars(shared).all())
     made_up = db.session.execute(delete(NEIGHBOURHOODS).where(NEIGHBOURHOODS.c.code.startswith(DEMO))).rowcount
     removed = db.session.execute(delete(COUNCILS).where(COUNCILS.c.is_demo)).rowcount
     db.session.execute(delete(StoredFile.__table__).where(StoredFile.id.in_([file.id for file in files])))
@@ -197,3 +197,11 @@ def remove_demo() -> tuple[int, list[str]]:
         renew(PAGES, DIRECTORY)
     still_used = set(db.session.scalars(select(StoredFile.digest)))
     return removed, sorted({*of_people, *of_publications, *(file.digest for file in files)} - still_used)
+
+
+def _shared_in_demo():
+    """Return the query of what the demo councils share, and of what its people announce for none."""
+    of_people = select(User.id).where(demo_people.are_demo())
+    alone = and_(Publication.council_id.is_(None), Publication.author_id.in_(of_people))
+    rows = select(Publication.id).outerjoin(COUNCILS, COUNCILS.c.id == Publication.council_id)
+    return rows.where(or_(COUNCILS.c.is_demo, alone))

@@ -7,14 +7,15 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import exists, select
 
 from app.extensions import db
-from app.labels import Carrier, Pillar, Stage, Visibility
+from app.labels import Carrier, Pillar, RegistrationStatus, Stage, Visibility
 from app.localtime import at
-from app.models import Action, Document, Event, Group, Publication, Theme, User
+from app.models import Action, Document, Event, Group, Publication, Registration, Theme, User
 from app.models.types import utcnow
 from app.services import demo_people, publishing, revisions
 from app.services.accounts import DEMO
 from app.text import slug
 
+NEEDED = {"alice", "bruno", "chloe", "emile", "referente"}
 SERIES = "Comptes-rendus de nos réunions"
 
 
@@ -135,7 +136,8 @@ ITEMS = (
 
 @dataclass(frozen=True)
 class Meeting:
-    """An event to announce: in how many days, from when to when."""
+    """An event to announce: in how many days, from when to when. `registered`: who comes, members by the name of their
+    account, others by their own; with more of them than `seats`, the last ones wait."""
 
     author: str
     level: Visibility
@@ -146,6 +148,9 @@ class Meeting:
     summary: str
     agenda: str
     minutes: str = ""
+    seats: int | None = None
+    questions: tuple[str, ...] = ()
+    registered: tuple[str, ...] = ()
 
 
 MEETINGS = (
@@ -153,6 +158,18 @@ MEETINGS = (
         "alice", PUBLIC, 9, time(18, 30), time(20, 30), "Réunion publique : à quoi ressemblera le square ?",
         "Venez voir les trois projets et dire ce que vous en pensez. La ville sera là.",
         "1. Les trois projets, sur de grands dessins\n2. Vos questions\n3. Ce qui se passe ensuite",
+        seats=40, questions=("access",), registered=("bruno", "chloe", "Yvette Marchand", "Karim Slimani"),
+    ),
+    Meeting(
+        "referente", PUBLIC, 23, time(9, 30), time(12, 30), "Demi-journée : faire vivre un conseil citoyen",
+        "Trois ateliers pour les conseils du département : faire venir du monde, garder une trace, peser dans le "
+        "contrat de ville.",
+        "- 9 h 30 : accueil\n- 10 h : trois ateliers au choix\n- 12 h : ce que chacun emporte\n- 12 h 30 : repas pris "
+        "ensemble",
+        seats=8, questions=("organisation", "diet"), registered=(
+            "alice", "chloe", "Mireille Lopez", "Daniel Huet", "Fatou Diop", "Jean-Marc Roche", "Lucette Morel",
+            "Idriss Benali", "Sylvie Garnier", "Paul Texier",
+        ),
     ),
     Meeting(
         "bruno", COUNCIL, 3, time(18), time(19), "Préparer la réunion du square",
@@ -174,7 +191,7 @@ def load() -> int:
     """Let the people of the demo share something; return how many things, 0 when they are not there or have."""
     accounts = db.session.scalars(select(User).where(demo_people.are_demo()))
     people = {user.email.removesuffix(DEMO): user for user in accounts}
-    if not {"alice", "bruno", "chloe", "emile"} <= people.keys() or db.session.scalar(select(exists(Publication.id))):
+    if not NEEDED <= people.keys() or db.session.scalar(select(exists(Publication.id))):
         return 0
     group = _make_group(people)
     themes = {theme.slug: theme for theme in db.session.scalars(select(Theme))}
@@ -213,10 +230,12 @@ def _announce(meeting, people, group):
     author = people[meeting.author]
     event = publishing.start(author, Event, _key(meeting))
     event.level, event.groups = meeting.level, [group] if meeting.level == GROUPS else []
+    event.territory = None if event.council_id else next(iter(author.territories), None)
     on = utcnow().date() + timedelta(days=meeting.days)
     fields = {
         "title": meeting.title, "summary": meeting.summary, "agenda": meeting.agenda, "place": "Salle commune",
-        "address": "12, rue des Tilleuls", "organiser": "Le conseil citoyen",
+        "address": "12, rue des Tilleuls", "organiser": author.organisation or "Le conseil citoyen",
+        "takes_registrations": bool(meeting.seats), "seats": meeting.seats, "questions": list(meeting.questions),
         "starts_at": at(event.time_zone, on, meeting.begin),
         "ends_at": at(event.time_zone, on, meeting.end),
     }  # fmt: skip
@@ -224,7 +243,22 @@ def _announce(meeting, people, group):
         fields |= {"minutes": meeting.minutes, "minutes_at": datetime.combine(on, time(22), utcnow().tzinfo)}
     publishing.write(event, fields)
     _date(event, author, 35)
+    _register(meeting, event, people)
     return event
+
+
+def _register(meeting, event, people):
+    """Let people register, one each day."""
+    for number, name in enumerate(meeting.registered):
+        user = people.get(name)
+        since = event.published_at + timedelta(days=number + 1)
+        is_placed = number < meeting.seats
+        db.session.add(Registration(
+            event_id=event.id, user_id=user.id if user else None, name=user.name if user else name,
+            key=f"demo:{number}", email=user.email if user else "", created_at=since, queued_at=since,
+            status=RegistrationStatus.CONFIRMED if is_placed else RegistrationStatus.WAITING,
+            placed_at=since if is_placed else None, entered_by_id=None if user else event.author_id,
+        ))  # fmt: skip
 
 
 def _key(thing):

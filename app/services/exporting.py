@@ -23,10 +23,12 @@ from app.models import (
     Attachment,
     AuditEntry,
     Delivery,
+    Event,
     Login,
     OptOut,
     PhoneCode,
     Publication,
+    Registration,
     Revision,
     StoredFile,
     User,
@@ -107,6 +109,10 @@ def _account(user):
             "Dernière visite": user.last_seen_at,
             "Visite d’avant": user.former_visit_at,
             "Prévenu d’une fermeture le": user.warned_at,
+            "Secret de l’adresse de mon agenda": user.agenda_key,
+            "Prochain résumé le": user.digest_at,
+            "Résumés du jour envoyés jusqu’au": user.daily_until,
+            "Résumés de la semaine envoyés jusqu’au": user.weekly_until,
         }
     ]
 
@@ -286,6 +292,30 @@ def _sent_by(user):
     return select(Attachment).join(Publication).where(Publication.author_id == user.id, is_known)
 
 
+def _registrations(user):
+    rows = select(Registration).filter_by(user_id=user.id).options(joinedload(Registration.event))
+    return [
+        {
+            "Événement": row.event.title,
+            "Quand": row.event.starts_at,
+            "Au nom de": row.name,
+            "Téléphone": row.phone,
+            "Réponses": "\n".join(f"{_question(row.event, code)} : {text}" for code, text in row.answers.items()),
+            "État": labels.REGISTRATION_STATUS[row.status],
+            "Demandé le": row.created_at,
+            "Place obtenue le": row.placed_at,
+            "Place proposée jusqu’au": row.offered_until,
+            "Fini le": row.ended_at,
+            "Saisi par l’organisateur": "oui" if row.entered_by_id else "non",
+        }
+        for row in db.session.scalars(rows.order_by(Registration.id))
+    ]
+
+
+def _question(event: Event, code):
+    return labels.QUESTION.get(code, event.own_question)
+
+
 def _revisions(user):
     rows = db.session.scalars(select(Revision).filter_by(author_id=user.id).order_by(Revision.id))
     return [
@@ -312,6 +342,7 @@ PARTS = (
     Part("Les codes envoyés à mon téléphone", _codes),
     Part("Ce que j’ai partagé", _publications),
     Part("Les fichiers joints à ce que j’ai partagé", _attachments),
+    Part("Mes inscriptions à des événements", _registrations),
     Part("Versions que j’ai enregistrées", _revisions),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),

@@ -39,6 +39,11 @@ CODE_ACCOUNT = Limit("codes for an account", 5, 24 * 3600)
 CODE_PHONE = Limit("codes to a number", 5, 24 * 3600)
 COUNCIL_EMAIL = Limit("mail addresses of councils shown to an address", 30, 3600)
 COUNCIL_PICTURES = Limit("pictures sent for the page of a council", 40, 24 * 3600)
+REGISTER_ACCOUNT = Limit("registrations for events of an account", 30, 3600)
+REGISTER_MAIL = Limit("registrations for events with a mail address", 10, 3600)
+REGISTER_NETWORK = Limit("registrations for events from an address", 100, 3600)  # a hall full of people has one
+REGISTER_CODE = Limit("codes of registrations typed from an address", 200, 3600)
+EVENT_LETTERS = Limit("letters to those who registered for an event", 10, 24 * 3600)
 EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 
 

@@ -1,31 +1,14 @@
 """The mobile number of a person, proved by a code that was sent to it."""
 
-import hmac
-import secrets
-from datetime import timedelta
-from enum import StrEnum
-
-from flask import current_app
 from sqlalchemy import delete, select
 
 from app.extensions import db
-from app.labels import Channel, Priority
+from app.labels import Channel
 from app.models import PhoneCode, User
 from app.models.types import utcnow
 from app.notifications import outbox
-from app.notifications.message import Message
-from app.services import alerts
-
-VALID = timedelta(minutes=10)
-TRIES = 5
-
-
-class Outcome(StrEnum):
-    """What a code that was typed turns out to be."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    OVER = "over"  # too old, or tried too often: a new one must be asked for
+from app.services import alerts, codes
+from app.services.codes import TRIES, Outcome
 
 
 def send_code(user: User, phone: str) -> None:
@@ -33,17 +16,11 @@ def send_code(user: User, phone: str) -> None:
 
     A number that is confirmed stays the one that is used until another one is.
     """
-    code, expiry = f"{secrets.randbelow(10**6):06}", utcnow() + VALID
     if user.phone_confirmed_at is None:
         user.phone = phone
     _forget(user)
-    db.session.add(PhoneCode(user_id=user.id, phone=phone, digest=_digest(user, phone, code), expires_at=expiry))
-    text = f"{code} : votre code pour {current_app.config['SITE_NAME']}, valable 10 minutes."
-    outbox.post(
-        Message("Code de confirmation", (text,), short=text), to=phone, name=user.name,
-        key=f"code:{user.id}:{secrets.token_hex(8)}", kind="code", priority=Priority.ACCOUNT, channel=Channel.SMS,
-        council_id=user.council_id, useful_until=expiry,
-    )  # fmt: skip
+    sent = codes.send(user.id, phone, key=f"code:{user.id}", name=user.name, council_id=user.council_id)
+    db.session.add(PhoneCode(user_id=user.id, phone=phone, **sent))
 
 
 def awaited(user: User, *, lock: bool = False) -> PhoneCode | None:
@@ -59,7 +36,7 @@ def try_code(user: User, typed: str) -> Outcome:
     code = awaited(user, lock=True)
     if code is None:
         return Outcome.OVER
-    if not hmac.compare_digest(code.digest, _digest(user, code.phone, typed)):
+    if not codes.is_right(code.digest, user.id, code.phone, typed):
         code.tries += 1
         db.session.flush()
         return Outcome.WRONG if code.tries < TRIES else Outcome.OVER
@@ -79,8 +56,3 @@ def remove(user: User) -> None:
 
 def _forget(user):
     db.session.execute(delete(PhoneCode).where(PhoneCode.user_id == user.id))
-
-
-def _digest(user, phone, code):
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, f"{user.id}\0{phone}\0{code}".encode(), "sha256").hexdigest()

@@ -1,24 +1,43 @@
 """Writing and publishing what councils share."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from flask import current_app
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from app.access import audience, is_with_author
+from app.access import audience, concerned, is_with_author
 from app.extensions import db, insert_once
-from app.labels import PublicationKind, Visibility
+from app.labels import PATH_OF_KIND, AlertTopic, PublicationKind, Visibility
+from app.localtime import reminder_of
 from app.markup import render
-from app.models import Action, Council, Document, Event, Folder, Group, Publication, Theme, User, group_councils
+from app.models import (
+    Action,
+    Council,
+    Document,
+    Event,
+    Folder,
+    Group,
+    Publication,
+    Registration,
+    Theme,
+    User,
+    group_councils,
+)
+from app.models.registration import STANDING
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.notifications import dispatch
-from app.notifications.publications import told
-from app.services import revisions, texts
+from app.notifications import changes, dispatch, gsm, outbox
+from app.notifications.links import site_address
+from app.notifications.publications import title_of
+from app.notifications.recipients import counts
+from app.services import offers, revisions, texts
 from app.text import as_text, slug
 
 MODELS = {PublicationKind.DOCUMENT: Document, PublicationKind.ACTION: Action, PublicationKind.EVENT: Event}
+TOLD_AFTER = timedelta(minutes=15)  # changes of an event that follow one another are told once
 # What a version holds of each kind. Who may read it, its folder and its themes do not come back with an old text.
 MARKDOWN = {Document: ("description",), Action: ("need", "description", "results", "lessons"),
             Event: ("description", "agenda", "minutes")}  # fmt: skip
@@ -77,17 +96,50 @@ def differs(publication: Publication, fields: dict) -> bool:
     return any(getattr(publication, name) != value for name, value in fields.items())
 
 
-def revise(publication: Publication, before: dict, author: User) -> None:
+def revise(
+    publication: Publication,
+    before: dict,
+    author: User,
+    *,
+    files: Collection[int] | None = None,
+    is_quiet: bool = False,
+) -> None:
     """Note that something published was changed by `author`; a new version is kept when its texts were.
 
-    `before` is its content before the change.
+    `before` is its content before the change, and `files` the ids of its attachments, where they were changed too. Of
+    an event people are told; with `is_quiet`, only of what they act upon (see `notifications.changes`).
     """
     publication.edited_at = utcnow()
     if (content := content_of(publication)) != before:
         revisions.keep(publication, content, author)
     else:
         revisions.drop_unsaved(publication, author)
-    dispatch.record(f"{publication.kind}.changed", publication, author.id)
+    if isinstance(publication, Event):
+        note_change(publication, before, author, files=files, is_quiet=is_quiet)
+
+
+def note_change(
+    event: Event, before: dict, author: User, *, files: Collection[int] | None = None, is_quiet: bool = False
+) -> None:
+    """Let people be told that an event was changed, as `revise` does: some minutes later, so that several changes are
+    told once, as the difference of the last state from the first. Reminders that wait would say what was."""
+    db.session.flush()
+    now = changes.states([event.id])[event.id]
+    was = changes.kept(before, now["files"] if files is None else files, is_quiet=is_quiet)
+    if not (found := changes.between(was, now)):
+        return
+    if found.facts:
+        _remind_anew(event)
+    pending = dispatch.awaited("event.changed", event, TOLD_AFTER)
+    if pending is None:
+        dispatch.record("event.changed", event, author.id, data=was, after=TOLD_AFTER)
+    elif not is_quiet:
+        pending.data = pending.data | {"is_quiet": False}
+
+
+def _remind_anew(event):
+    if outbox.withdraw(event.id, ["reminder"]) and event.remind_at is None and event.starts_at:
+        event.remind_at = reminder_of(event.time_zone, event.starts_at)
 
 
 def content_of(publication: Publication) -> dict:
@@ -110,6 +162,8 @@ def publish(publication: Publication) -> None:
         dispatch.record(f"{publication.kind}.published", publication, publication.author_id)
         if publication.is_charter:
             set_charter(publication.council_id, publication)
+        if isinstance(publication, Event):
+            offers.offer_first(publication)
 
 
 def is_due(now: datetime) -> tuple:
@@ -207,15 +261,88 @@ def folder_named(council_id: int, name: str, *, is_series: bool) -> int:
             return found
 
 
-def reach(kind: str, author: User, group_ids: Collection[int]) -> tuple[dict[Visibility, int | None], int]:
-    """Return how many people could read what `author` shares at each level (None: everybody), and how many would be
-    told at once. `group_ids` are the groups that would be chosen."""
-    columns = {}
-    for level in Visibility:
-        them = audience(level, author.council_id, group_ids)
-        if them is not None:
-            columns[level] = select(func.count()).select_from(User).where(them).scalar_subquery()
-    people = told(kind, author.council_id, author.id).order_by(None).subquery()
-    count = select(func.count()).select_from(people).scalar_subquery()
-    *readers, listeners = db.session.execute(select(*columns.values(), count)).one()
-    return dict.fromkeys(Visibility) | dict(zip(columns, readers, strict=True)), listeners
+@dataclass(frozen=True)
+class Reach:
+    """How many people could read something (None: everybody), and how many are told of it: at once (some by mail and
+    by SMS), later in a digest, or because they registered for the event. `cents`: the price of the SMS."""
+
+    readers: int | None
+    at_once: int
+    by_mail: int
+    by_sms: int
+    in_digest: int
+    registered: int
+    cents: float
+
+    @property
+    def told(self) -> int:
+        """How many are told, sooner or later."""
+        return self.at_once + self.in_digest + self.registered
+
+
+def reach(
+    kind: str, author: User, group_ids: Collection[int], *, item: Publication | None = None, title: str = "",
+    territory_id: int | None = None,
+) -> dict[Visibility, Reach]:  # fmt: skip
+    """Return how many people something that `author` shares reaches, at each level that it may have. `group_ids` are
+    the groups that would be chosen; `item` is what is written, when it is there already: of something published the
+    change is told, and only that of an event. `territory_id`: what an event of no council is for."""
+    council_id = item.council_id if item else author.council_id
+    levels = list(Visibility) if council_id else [Visibility.MEMBERS, Visibility.PUBLIC]
+    circles = [concerned(council_id, level, group_ids, territory_id) for level in levels]
+    readers = [audience(level, council_id, group_ids) for level in levels]
+    if council_id:  # the wider levels tell those whom the narrowest tells
+        circles = circles[:2]
+    is_out = item is not None and item.published_at is not None
+    listeners = [_listeners(kind, author, circle, item if is_out else None) for circle in circles]
+    counted = [_count_of(them) for them in readers if them is not None]
+    row = iter(db.session.execute(_side_by_side(*listeners, *counted, _count_of_registered(item))).one())
+    told = [tuple(next(row) for _ in range(4)) for _ in circles]
+    if is_out and kind != PublicationKind.EVENT:
+        told = [(0, 0, 0, 0)] * len(told)
+    told += [told[0]] * (len(levels) - len(told))
+    counts = [None if them is None else next(row) for them in readers]
+    registered, price = next(row), _price(kind, title or (item.title if item else ""), item)
+    return {
+        level: Reach(count, *ways, registered, ways[2] * price)
+        for level, count, ways in zip(levels, counts, told, strict=True)
+    }
+
+
+def _listeners(kind, author, circle, published):
+    others = [circle, User.id != author.id]
+    if published is not None:
+        others.append(~exists().where(Registration.user_id == User.id, *_stands(published)))
+    return counts(and_(*others), AlertTopic(kind))
+
+
+def _stands(item):
+    return Registration.event_id == item.id, Registration.status.in_(STANDING)
+
+
+def _count_of(them):
+    return select(func.count()).select_from(User).where(them)
+
+
+def _count_of_registered(item):
+    """Count those who are told of a change because they registered."""
+    if not isinstance(item, Event) or item.published_at is None:
+        return select(literal(0))
+    return select(func.count()).select_from(Registration).where(*_stands(item))
+
+
+def _side_by_side(*queries):
+    """Return one query with the columns of several that have one row each."""
+    tables = [query.subquery() for query in queries]
+    joined = tables[0]
+    for table in tables[1:]:
+        joined = joined.join(table, true())
+    return select(*(column for table in tables for column in table.c)).select_from(joined)
+
+
+def _price(kind, title, item):
+    """Return what one SMS about this costs, in cents. The address at its end is of a usual length as long as it has
+    none."""
+    place = {"path": PATH_OF_KIND[kind], "item_id": item.id if item else 10_000, "slug": slug(title) or "sans-titre"}
+    text = gsm.shorten(title_of(kind, title), link=site_address("publications.items.show", **place))
+    return gsm.segments(text) * current_app.config["SMS_COST_CENTS"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, update
-from sqlalchemy.orm import defer, joinedload, selectin_polymorphic
+from sqlalchemy.orm import aliased, defer, joinedload, selectin_polymorphic
 
-from app.access import Viewer, near, readable
+from app.access import Viewer, hosted_by, near, readable
 from app.extensions import db
 from app.labels import KIND_PATHS, TerritoryKind
 from app.localtime import at
@@ -35,11 +35,20 @@ def about(theme: str) -> ColumnElement[bool]:
 
 
 def shared_in(department: str) -> ColumnElement[bool]:
-    """Return the condition of what the councils of a department share, given by its code."""
-    place = council_territories.c
-    councils = select(place.council_id).join(Territory, Territory.id == place.territory_id)
-    is_there = (Territory.kind == TerritoryKind.DEPARTMENT, Territory.code == department)
-    return Publication.council_id.in_(councils.where(*is_there))
+    """Return the condition of what concerns a department, given by its code: what its councils share, and the events
+    that a referent announces for it, for a part of it or for its region."""
+    place, area = council_territories.c, aliased(Territory)
+    is_it = (area.kind == TerritoryKind.DEPARTMENT, area.code == department)
+    councils = select(place.council_id).join(area, area.id == place.territory_id).where(*is_it)
+    holds = or_(Territory.id == area.id, Territory.department_id == area.id, Territory.id == area.region_id)
+    return or_(Publication.council_id.in_(councils), announced_for(exists().where(*is_it, holds)))
+
+
+def announced_for(is_there: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition of the events of no council whose territory meets a condition on `Territory`."""
+    event = Event.__table__.c
+    rows = select(event.id).join(Territory, Territory.id == event.territory_id).where(is_there)
+    return and_(Publication.council_id.is_(None), Publication.id.in_(rows))
 
 
 def of_year(year: int) -> ColumnElement[bool]:
@@ -104,13 +113,13 @@ def newest(
     place = (Publication.published_at, Publication.id)
     may = readable(Publication, viewer)
     if viewer.is_active or is_narrow:  # what visitors read is of one level, and each level has an index by date
-        may = _checked_last(may)
+        may = checked_last(may)
     query = select(Publication).where(may, is_out(), *conditions).options(*SHORT)
     if after:
-        query = query.where(tuple_(*place) > _read(after)).order_by(*place)
+        query = query.where(tuple_(*place) > read_cursor(after)).order_by(*place)
     else:
         query = query.order_by(*(column.desc() for column in place))
-        query = query.where(tuple_(*place) < _read(before)) if before else query
+        query = query.where(tuple_(*place) < read_cursor(before)) if before else query
     rows = list(db.session.scalars(query.limit(size + 1)))
     more, items = len(rows) > size, rows[:size]
     if after:
@@ -118,32 +127,36 @@ def newest(
     if not items:
         return Slice([], None, None)
     has_newer, has_older = (more, True) if after else (bool(before), more)
-    return Slice(items, _cursor(items[0]) if has_newer else None, _cursor(items[-1]) if has_older else None)
+    first, last = (cursor(item.published_at, item.id) for item in (items[0], items[-1]))
+    return Slice(items, first if has_newer else None, last if has_older else None)
 
 
-def _checked_last(condition):
+def checked_last(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Have SQLite find rows by all else, and then look at this. It knows nothing of how many there are of each level:
     it would read them all, and sort them. PostgreSQL counts, and finds the best way by itself."""
     return condition.is_(true()) if db.session.get_bind().dialect.name == "sqlite" else condition
 
 
-def _cursor(publication):
-    return f"{(publication.published_at - EPOCH) // timedelta(microseconds=1)}-{publication.id}"
+def cursor(instant: datetime, row_id: int) -> str:
+    """Return what an address says of a place in a list that is in the order of instants."""
+    return f"{(instant - EPOCH) // timedelta(microseconds=1)}-{row_id}"
 
 
-def _read(cursor):
-    parts = CURSOR.fullmatch(cursor)
+def read_cursor(text: str) -> tuple[datetime, int]:
+    """Return the instant and the id that `cursor` wrote. Raises `BadCursor`."""
+    parts = CURSOR.fullmatch(text)
     if parts is None or int(parts[2]) >= 2**31:
-        raise BadCursor(cursor)
+        raise BadCursor(text)
     return EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2])
 
 
 def of_council(viewer: Viewer, model: type[Publication], *conditions, past: bool = False) -> Select:
     """Return the query of what the viewer's own council shares of one kind, and of the viewer's drafts: newest first.
+    Of whoever is of no council, what they announce.
 
     Of events those to come, the next one first, or the past ones.
     """
-    query = select(model).where(readable(model, viewer), model.council_id == viewer.council_id, *conditions)
+    query = select(model).where(readable(model, viewer), hosted_by(viewer), *conditions)
     query = query.options(*SHORT)
     if model is not Event:
         return query.order_by(func.coalesce(model.published_at, model.created_at).desc(), model.id.desc())
@@ -170,7 +183,7 @@ def news(viewer: Viewer, since: datetime, most: int = 5) -> Slice:
 
 def drafts(viewer: Viewer, most: int = 6) -> list[Publication]:
     """Return the viewer's drafts in their council, those with a date first."""
-    mine = (Publication.author_id == viewer.user_id, Publication.council_id == viewer.council_id)
+    mine = (Publication.author_id == viewer.user_id, hosted_by(viewer))
     query = select(Publication).where(readable(Publication, viewer), *mine, ~is_out()).options(*SHORT)
     query = query.order_by(Publication.publish_on.is_(None), Publication.publish_on, Publication.created_at.desc())
     return list(db.session.scalars(query.limit(most)))

@@ -2,9 +2,8 @@
 
 from datetime import date, datetime
 
-from app.models import Publication, Revision, User
+from app.models import Event, Publication, Revision, User
 from app.models.types import utcnow
-from app.notifications import dispatch
 from app.services import publishing, revisions
 
 DAYS, INSTANTS = ("starts_on", "ends_on"), ("starts_at", "ends_at")
@@ -33,8 +32,10 @@ def restore(publication: Publication, fields: dict, number: int, author: User) -
     """
     if not publishing.differs(publication, fields):
         return False
+    before = publishing.content_of(publication)
     publishing.write(publication, fields)
     publication.edited_at = utcnow()
     revisions.keep(publication, publishing.content_of(publication), author, revisions.restored(number))
-    dispatch.record(f"{publication.kind}.changed", publication, author.id)
+    if isinstance(publication, Event):
+        publishing.note_change(publication, before, author)
     return True

@@ -13,8 +13,9 @@ from app.extensions import db
 from app.labels import Visibility
 from app.models import Event, Publication, User
 from app.models.types import utcnow
-from app.services import attachments, publishing, revisions
+from app.services import attachments, offers, publishing, revisions
 
+PLACES = ("seats", "admission", "takes_registrations")  # a change of these may free a place
 TWIN_AGE = timedelta(days=1)  # the « Back » of a browser brings a form of today
 
 
@@ -91,7 +92,7 @@ class Asked:
     """What a form asks for. `deed`: the button. `version`: the one it started from; 0: it was to make something new.
 
     `is_confirmed`: whether its author has agreed to open it to more people; `repeats`: the id of what they agreed to
-    make a second time, or 0.
+    make a second time, or 0. `is_quiet`: nobody is to be told of a small correction.
     """
 
     deed: str
@@ -106,6 +107,7 @@ class Asked:
     publish_on: datetime | None
     is_confirmed: bool
     repeats: int
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Change:
     is_changed: bool
     is_wider: bool
     is_narrower: bool
+    is_quiet: bool = False
 
 
 def is_out(item: Publication) -> bool:
@@ -177,7 +180,7 @@ def look(item: Publication, asked: Asked) -> Change:
     if is_wider and not asked.is_confirmed:
         raise Wider
     is_narrower = opens_wider(wanted, was)
-    return Change(item, asked.fields | chosen, before, _files(item), is_changed, is_wider, is_narrower)
+    return Change(item, asked.fields | chosen, before, _files(item), is_changed, is_wider, is_narrower, asked.is_quiet)
 
 
 def _marked(content, is_charter):
@@ -186,7 +189,7 @@ def _marked(content, is_charter):
 
 
 def _files(item):
-    return {one.id for one in attachments.of(item)}
+    return {one.id for one in attachments.of(item, is_minutes=False)}
 
 
 def _chosen(item, asked):
@@ -210,11 +213,22 @@ def carry_out(change: Change, author: User) -> None:
     """Write the change down, once the files that come with it are there; of something published, as a new version."""
     item = change.item
     if change.is_changed or _files(item) != change.files:
+        may_move = _has_other_places(item, change.fields)
         publishing.write(item, change.fields)
         if item.published_at and item.is_charter:
             publishing.set_charter(item.council_id, item)
         if item.published_at:
-            publishing.revise(item, change.before, author)
+            quiet = {"is_quiet": change.is_quiet}
+            publishing.revise(item, change.before, author, files=change.files, **quiet)
+        if may_move:
+            offers.advance(item)
+
+
+def _has_other_places(item, fields):
+    """Tell whether the places at something published are about to change."""
+    if not isinstance(item, Event) or item.published_at is None:
+        return False
+    return publishing.differs(item, {name: fields[name] for name in PLACES if name in fields})
 
 
 def conclude(item: Publication, asked: Asked, author: User) -> Became:

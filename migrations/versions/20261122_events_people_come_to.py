@@ -69,6 +69,7 @@ def upgrade():
         for column in user_columns():
             table.add_column(column)
     op.create_index("ix_users_digest_at", "users", ["digest_at"])
+    op.create_index("ix_users_agenda_key", "users", ["agenda_key"], unique=True)
     with op.batch_alter_table("activities") as table:
         table.add_column(sa.Column("data", sa.JSON(), nullable=True))
     op.create_index("ix_activities_subject_id", "activities", ["subject_id", "subject_type"])
@@ -182,6 +183,7 @@ def downgrade():
         op.drop_index(name, "activities")
     with op.batch_alter_table("activities") as table:
         table.drop_column("data")
+    op.drop_index("ix_users_agenda_key", "users")
     op.drop_index("ix_users_digest_at", "users")
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         for column in user_columns():

@@ -25,6 +25,7 @@ PATHS = {"document": "documents", "action": "actions", "event": "evenements"}
 WORDS = "square jardin ecole bus eclairage logement marche fete commerce sante velo bibliotheque".split()
 TEXT = "<p>" + "Nous avons demandé un rendez-vous, compté les lampes et écrit à la mairie. " * 12 + "</p>"
 START = datetime(2023, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=60)  # an event is announced so long before
 
 
 def main():
@@ -72,8 +73,9 @@ VALUES (:email, '', :first, 'Essai', 'member', :council, 'resident', '',
 ITEM = """INSERT INTO publications (id, kind, council_id, author_id, "key", version, title, slug, summary, description,
 description_html, level, is_charter, created_at, published_at, hidden_reason) VALUES
 (:id, :kind, :council, :author, :key, 1, :title, :slug, :summary, '', :html, :level, 0, :at, :at, '')"""
-EVENT = """INSERT INTO events (id, starts_at, ends_at, time_zone, place, address, organiser, agenda, agenda_html,
-minutes, minutes_html) VALUES (:id, :starts, :ends, 'Europe/Paris', 'Salle commune', '', '', '', '', '', '')"""
+EVENT = """INSERT INTO events (id, starts_at, ends_at, "day", time_zone, place, address, organiser, agenda,
+agenda_html, minutes, minutes_html, cancelled_reason, takes_registrations, seats, questions, own_question) VALUES (
+:id, :starts, :ends, :day, 'Europe/Paris', 'Salle commune', '', '', '', '', '', '', '', 1, 25, '[]', '')"""
 ACTION = """INSERT INTO actions (id, need, need_html, results, results_html, lessons, lessons_html, carrier_name,
 partners, contract, budget, funders, place, contact) VALUES (:id, '', '', '', '', '', '', '', '', '', '', '', '', '')"""
 INDEXED = "INSERT INTO publication_texts (publication_id, words) VALUES (:id, :words)"
@@ -105,7 +107,8 @@ def item(council, number, author, rng):
         "key": f"{council}-{number}", "title": " ".join(words).capitalize(), "slug": "-".join(words),
         "summary": "Deux phrases pour dire de quoi il s’agit. Et à qui cela sert.", "html": TEXT,
         "level": rng.choice(LEVELS), "at": stamp(at), "words": " ".join(words), "group": council // 15 + 2,
-        "starts": stamp(at + timedelta(days=20)), "ends": stamp(at + timedelta(days=20, hours=2)),
+        "starts": stamp(at + AHEAD), "ends": stamp(at + AHEAD + timedelta(hours=2)),
+        "day": (at + AHEAD).date().isoformat(),
     }  # fmt: skip
 
 
@@ -178,7 +181,11 @@ def pages(engine, who):
     shown = {"fiche d’un conseil": f"/conseils/{slug}", "publications": "/ressources/publications",
              "publications d’un conseil": f"/ressources/publications?conseil={slug}",
              "recherche d’un mot": "/ressources/publications?q=jardin",
-             "recherche de trois mots": "/ressources/publications?q=jardin+ecole+bus"}  # fmt: skip
+             "recherche de trois mots": "/ressources/publications?q=jardin+ecole+bus",
+             "agenda": "/agenda", "agenda d’un conseil": f"/agenda?conseil={slug}",
+             "agenda d’un département": "/agenda?departement=59", "agenda, autour d’une commune": "/agenda?pres=lille",
+             "agenda passé": "/agenda?quand=passes", "agenda du mois": "/agenda?vue=mois",
+             "agenda.ics": "/agenda.ics", "agenda.ics d’un conseil": f"/conseils/{slug}/agenda.ics"}  # fmt: skip
     for kind, path in PATHS.items():
         found = (
             "SELECT '/' || :path || '/' || id || '-' || slug FROM publications WHERE id > 1000 AND kind = :kind "

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.account import data, passwords, profile, sessions, signups, vouches
+from app.blueprints.account import calendar, data, passwords, profile, sessions, signups, vouches
 
 bp = Blueprint("account", __name__)
-for _module in (data, passwords, profile, sessions, signups, vouches):
+for _module in (calendar, data, passwords, profile, sessions, signups, vouches):
     bp.register_blueprint(_module.bp)
 
 

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.public import councils, data, display, files, health, home, maps, pages, referents, stop
+from app.blueprints.public import agenda, councils, data, display, files, health, home, maps, pages, referents, stop
 
 bp = Blueprint("public", __name__)
-for _module in (councils, data, display, files, health, home, maps, pages, referents, stop):
+for _module in (agenda, councils, data, display, files, health, home, maps, pages, referents, stop):
     bp.register_blueprint(_module.bp)
 
 

@@ -10,6 +10,7 @@ from app.blueprints.kept import public_page, public_version
 from app.blueprints.web import absolute_url
 from app.services import open_data
 from app.services.directory import directory
+from app.services.spreadsheets import inert
 
 BYTES_PER_COUNCIL = 310  # of the CSV, measured on the 1,514 councils; the GeoJSON is about twice as long
 
@@ -58,16 +59,11 @@ def _csv_lines(rows):
     writer = csv.DictWriter(buffer, open_data.COLUMNS, lineterminator="\r\n")  # as RFC 4180 wants it
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _inert(value) for name, value in row.items()})
+        writer.writerow({name: inert(value) for name, value in row.items()})
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _inert(value):
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
 def _geojson_lines(rows):

@@ -2,12 +2,23 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.publications import bin, editing, items, lists, uploads, versions
+from app.blueprints.publications import (
+    bin,
+    editing,
+    items,
+    lists,
+    organising,
+    papers,
+    registering,
+    sessions,
+    uploads,
+    versions,
+)
 from app.blueprints.publications.common import address_of
 
 bp = Blueprint("publications", __name__)
 bp.before_request(uploads.make_room)
-for _module in (items, editing, versions, bin, lists):
+for _module in (items, editing, versions, bin, lists, registering, organising, papers, sessions):
     bp.register_blueprint(_module.bp)
 
 

@@ -3,12 +3,13 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import joinedload
 
-from app.access import is_member, may_edit, may_keep, may_read, may_recover, require, viewer_of
+from app.access import is_member, may_edit, may_read, may_recover, may_share, require, viewer_of
 from app.blueprints.publications.common import address_of, find, in_bin, lock, require_slug
 from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
+from app.labels import PublicationKind
 from app.models import Attachment, Publication
-from app.services import attachments, bin, texts
+from app.services import attachments, bin, cancelling, texts
 from app.templating import quoted
 
 bp = Blueprint("bin", __name__)
@@ -22,7 +23,7 @@ ALREADY = "C’est déjà dans la corbeille."
 def index():
     """Show what was deleted, or, asked by « quoi », the files that were taken away."""
     viewer = current_viewer()
-    require(may_keep(viewer, viewer.council_id))
+    require(may_share(viewer, PublicationKind.EVENT))
     is_files = request.args.get("quoi") == "fichiers"
     page = paginate((bin.files_of if is_files else bin.publications_of)(viewer), PER_PAGE)
     shown = {
@@ -44,11 +45,14 @@ def discard(path, item_id, slug):
     require(may_edit(current_viewer(), item))
     if request.method == "GET":
         require_slug(item, slug)
-        return render_template("publications/bin/discard.html", item=item, files=len(attachments.of(item)))
+        told = {"files": len(attachments.of(item)), "expected": cancelling.expected(item, current_viewer().user_id)}
+        return render_template("publications/bin/discard.html", item=item, **told)
     require_token()
     begin_write()
     item, me = lock(Publication, item_id)
     require(item is not None and may_edit(viewer_of(me), item))
+    if cancelling.expected(item, me.id):  # nobody is to stand before a closed door
+        cancelling.cancel(item, "", me)
     bin.discard(item, me)
     db.session.commit()
     flash(f"{quoted(item.name)} est dans la corbeille.")
@@ -59,7 +63,7 @@ def discard(path, item_id, slug):
 def recover(item_id):
     """Take a publication out of the bin."""
     viewer = current_viewer()
-    require(may_keep(viewer, viewer.council_id))
+    require(may_share(viewer, PublicationKind.EVENT))
     require_token()
     begin_write()
     item, me = lock(Publication, item_id)
@@ -81,7 +85,7 @@ def recover(item_id):
 def recover_file(attachment_id):
     """Give a file back to its publication."""
     viewer = current_viewer()
-    require(may_keep(viewer, viewer.council_id))
+    require(may_share(viewer, PublicationKind.EVENT))
     require_token()
     begin_write()
     attachment, me = lock(Attachment, attachment_id)

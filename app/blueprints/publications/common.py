@@ -4,7 +4,7 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from app.access import Viewer, discarded, get_readable_or_404, may_edit, may_keep, require
+from app.access import Viewer, discarded, get_readable_or_404, may_edit, may_share, require
 from app.blueprints.web import current_viewer, lock_writer
 from app.extensions import db
 from app.labels import KIND_PATHS
@@ -29,7 +29,7 @@ def find_own(path: str, item_id: int, *options) -> Publication:
     """As `find`, for what the viewer may change: others are refused with 403. What somebody sends is not lost because
     the publication went into the bin meanwhile: look at `deleted_at`."""
     viewer, model = current_viewer(), MODELS[KIND_PATHS[path]]
-    require(may_keep(viewer, viewer.council_id))
+    require(may_share(viewer, KIND_PATHS[path]))
     if request.method == "POST":
         item = db.session.scalar(select(model).where(model.id == item_id).options(*options))
         if item is not None and may_edit(viewer, item):

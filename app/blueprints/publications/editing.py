@@ -5,7 +5,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.access import may_edit, may_keep, require, viewer_of
+from app.access import may_edit, may_share, require, viewer_of
 from app.blueprints.publications import saving, uploads
 from app.blueprints.publications.common import MODELS, address_of, find_own, lock, require_slug
 from app.blueprints.web import current_viewer, require_token
@@ -15,6 +15,7 @@ from app.forms.documents import DocumentForm
 from app.forms.events import EventForm
 from app.jobs.contents import delete_unused
 from app.labels import KIND_PATHS
+from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
 from app.services import attachments, minutes, publishing, revisions, writing
@@ -33,9 +34,9 @@ OPTIONS = (
 @bp.route("/mon-conseil/<kind:path>/nouveau", methods=["GET", "POST"])
 def new(path):
     """Write something new. A form that is sent again changes what it has made."""
-    viewer = current_viewer()
-    require(may_keep(viewer, viewer.council_id))
-    model = MODELS[KIND_PATHS[path]]
+    kind = KIND_PATHS[path]
+    require(may_share(current_viewer(), kind))
+    model = MODELS[kind]
     return _write(model, _made_by(model, request.form.get("key", "")), is_new=True)
 
 
@@ -90,15 +91,31 @@ def _write(model, item, *, is_new=False):
 
 def _form(model, item):
     council = item.council if item else current_user.council
+    places = [] if council else current_user.territories
     aside = revisions.unsaved(item, current_user) if item and writing.is_out(item) else None
     is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
-    form = FORMS[model](item, zone=council.zone, content=aside.content if is_resumed else _date_meant(item))
-    choices = {"themes": publishing.themes(), "folders": publishing.folders_of(council.id)}
-    form.arrange(council_id=council.id, groups=publishing.groups_of(council.id), **choices)
+    zone = council.zone if council else _zone_of(places, item)
+    form = FORMS[model](item, zone=zone, content=aside.content if is_resumed else _date_meant(item))
+    choices = {"themes": publishing.themes(), "folders": [], "groups": []}
+    if council:
+        choices |= {"folders": publishing.folders_of(council.id), "groups": publishing.groups_of(council.id)}
+    form.arrange(council_id=council.id if council else None, **choices)
+    if council is None:
+        form.place_in(places)
+        form.new_folder.data = ""
+        if item is None and request.method == "GET":
+            form.organiser.data = current_user.organisation
     is_own_draft = item is not None and not writing.is_out(item) and request.method == "GET"
     uploads.offer(form, item, is_resumed=is_resumed or is_own_draft)
     form.aside, form.is_resumed = aside, is_resumed
     return form
+
+
+def _zone_of(places, item):
+    """Return the time zone of an event of no council: that of the territory that is chosen for it."""
+    chosen = request.form.get("territory", type=int) or (item.territory_id if item else 0)
+    place = next((place for place in places if place.id == chosen), places[0] if places else None)
+    return zone_of(place.code if place else None)
 
 
 def _date_meant(item):
@@ -125,7 +142,8 @@ def _page(form, model, item, is_new):
     kind = model.__mapper__.polymorphic_identity
     every = [choice.value for choice in form.groups.choices]
     ticked = [value for value in every if value in (form.groups.data or ())]
-    reach = publishing.reach(kind, current_user, ticked or every)
+    for_whom = {"territory_id": form.territory.data or None} if "territory" in form else {}
+    reach = publishing.reach(kind, current_user, ticked or every, item=item, title=form.title.data or "", **for_whom)
     is_preview = item is not None and request.method == "GET" and "apercu" in request.args
     return render_template(
         "publications/editing/edit.html",

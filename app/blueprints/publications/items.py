@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access import (
     VISITOR,
     Viewer,
+    is_host,
     is_member,
     is_with_author,
     may_edit,
-    may_keep,
     may_read,
     may_take_over,
     require,
@@ -20,13 +21,14 @@ from app.access import (
 )
 from app.blueprints.kept import public_page
 from app.blueprints.publications import uploads
+from app.blueprints.publications.boxes import box_of
 from app.blueprints.publications.common import address_of, find, find_own, lock, require_slug
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
 from app.models import Council, Event, Group, Publication
-from app.services import attachments, journal, publishing, shelves
+from app.services import attachments, journal, publishing, readings, shelves
 from app.services import minutes as minutes_
 from app.services.writing import InBin
 
@@ -52,8 +54,8 @@ class Seen:
 
     @property
     def is_inside(self) -> bool:
-        """Whether this is a member of the council that shares it."""
-        return may_keep(self.viewer, self.item.council_id)
+        """Whether this is a member of the council that shares it, or who announces it without one."""
+        return is_host(self.viewer, self.item)
 
     @property
     def knows_people(self) -> bool:
@@ -84,7 +86,20 @@ def show(path, item_id, slug):
         if other and not may_read(other[1], publication):
             return render_template("publications/items/unseen.html", publication=publication, words=other[0])
         return _page(publication, other[1] if other else viewer, other and other[0], others)
-    return _page(publication, viewer)
+    page, publication_id, is_news = _page(publication, viewer), publication.id, readings.is_news(viewer, publication)
+    if is_news:
+        _note_reading(viewer, publication_id)
+    return page
+
+
+def _note_reading(viewer, publication_id):
+    """Remember that a member has read this, so that no alert tells it; the page comes even if this cannot be noted."""
+    try:
+        begin_write()
+        readings.note(viewer, publication_id)
+        db.session.commit()
+    except OperationalError:
+        db.session.rollback()
 
 
 def _page(publication, viewer, seen_as=None, others=None):
@@ -96,6 +111,7 @@ def _page(publication, viewer, seen_as=None, others=None):
         seen_as=seen_as,
         others=others or {},
         files=attachments.of(publication),
+        registering=box_of(publication, viewer, is_tried=bool(seen_as)),
         episode=shelves.episode_of(viewer, publication),
     )
 
@@ -116,6 +132,9 @@ def _others(publication):
     }
     if partner is None:
         del others["groupe"]
+    if council_id is None:
+        del others["conseil"]
+        others["membre"] = ("un membre d’un conseil", others["membre"][1])
     return others
 
 
@@ -124,7 +143,7 @@ def take_over(path, item_id, slug):
     """Make the viewer the author of what somebody who is no longer there has published."""
     require(is_member(current_viewer()))
     publication = find(path, item_id)
-    require(may_keep(current_viewer(), publication.council_id))
+    require(is_host(current_viewer(), publication) or may_take_over(current_viewer(), publication))
     require_token()
     publication, me = _lock(publication)
     viewer = viewer_of(me)

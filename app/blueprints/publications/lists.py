@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from app.access import get_readable_or_404, may_keep, require
+from app.access import get_readable_or_404, may_share, require
 from app.blueprints.kept import public_page
 from app.blueprints.web import current_viewer, paginate
 from app.forms.listing import NO_WORD, ListForm, OwnListForm, PublicationsForm
@@ -73,9 +73,9 @@ def actions():
 @bp.route("/mon-conseil/<kind:path>", methods=["GET"])
 def mine(path):
     """Show what one's own council shares of one kind, and one's drafts; of events those to come, or the past ones."""
-    viewer = current_viewer()
-    require(may_keep(viewer, viewer.council_id))
-    kind, form, conditions = KIND_PATHS[path], OwnListForm(request.args), []
+    viewer, kind = current_viewer(), KIND_PATHS[path]
+    require(may_share(viewer, kind))
+    form, conditions = OwnListForm(request.args), []
     folders = publishing.folders_of(viewer.council_id)
     form.offer(publishing.themes(), dossier=[(str(folder.id), folder.name) for folder in folders])
     past = kind == PublicationKind.EVENT and request.args.get("quand") == "passes"

@@ -3,7 +3,7 @@
 from flask import flash, redirect
 from werkzeug.exceptions import HTTPException
 
-from app.access import may_edit, may_keep, require, viewer_of
+from app.access import may_edit, may_share, require, viewer_of
 from app.blueprints.publications import uploads
 from app.blueprints.publications.common import address_of, lock
 from app.extensions import begin_write, db
@@ -51,6 +51,7 @@ def _asked(form, fields):
         theme_ids=form.themes.data, folder_id=form.folder.data, new_folder=form.new_folder.data,
         is_series=form.is_series.data, version=_number(form.version), publish_on=form.publish_on,
         is_confirmed=form.confirmed.data == form.opening, repeats=_number(form.again),
+        is_quiet="is_quiet" in form and form.is_quiet.data,
     )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def _open(form, model, item_id):
     """Return what is written and who writes it, locked, with the rights of this instant. What the form is to make is
     started when it is not there yet."""
     item, me = lock(model, item_id or 0)
-    require(may_keep(viewer_of(me), me.council_id))
+    require(may_share(viewer_of(me), model.__mapper__.polymorphic_identity))
     if item_id is None:
         item = writing.start(me, model, form.key.data)
     else:
@@ -137,17 +138,21 @@ def _told(form, change, became, me):
 
 def _readers(form, item, me, *, with_told=False):
     """Say how many may read it: « 3 personnes peuvent le lire », and how many are told."""
-    readers, listeners = publishing.reach(item.kind, me, form.chosen_groups)
-    count = readers[item.level]
+    reached = publishing.reach(item.kind, me, form.chosen_groups, territory_id=getattr(item, "territory_id", None))
+    found = reached[item.level]
+    count = found.readers
     if count is None:
         said = "tout le monde peut le lire"
     elif count == 1:
         said = "vous seul pouvez le lire pour l’instant"
     else:
         said = f"{count} personnes peuvent le lire"
-    if not (with_told and listeners):
-        return said
-    return f"{said} ; {plural(listeners, 'personne est prévenue', 'personnes sont prévenues')}"
+    told = []
+    if with_told and found.at_once:
+        told.append(plural(found.at_once, "personne est prévenue", "personnes sont prévenues"))
+    if with_told and found.in_digest:
+        told.append(f"{plural(found.in_digest, 'personne le verra', 'personnes le verront')} dans son prochain résumé")
+    return " ; ".join([said, *told])
 
 
 def _date_typed(form):

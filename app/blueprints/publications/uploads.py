@@ -3,9 +3,10 @@
 from flask import current_app, flash, request, session
 from flask_login import current_user
 
-from app.access import VISITOR, may_keep
+from app.access import VISITOR, may_share
 from app.blueprints.web import current_viewer
 from app.forms.attachments import AttachmentsForm
+from app.labels import PublicationKind
 from app.models import Publication
 from app.services import attachments
 from app.services.attachments import FileRefused, Incoming
@@ -18,13 +19,13 @@ HAD_PLACE = "{} : cette photo disait où elle a été prise. Le site n’en gard
 
 
 def make_room() -> None:
-    """Let members of a council send several large files with the forms that take them. Runs before each request.
+    """Let those who share things send several large files with the forms that take them. Runs before each request.
 
     So does whoever was logged in a moment ago: the text beside the files is not lost with the session.
     """
     if request.method == "POST" and request.endpoint in WRITING:
         viewer = current_viewer()
-        if may_keep(viewer, viewer.council_id) or (viewer == VISITOR and "_user_id" in session):
+        if may_share(viewer, PublicationKind.EVENT) or (viewer == VISITOR and "_user_id" in session):
             most = AT_ONCE * current_app.config["FILE_MB"] * 2**20 + TEXTS
             request.max_content_length = max(most, current_app.config["MAX_CONTENT_LENGTH"])
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from sqlalchemy.orm import joinedload
 
-from app.access import may_edit, may_keep, require, viewer_of
+from app.access import is_host, may_edit, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
 from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
@@ -45,9 +45,9 @@ def _shown(item, revision):
 
 
 def _find(path, item_id, slug):
-    """Return the publication of the address, for the members of the council that shares it."""
+    """Return the publication of the address, for those who share it."""
     item = find(path, item_id, joinedload(Publication.author))
-    require(may_keep(current_viewer(), item.council_id))
+    require(is_host(current_viewer(), item))
     require_slug(item, slug)
     return item
 

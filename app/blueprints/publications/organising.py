@@ -1,0 +1,156 @@
+"""What those who hold an event do with the people who come: see them, register them, give a place, write to them."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask_login import current_user
+from sqlalchemy.orm import joinedload
+
+from app.access import is_member, may_organise, require, viewer_of
+from app.blueprints.publications.common import address_of, find, lock, require_slug
+from app.blueprints.web import count, current_viewer, paginate, require_token
+from app.extensions import begin_write, db
+from app.forms.organising import LetterForm, person_form
+from app.labels import REGISTRATION_STATUS, RegistrationStatus
+from app.models import Council, Event, Publication, Registration, User
+from app.notifications import organisers
+from app.notifications.organisers import Letter
+from app.services import attendance, letters, limits, registrations
+from app.services.attendance import Part
+
+bp = Blueprint("organising", __name__)
+
+EVENT = "/<any(evenements):path>/<id:item_id>-<slug>"
+PER_PAGE = 50
+OPTIONS = (joinedload(Publication.council).selectinload(Council.territories), joinedload(Publication.author))
+GROUPS = {"placed": "Les personnes inscrites", "waiting": "La liste d’attente", "all": "Toutes ces personnes"}
+GONE = "Cette personne n’est plus sur la liste."
+
+
+def find_held(path: str, item_id: int, slug: str) -> Event:
+    """Return the event of an address, for those who hold it; others who read it are refused with 403."""
+    require(is_member(current_viewer()))
+    event = find(path, item_id, *OPTIONS)
+    require(may_organise(current_viewer(), event))
+    if request.method == "GET":
+        require_slug(event, slug)
+    return event
+
+
+def lock_held(event: Event) -> tuple[Event, User]:
+    """Begin a write; return the event and who asks, locked, if that person still holds it."""
+    event_id = event.id
+    begin_write()
+    event, me = lock(Event, event_id)
+    if event is None or event.deleted_at is not None:
+        abort(404)
+    require(may_organise(viewer_of(me), event))
+    return event, me
+
+
+@bp.route(f"{EVENT}/inscrits", methods=["GET"])
+def index(path, item_id, slug):
+    """Show who comes, who waits, and who does not come after all."""
+    event = find_held(path, item_id, slug)
+    page, numbers = paginate(attendance.people_of(event), PER_PAGE), attendance.sizes(event)
+    found = attendance.lines(page.items, (page.page - 1) * PER_PAGE, numbers)
+    parts = {part.name: [line for line in found if line.part is part] for part in Part}
+    return render_template(
+        "publications/organising/index.html", event=event, page=page, parts=parts, about=attendance,
+        numbers={part.name: number for part, number in numbers.items()}, state=registrations.state_of(event),
+    )  # fmt: skip
+
+
+@bp.route(f"{EVENT}/inscrits/nouveau", methods=["GET", "POST"])
+def new(path, item_id, slug):
+    """Register somebody by hand: by word of mouth, or from a bulletin on paper."""
+    event = find_held(path, item_id, slug)
+    form = person_form(event)
+    if form.validate_on_submit() and (person := _enter(event, form)):
+        flash(f"{person.name} : {REGISTRATION_STATUS[person.status]}.")
+        return redirect(address_of(event, "organising.index"))
+    page = {"event": event, "form": form, "state": registrations.state_of(event)}
+    return render_template("publications/organising/new.html", **page), *form.outcome
+
+
+def _enter(event, form):
+    """Register who is typed in the form; nothing when that is not possible any more, and the form says why."""
+    event, me = lock_held(event)
+    known = {"name": form.name.data, "email": form.email.data, "phone": form.number, "answers": form.answers}
+    try:
+        person = registrations.register(event, **known, entered_by=me)
+    except registrations.Closed as closed:
+        db.session.rollback()
+        form.refuse(str(closed))
+        return None
+    if form.beyond.data and person.status == RegistrationStatus.WAITING:
+        attendance.give_place(person)
+    db.session.commit()
+    return person
+
+
+@bp.route(f"{EVENT}/inscrits/<id:registration_id>", methods=["GET", "POST"])
+def show(path, item_id, slug, registration_id):
+    """Show one person, and take them off the list or give them a place."""
+    event = find_held(path, item_id, slug)
+    person = attendance.find(event, registration_id)
+    if person is None:
+        flash(GONE)
+        return redirect(address_of(event, "organising.index"))
+    if request.method == "GET":
+        page = {"event": event, "person": person, "about": attendance, "may_be_placed": may_be_placed(person)}
+        return render_template("publications/organising/show.html", **page, state=registrations.state_of(event))
+    require_token()
+    event, _ = lock_held(event)
+    person = attendance.find(event, registration_id)
+    flash(_act(person, request.args.get("act")) if person else GONE)
+    db.session.commit()
+    return redirect(address_of(event, "organising.index"))
+
+
+def _act(person, act):
+    """Do what a button says; return the sentence that tells it."""
+    if act == "remove" and person.is_standing:
+        registrations.cancel(person, by_organiser=True)
+        return f"{person.name} n’est plus sur la liste."
+    if act == "place" and may_be_placed(person):
+        attendance.give_place(person)
+        return f"{person.name} a une place."
+    return "Rien n’a changé : c’était déjà fait."
+
+
+def may_be_placed(person: Registration) -> bool:
+    """Tell whether those who hold the event may give this person a place: an address, if there is one, is proved."""
+    return person.status not in (RegistrationStatus.CONFIRMED, RegistrationStatus.UNCONFIRMED) and not person.erased_at
+
+
+# Letters ----------------------------------------------------------------------------------------------------------
+
+
+@bp.route(f"{EVENT}/inscrits/message", methods=["GET", "POST"])
+def message(path, item_id, slug):
+    """Write to those who registered: first seen, with how many it reaches and what it costs, then sent."""
+    event = find_held(path, item_id, slug)
+    reached, form = organisers.reached(event), LetterForm()
+    form.offer({name: f"{words} ({reached[name].total})" for name, words in GROUPS.items() if reached[name].total})
+    letter = None
+    if form.validate_on_submit():
+        names = ("group", "subject", "text", "reply", "key")
+        letter = Letter(**{name: form[name].data for name in names})
+        if form.is_to_send and _send(event, form, letter):
+            return redirect(address_of(event, "organising.index"))
+        form.note_seen()
+    seen = organisers.message(event, current_user, letter, "…", 0) if letter else None
+    by_sms = organisers.as_text_message(letter) if letter else None
+    page = {"event": event, "form": form, "letter": letter, "reached": reached, "seen": seen, "by_sms": by_sms}
+    return render_template("publications/organising/message.html", **page), *form.outcome
+
+
+def _send(event, form, letter):
+    """Send a letter, unless its form has done so; return whether it is sent."""
+    limit = (limits.EVENT_LETTERS, str(event.id))
+    if not letters.is_sent(event, letter) and not count(form, limit):
+        return False
+    event, me = lock_held(event)
+    is_new = letters.send(event, letter, me)
+    db.session.commit()
+    flash("Votre message part dans les minutes qui viennent." if is_new else "Votre message est déjà parti.")
+    return True

@@ -1,0 +1,119 @@
+"""What an event puts on paper: its poster, the bulletin that people fill in, the sheet that they sign, the tables that
+its organisers take home."""
+
+import io
+
+import segno
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access import get_readable_or_404
+from app.blueprints.kept import public_page
+from app.blueprints.publications.common import address_of, find, require_slug
+from app.blueprints.publications.organising import EVENT, find_held
+from app.blueprints.web import absolute_url, current_viewer, secure
+from app.labels import Visibility
+from app.models import Council, Event, Publication
+from app.services import attendance, spreadsheets
+
+bp = Blueprint("papers", __name__)
+
+OPTIONS = (joinedload(Publication.council).selectinload(Council.territories), selectinload(Publication.groups))
+SPARE, MOST_SPARE = 10, 40  # lines for those who come without having registered
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def _find(path, item_id, slug):
+    """Return the event of an address, for whoever reads it."""
+    event = find(path, item_id, *OPTIONS)
+    require_slug(event, slug)
+    return event
+
+
+@bp.route("/e/<id:item_id>", methods=["GET"])
+def short(item_id):
+    """Lead from the short address, which people copy from a poster, to the event."""
+    return redirect(address_of(get_readable_or_404(Event, current_viewer(), id=item_id)))
+
+
+@bp.route(f"{EVENT}/affiche", methods=["GET"])
+@public_page
+def poster(path, item_id, slug):
+    """Show a poster, to be printed: only what those read who may open the event."""
+    event = _find(path, item_id, slug)
+    return render_template("publications/papers/poster.html", event=event, address=_short_address(event))
+
+
+@bp.route(f"{EVENT}/qr.svg", methods=["GET"])
+def qr(path, item_id, slug):
+    """Draw the short address, for the telephones of those who see the poster."""
+    event = _find(path, item_id, slug)
+    drawing, address = io.BytesIO(), _short_address(event)
+    title = f"Code à photographier : {event.name}"
+    # Level M still reads with a seventh of it dirty or torn.
+    segno.make(address, error="m", micro=False).save(
+        drawing,
+        kind="svg",
+        omitsize=True,
+        border=4,
+        light="#fff",
+        title=title,
+        desc=address,
+        svgclass=None,
+        lineclass=None,
+    )
+    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
+    secure(response, PICTURE_POLICY)
+    response.headers["Cache-Control"] = f"{'public' if event.level == Visibility.PUBLIC else 'private'}, max-age=86400"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@bp.route(f"{EVENT}/bulletin", methods=["GET"])
+@public_page
+def bulletin(path, item_id, slug):
+    """Show the bulletin that people without Internet fill in and bring back."""
+    event = _find(path, item_id, slug)
+    if not event.takes_registrations:
+        abort(404)
+    questions = [attendance.question(event, code) for code in event.asked]
+    page = {"event": event, "questions": questions, "address": _short_address(event)}
+    return render_template("publications/papers/bulletin.html", **page)
+
+
+def _short_address(event):
+    return absolute_url("publications.papers.short", item_id=event.id)
+
+
+# For those who hold it --------------------------------------------------------------------------------------------
+
+
+@bp.route(f"{EVENT}/emargement", methods=["GET"])
+def sheet(path, item_id, slug):
+    """Show the sheet that people sign as they come, with spare lines (« lignes »)."""
+    event = find_held(path, item_id, slug)
+    spare = request.args.get("lignes", SPARE, type=int)
+    expected, others = attendance.sheet(event)
+    page = {"expected": expected, "others": others, "spare": min(max(spare, 0), MOST_SPARE)}
+    return render_template("publications/papers/sheet.html", event=event, structure=attendance.structure, **page)
+
+
+@bp.route(f"{EVENT}/inscrits.csv", methods=["GET"])
+def csv(path, item_id, slug):
+    """Send the list as CSV."""
+    event = find_held(path, item_id, slug)
+    return _attached(event, "".join(spreadsheets.csv_lines(attendance.table(event))), spreadsheets.CSV_TYPE, "csv")
+
+
+@bp.route(f"{EVENT}/inscrits.ods", methods=["GET"])
+def ods(path, item_id, slug):
+    """Send the list as an OpenDocument table."""
+    event = find_held(path, item_id, slug)
+    return _attached(event, spreadsheets.ods("Inscrits", attendance.table(event)), spreadsheets.ODS_TYPE, "ods")
+
+
+def _attached(event, content, media_type, ending):
+    """Return a file to keep: the answer is private and stays in no cache, as all are."""
+    response = Response(content, mimetype=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=f"inscrits-{event.slug}.{ending}")
+    return response

@@ -1,0 +1,51 @@
+"""The jobs that pass places on at events, tell visitors what has begun or ended, and forget who came."""
+
+from datetime import timedelta
+
+from app.extensions import begin_write, db
+from app.models.stamp import PAGES, renew
+from app.models.types import utcnow
+from app.services import forgetting, offers, seats
+
+BATCH = 200  # events
+LOOK_BACK = timedelta(seconds=90)  # of a job that comes each minute
+
+
+def pass_places_on() -> None:
+    """Pass on the places that nobody took in time, and offer those that are free: one short transaction an event.
+
+    An event that fails holds up no other; the first error is raised when all the others are done.
+    """
+    _renew_pages()
+    errors = [error for error in map(_pass_on, offers.due_events(BATCH)) if error]
+    if errors:
+        raise errors[0]
+
+
+def _renew_pages():
+    """Have the pages of visitors made anew when time alone has changed what they say of an event."""
+    now = utcnow()
+    if seats.has_passed(now - LOOK_BACK, now):
+        begin_write()
+        renew(PAGES)
+        db.session.commit()
+
+
+def _pass_on(event_id):
+    try:
+        begin_write()
+        offers.pass_on(event_id)
+        db.session.commit()
+    except Exception as error:
+        db.session.rollback()
+        return error
+
+
+def forget_registrations() -> None:
+    """Drop what nobody confirmed, and who came to events of two months ago; a batch at a time, so that nobody waits."""
+    for forget in (forgetting.forget_unproved, forgetting.forget_past):
+        forgotten = True
+        while forgotten:
+            begin_write()
+            forgotten = forget()
+            db.session.commit()

@@ -1,0 +1,162 @@
+"""Who is told of what councils share: those whom it concerns, by their choices, and those who registered."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
+
+from app.access import concerned, may_read, viewer_of
+from app.extensions import db
+from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, Visibility
+from app.models import Address, AlertChoice, Event, OptOut, Publication, Reading, Registration, User
+from app.notifications.outbox import ALL
+
+ALERT, DIGEST, REMINDER, REGISTRATION = "alert", "digest", "reminder", "registration"  # kinds of messages
+LATER = (Rhythm.DAILY, Rhythm.WEEKLY)
+
+
+class Listener(NamedTuple):
+    """Somebody who is told, and by which ways."""
+
+    person: User
+    by_mail: bool
+    by_sms: bool
+
+
+class Registered(NamedTuple):
+    """Somebody who registered for an event: `user_id` is that of their account, or None; `key` tells people apart."""
+
+    key: str
+    user_id: int | None
+    name: str
+    email: str
+    phone: str
+    registration_id: int
+
+    @property
+    def way(self) -> tuple[Channel, str] | None:
+        """How they are told: by mail, else by SMS; None: the organiser wrote down neither."""
+        if self.email:
+            return Channel.MAIL, self.email
+        return (Channel.SMS, self.phone) if self.phone else None
+
+
+def last_change(publication: Publication) -> datetime | None:
+    """Return since when its readers have something new to read there; None for a draft."""
+    names = ("published_at", "edited_at", "cancelled_at", "minutes_at")
+    return max(filter(None, (getattr(publication, name, None) for name in names)), default=None)
+
+
+# Choices ----------------------------------------------------------------------------------------------------------
+
+
+def rhythm_of(topic: AlertTopic) -> ColumnElement:
+    """Return the rhythm of a person for a topic, in a query with `chosen`."""
+    return func.coalesce(AlertChoice.rhythm, DEFAULT_RHYTHM[topic])
+
+
+def chosen(topic: AlertTopic) -> ColumnElement[bool]:
+    """Return the condition that joins the choice of a person for a topic, where there is one."""
+    return and_(AlertChoice.user_id == User.id, AlertChoice.topic == topic)
+
+
+def takes(channel: Channel, kind: str) -> ColumnElement[bool]:
+    """Return the condition that an address of a person is not switched off, and that they have not stopped messages
+    of this kind there."""
+    address = User.email if channel == Channel.MAIL else User.phone
+    off = exists().where(Address.channel == channel, Address.address == address, Address.off_since.is_not(None))
+    stopped = exists().where(OptOut.channel == channel, OptOut.address == address, OptOut.kind.in_([kind, ALL]))
+    return and_(~off, ~stopped)
+
+
+def _by_mail(topic, kind, rhythms):
+    return and_(rhythm_of(topic).in_(rhythms), takes(Channel.MAIL, kind))
+
+
+def _by_sms(kind):
+    has_number = and_(User.phone.is_not(None), User.phone_confirmed_at.is_not(None))
+    return and_(func.coalesce(AlertChoice.by_sms, False), has_number, takes(Channel.SMS, kind))
+
+
+def told(
+    them: ColumnElement[bool], topic: AlertTopic, kind: str = ALERT, rhythms: Collection[Rhythm] = (Rhythm.NOW,)
+) -> Select:
+    """Return the query of those of `them` (a condition of people) who are told: (person, by mail, by SMS). By mail are
+    those whose rhythm for the topic is one of `rhythms`; nobody whose address takes no messages of this kind, or who
+    has paused their alerts."""
+    by_mail, by_sms = _by_mail(topic, kind, rhythms), _by_sms(kind)
+    return (
+        select(User, by_mail.label("by_mail"), by_sms.label("by_sms"))
+        .outerjoin(AlertChoice, chosen(topic))
+        .where(them, User.alerts_paused_at.is_(None), or_(by_mail, by_sms))
+        .order_by(User.id)
+    )
+
+
+def counts(them: ColumnElement[bool], topic: AlertTopic) -> Select:
+    """Return the query that counts those of `them` who are told of something: at once by whatever way, by mail, by
+    SMS, and later in a digest."""
+    by_mail, by_sms = _by_mail(topic, ALERT, (Rhythm.NOW,)), _by_sms(ALERT)
+    later = and_(rhythm_of(topic).in_(LATER), takes(Channel.MAIL, DIGEST))
+    each = (or_(by_mail, by_sms), by_mail, by_sms, later)
+    people = select(*(case((one, 1), else_=0).label(f"way{number}") for number, one in enumerate(each)))
+    people = people.select_from(User).outerjoin(AlertChoice, chosen(topic))
+    people = people.where(them, User.alerts_paused_at.is_(None)).subquery()
+    return select(*(func.coalesce(func.sum(column), 0) for column in people.c))
+
+
+# People -----------------------------------------------------------------------------------------------------------
+
+
+def concerned_by(publication: Publication) -> ColumnElement[bool]:
+    """Return the condition of the people whom a publication concerns first."""
+    groups = [group.id for group in publication.groups] if publication.level == Visibility.GROUPS else ()
+    territory_id = publication.territory_id if isinstance(publication, Event) else None
+    return concerned(publication.council_id, Visibility(publication.level), groups, territory_id)
+
+
+def listeners(
+    publication: Publication, topic: AlertTopic, *conditions: ColumnElement[bool], **options
+) -> Iterator[Listener]:
+    """Yield those who are told of a publication, as far as they may read it at this moment and meet `conditions`.
+    `options` are those of `told`."""
+    people = told(and_(concerned_by(publication), *conditions), topic, **options)
+    for row in db.session.execute(people).all():
+        if may_read(viewer_of(row[0]), publication):
+            yield Listener(*row)
+
+
+def others_than(user_id: int | None) -> ColumnElement[bool]:
+    """Return the condition of everybody but one person: what somebody did is not told to them."""
+    return User.id != user_id if user_id else true()
+
+
+def not_read(publication_id: int, since: datetime) -> ColumnElement[bool]:
+    """Return the condition of the people who have not opened the page of a publication since an instant."""
+    read = exists().where(
+        Reading.user_id == User.id, Reading.publication_id == publication_id, Reading.read_at >= since
+    )
+    return not_(read)
+
+
+def registered(event_ids: Collection[int], statuses: Collection[RegistrationStatus]) -> Select:
+    """Return the query of those who registered for some events and stand there, for `as_registered`."""
+    return (
+        select(
+            Registration.id, Registration.user_id, Registration.name, Registration.email, Registration.phone,
+            Registration.event_id, User.email.label("account"), User.status,
+        )
+        .outerjoin(User, User.id == Registration.user_id)
+        .where(Registration.event_id.in_(event_ids), Registration.status.in_(statuses))
+        .where(Registration.erased_at.is_(None))
+        .order_by(Registration.id)
+    )  # fmt: skip
+
+
+def as_registered(row) -> Registered | None:
+    """Return what a row of `registered` says; None when nobody can be told."""
+    if row.user_id is not None and row.status not in OPEN:
+        return None
+    key = str(row.user_id) if row.user_id else f"r{row.id}"
+    return Registered(key, row.user_id, row.name, row.account or row.email, row.phone, row.id)

@@ -1,0 +1,185 @@
+"""Reminders of what takes place: who is reminded of which event, and in which words."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access import may_register, viewer_of
+from app.extensions import db
+from app.labels import AlertTopic, Channel, Priority, RegistrationStatus, Rhythm, Visibility
+from app.localtime import clock
+from app.models import AlertChoice, Delivery, Event, Group, Publication, Registration, User
+from app.models.registration import HOLDING
+from app.models.types import utcnow
+from app.notifications import outbox
+from app.notifications.message import Message
+from app.notifications.publications import SEE_EVENT, address_of, registered_link
+from app.notifications.recipients import (
+    ALERT,
+    REMINDER,
+    as_registered,
+    chosen,
+    listeners,
+    registered,
+    rhythm_of,
+)
+from app.templating import clock as said_hour
+from app.templating import quoted, sitting, weekday
+
+WHOLE = (
+    joinedload(Publication.council),
+    joinedload(Publication.author),
+    selectinload(Publication.groups).selectinload(Group.councils),
+)
+
+
+def is_due(now: datetime) -> tuple:
+    """Return the conditions of the events whose reminders are due, and of those for which it is too late by now.
+
+    A draft, and what is in the bin or hidden, wait: they may still come back in time.
+    """
+    is_shown = and_(
+        Event.published_at.is_not(None), Event.deleted_at.is_(None), Event.withdrawn_at.is_(None),
+        Event.hidden_at.is_(None), Event.cancelled_at.is_(None),
+    )  # fmt: skip
+    return (Event.remind_at <= now, or_(Event.starts_at <= now, is_shown))
+
+
+def is_any_due() -> bool:
+    """Tell whether `due` would find an event."""
+    return db.session.scalar(select(Event.id).where(*is_due(utcnow())).limit(1)) is not None
+
+
+def due(most: int) -> list[Event]:
+    """Return some of the events whose reminders are due, those that begin first."""
+    soonest = select(Event).where(*is_due(utcnow())).order_by(Event.starts_at, Event.id).limit(most)
+    return list(db.session.scalars(soonest.options(*WHOLE).execution_options(populate_existing=True)))
+
+
+def still_due(marks: dict[int, datetime]) -> set[int]:
+    """Return which of these events (when their reminders were due, by id) were not moved meanwhile; their rows are
+    locked. Call it in a write transaction."""
+    table = Event.__table__
+    rows = select(table.c.id, table.c.remind_at).where(table.c.id.in_(marks)).order_by(table.c.id)
+    return {one for one, remind_at in db.session.execute(rows.with_for_update()).all() if remind_at == marks[one]}
+
+
+def done(event_ids: Collection[int]) -> None:
+    """Note that the reminders of these events are in the outbox."""
+    table = Event.__table__
+    db.session.execute(update(table).where(table.c.id.in_(event_ids)).values(remind_at=None))
+
+
+def rows(events: list[Event]) -> dict[int, list[dict]]:
+    """Return the deliveries that remind people of these events, by the id of the event, for `outbox.post_many`: of
+    those who have a place, by their choices when they have an account, and of the members whom it concerns. None of
+    what has begun."""
+    placed = defaultdict(list)
+    for event_id, *one in _with_a_place([event.id for event in events]):
+        placed[event_id].append(one)
+    return {event.id: list(_rows_of(event, placed[event.id])) for event in events}
+
+
+def _rows_of(event, placed):
+    if event.starts_at <= utcnow():
+        return
+    taken, page, words = set(), address_of(event), _message(event, has_place=True)
+    for one, mail, number in placed:
+        taken |= {one.key, one.email}
+        said = _to(words, one.name, registered_link(event, one, page))
+        yield from _rows(event, one.key, one.user_id, one.name, mail, number, said)
+    if event.takes_registrations and (event.closes_at <= utcnow() or _is_full(event)):
+        return  # nobody else can come
+    words = _message(event, has_place=False)
+    for person, by_mail, by_sms in listeners(event, AlertTopic.REMINDER, _not_told_today(event), kind=REMINDER):
+        is_welcome = not event.takes_registrations or may_register(viewer_of(person), event)
+        if is_welcome and taken.isdisjoint((str(person.id), person.email)):
+            said = _to(words, person.first_name, page)
+            mail, number = person.email if by_mail else "", person.phone if by_sms else ""
+            yield from _rows(event, str(person.id), person.id, person.name, mail, number, said)
+
+
+def _with_a_place(event_ids):
+    """Yield the id of an event, who has a place there, and the mail address and the number to use, or "" for each."""
+    people = registered(event_ids, [RegistrationStatus.CONFIRMED]).add_columns(
+        rhythm_of(AlertTopic.REMINDER).label("rhythm"), AlertChoice.by_sms, User.alerts_paused_at,
+        User.phone.label("mobile"), User.phone_confirmed_at,
+    )  # fmt: skip
+    for row in db.session.execute(people.outerjoin(AlertChoice, chosen(AlertTopic.REMINDER))).all():
+        one = as_registered(row)
+        if one is not None and one.user_id is None:
+            yield row.event_id, one, one.email, "" if one.email else one.phone
+        elif one is not None and row.alerts_paused_at is None:
+            is_texted = row.by_sms and row.phone_confirmed_at
+            yield row.event_id, one, one.email if row.rhythm == Rhythm.NOW else "", row.mobile if is_texted else ""
+
+
+def _not_told_today(event):
+    """Return the condition of the members who have not declined, and whom no alert has told of the event since its
+    reminder was due: one message a day is enough."""
+    declined = exists().where(
+        Registration.event_id == event.id, Registration.user_id == User.id,
+        Registration.status == RegistrationStatus.CANCELLED,
+    )  # fmt: skip
+    told = exists().where(
+        Delivery.publication_id == event.id, Delivery.person_id == User.id, Delivery.kind == ALERT,
+        Delivery.created_at >= event.remind_at,
+    )  # fmt: skip
+    return and_(~declined, ~told)
+
+
+def _is_full(event):
+    if event.seats is None:
+        return False
+    held = select(func.count()).where(Registration.event_id == event.id, Registration.status.in_(HOLDING))
+    return db.session.scalar(held) >= event.seats
+
+
+def _rows(event, key, user_id, name, mail, number, message):
+    day = clock(event.time_zone, event.starts_at).date()
+    columns = {
+        "kind": REMINDER, "priority": Priority.REMINDER, "name": name, "council_id": event.council_id,
+        "person_id": user_id, "publication_id": event.id, "useful_until": event.starts_at,
+    }  # fmt: skip
+    for channel, address in ((Channel.MAIL, mail), (Channel.SMS, number)):
+        if address:
+            unique = f"reminder:{event.id}:{day}:{key}:{channel}"
+            yield outbox.row(message, to=address, key=unique, channel=channel, **columns)
+
+
+# Words ------------------------------------------------------------------------------------------------------------
+
+
+def _to(words, name, link):
+    """Address the words, which are the same for all, to one person."""
+    return replace(words, paragraphs=(f"Bonjour {name},", *words.paragraphs), link=(SEE_EVENT, link))
+
+
+def _message(event, *, has_place):
+    local = clock(event.time_zone, event.starts_at)
+    when = f"{weekday(local).removesuffix(f' {local.year}')} à {said_hour(local)}"
+    tells_where = has_place or event.level == Visibility.PUBLIC  # mails are passed on
+    where = ", ".join(filter(None, (event.place, event.address))) if tells_where else ""
+    return Message(
+        f"Rappel, {when} : {event.title}",
+        (
+            "C’est pour bientôt :",
+            quoted(event.title),
+            sitting(event.starts_at, event.ends_at, event.time_zone),
+            *([where] if where else []),
+            *_whether_to_register(event, has_place),
+        ),
+        short=f"Rappel, {when} : {event.title}{f', {event.place}' if where and event.place else ''}",
+        why="vous êtes inscrit à cet événement" if has_place else "cet événement concerne votre conseil citoyen",
+    )
+
+
+def _whether_to_register(event, has_place):
+    if has_place:
+        yield "Vous êtes inscrit. Vous ne pouvez pas venir ? Dites-le sur le site : votre place servira à quelqu’un."
+    elif event.takes_registrations:
+        yield "Il faut s’inscrire pour venir, et il reste de la place. Vous n’êtes pas encore inscrit."

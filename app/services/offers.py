@@ -1,0 +1,198 @@
+"""The places at an event: whose turn it is, and what becomes of a place that falls free.
+
+Whatever changes a registration is called in a write transaction with the event locked (`lock`). Of two events, the one
+that follows is locked first, then the one it follows.
+"""
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import exists, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from app import localtime
+from app.extensions import db
+from app.labels import RegistrationStatus
+from app.models import Event, Registration, User
+from app.models.registration import HOLDING
+from app.models.types import utcnow
+from app.notifications import outbox, registrations, texting
+from app.services.seats import CONFIRMED, OFFERED, WAITING, has_changed, is_on, lock, may_come, state_of
+
+USUAL, LATE = timedelta(hours=24), timedelta(hours=2)  # to answer an offer; on the last day
+EVENING, MORNING = time(22), time(8)  # nobody answers between the two
+LOT = 50  # offers made at once; the job makes the others
+
+
+# Turns ------------------------------------------------------------------------------------------------------------
+
+
+def rank_of(registration: Registration) -> int:
+    """Return the rank on the waiting list, from 1; 0 for whoever does not wait."""
+    if registration.status != WAITING:
+        return 0
+    mine = tuple_(registration.queued_at, registration.id)
+    before = tuple_(Registration.queued_at, Registration.id) <= mine
+    waiting = (Registration.event_id == registration.event_id, Registration.status == WAITING)
+    return db.session.scalar(select(func.count()).where(*waiting, before))
+
+
+def advance(event: Event, most: int = LOT) -> int:
+    """Offer each free place to the next in line; return how many. Without a limit of seats, they simply have one.
+
+    Who may not read the event any more, or whose account is suspended, keeps their rank and is passed over.
+    """
+    db.session.flush()
+    state = state_of(event)
+    free = most if state.left is None else min(most, state.left)
+    if not is_on(event) or not state.waiting or not free:
+        return 0
+    turns = [one for one in _in_turn(event, free + LOT) if may_come(one)][:free]
+    told = []
+    for registration in turns:
+        if event.seats is None and event.follows_id is None:
+            give(registration)
+            told += registrations.placed(registration)
+        else:
+            registration.status, registration.offered_until = OFFERED, _end_of_offer(registration)
+            told += registrations.offered(registration)
+    db.session.flush()
+    outbox.post_many(told)
+    has_changed(event)
+    return len(turns)
+
+
+def _in_turn(event, most):
+    rows = select(Registration).where(Registration.event_id == event.id, Registration.status == WAITING)
+    rows = rows.order_by(Registration.queued_at, Registration.id).limit(most)
+    return db.session.scalars(rows.options(joinedload(Registration.user).selectinload(User.alert_choices))).all()
+
+
+def give(registration: Registration) -> None:
+    """Give a place to somebody."""
+    registration.status, registration.placed_at = CONFIRMED, utcnow()
+    registration.offered_until = registration.ended_at = None
+
+
+def _end_of_offer(registration):
+    """Return until when a place is kept: 24 hours; on the last day two, which begin in the morning for an offer of the
+    night. Never longer than until the beginning."""
+    event, now = registration.event, utcnow()
+    if event.starts_at is None or event.starts_at - now > USUAL:
+        return now + USUAL
+    local = localtime.clock(event.time_zone, now)
+    evening = texting.UNTIL if registrations.is_by_sms_alone(registration) else EVENING
+    until = now + LATE
+    if not MORNING <= local.time() < evening:
+        morning = local.date() + timedelta(days=local.time() >= evening)
+        until = localtime.at(event.time_zone, morning, MORNING) + LATE
+    return min(until, event.starts_at)
+
+
+def is_answerable(registration: Registration) -> bool:
+    """Tell whether the place that is offered may still be taken."""
+    is_offered = registration.status == OFFERED and registration.offered_until > utcnow()
+    return is_offered and is_on(registration.event) and may_come(registration)
+
+
+def accept(registration: Registration) -> bool:
+    """Take the place that is offered; False when it is too late, or nothing is offered. Twice is the same.
+
+    Whoever was on the waiting list of the event that this one follows leaves it.
+    """
+    if registration.status == CONFIRMED:
+        return True
+    event = registration.event
+    if registration.status == OFFERED and registration.offered_until <= utcnow():
+        lapse(event)
+    if not is_answerable(registration):
+        return False
+    give(registration)
+    db.session.flush()
+    outbox.post_many(registrations.placed(registration))
+    _leave_followed(registration)
+    return True
+
+
+def _leave_followed(registration):
+    if registration.event.follows_id and (followed := lock(registration.event.follows_id)):
+        waits = Registration.status.in_([WAITING, OFFERED])
+        rows = select(Registration).filter_by(event_id=followed.id, key=registration.key).where(waits)
+        for former in db.session.scalars(rows):
+            leave(former)
+
+
+def leave(registration: Registration) -> None:
+    """Take somebody off the list, without a word to them; their place, if they had one, goes to the next in line."""
+    had_place = registration.status in HOLDING
+    registration.status, registration.ended_at = RegistrationStatus.CANCELLED, utcnow()
+    registration.offered_until = None
+    db.session.flush()
+    if had_place:
+        has_changed(registration.event)
+        advance(registration.event)
+
+
+def offer_first(event: Event) -> None:
+    """Bring those who wait for the event that this one follows, in their order, to this one: an offer for each place,
+    the others on its waiting list. Call it once, as it is published; for others than such an event it does nothing."""
+    followed = lock(event.follows_id) if event.follows_id and is_on(event) else None
+    if followed is None:
+        return
+    waiting = [_bring(former, event) for former in _in_turn(followed, None)]
+    db.session.add_all(one for one in waiting if may_come(one))
+    advance(event, most=len(waiting))
+    queue = [one for one in _in_turn(event, None) if one in waiting]
+    outbox.post_many([row for rank, one in enumerate(queue, 1) for row in registrations.queued(one, rank)])
+
+
+def _bring(former, event):
+    copied = ("user", "key", "name", "email", "phone", "entered_by_id", "queued_at")
+    answers = {code: text for code, text in former.answers.items() if code in event.asked and code != "own"}
+    columns = {name: getattr(former, name) for name in copied}
+    return Registration(event_id=event.id, event=event, status=WAITING, answers=answers, **columns)
+
+
+# Offers that nobody answers ---------------------------------------------------------------------------------------
+
+
+def lapse(event: Event) -> None:
+    """Pass on the places whose offer is over. When the event has begun, or does not take place, nobody gets them:
+    those whom they were offered to wait as before."""
+    due = (Registration.event_id == event.id, Registration.status == OFFERED, Registration.offered_until <= utcnow())
+    told = []
+    for registration in db.session.scalars(select(Registration).where(*due).options(joinedload(Registration.user))):
+        registration.offered_until = None
+        if is_on(event):
+            registration.status, registration.ended_at = RegistrationStatus.LAPSED, utcnow()
+            told += registrations.lapsed(registration)
+        else:
+            registration.status = WAITING
+    db.session.flush()
+    outbox.post_many(told)
+    advance(event)
+
+
+def is_any_due() -> bool:
+    """Tell whether an offer is over."""
+    return db.session.scalar(select(Registration.id).where(*_is_over(utcnow())).limit(1)) is not None
+
+
+def due_events(most: int) -> list[int]:
+    """Return the ids of the events where an offer is over, or a place is free that somebody waits for."""
+    over = select(Registration.event_id).where(*_is_over(utcnow()))
+    waits = exists().where(Registration.event_id == Event.id, Registration.status == WAITING)
+    held = select(func.count()).where(Registration.event_id == Event.id, Registration.status.in_(HOLDING))
+    has_room = or_(Event.seats.is_(None), Event.seats > held.scalar_subquery())
+    runs = (Event.takes_registrations, Event.starts_at > utcnow(), Event.cancelled_at.is_(None))
+    free = select(Event.id).where(*runs, Event.deleted_at.is_(None), has_room, waits)
+    return sorted({*db.session.scalars(over.limit(most)), *db.session.scalars(free.limit(most))})
+
+
+def _is_over(now: datetime):
+    return Registration.offered_until <= now, Registration.status == OFFERED
+
+
+def pass_on(event_id: int) -> None:
+    """Pass on the places of one event whose offer is over. Two at once: the second one finds nothing to do."""
+    if event := lock(event_id):
+        lapse(event)

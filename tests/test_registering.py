@@ -1,0 +1,475 @@
+"""Registering for an event: in one click, by a link, by a code; and the page of a registration."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from app.extensions import begin_write, db
+from app.jobs.registrations import forget_registrations
+from app.labels import Channel, Question, RegistrationStatus, UserStatus, Visibility
+from app.models import Delivery, Document, Event, Registration
+from app.models.stamp import PAGES, read_stamp
+from app.models.types import utcnow
+from app.notifications import gsm, texting
+from app.notifications.registrations import address_of, token_of
+from app.services import bin, closing, exporting, limits, registrations
+from app.services.registrations import Closed
+from app.signing import BadToken, read_short, short, sign
+from tests.browse import forms, send, submit
+from tests.factories import make_publication, make_user, make_workshop
+
+CONFIRMED, WAITING = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITING
+UNCONFIRMED, CANCELLED = RegistrationStatus.UNCONFIRMED, RegistrationStatus.CANCELLED
+
+
+def page_of(event, view=""):
+    return f"/evenements/{event.id}-{event.slug}{view}"
+
+
+def everyone(event=None):
+    db.session.expire_all()
+    return db.session.scalars(select(Registration).order_by(Registration.id)).all()
+
+
+def mails(to=None):
+    rows = select(Delivery).order_by(Delivery.id)
+    return list(db.session.scalars(rows.filter_by(recipient=to) if to else rows))
+
+
+def own_page(registration):
+    """Return the path of the page of a registration."""
+    return urlsplit(address_of(registration)).path
+
+
+def write_down(event, name="Zoé Faure", email="zoe@ex.fr", **columns):
+    """Register somebody without an account, as if the link was pressed."""
+    made = registrations.register(event, name=name, email=email, **columns)
+    db.session.commit()
+    return made
+
+
+def fill(client, event, button="M’inscrire", **fields):
+    known = {"name": "Zoé Faure", "email": "zoe@ex.fr", "stamp": sign("form", utcnow().timestamp() - 60)}
+    return submit(client, page_of(event, "/inscription"), button, **known | fields)
+
+
+# With an account --------------------------------------------------------------------------------------------------
+
+
+def test_one_click_registers_a_member_and_another_cancels(cast, bruno):
+    event = make_workshop(cast.alice, seats=2)
+    page = bruno.get(page_of(event)).text
+    assert "Il reste 2 places sur 2" in page
+    answer = submit(bruno, page_of(event), "M’inscrire")
+    assert answer.location == page_of(event) + "#inscription"
+    (one,) = everyone()
+    assert (one.user, one.status, one.name, one.email) == (cast.bruno, CONFIRMED, "Bruno Petit", "")
+    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+    (mail,) = mails()
+    assert (mail.recipient, mail.kind, mail.publication_id) == (cast.bruno.email, "registration", event.id)
+    assert "Inscription confirmée" in mail.subject and "L’atelier" in mail.subject
+    submit(bruno, page_of(event), "Annuler mon inscription")
+    assert [one.status for one in everyone()] == [CANCELLED]
+    assert "Il reste 2 places sur 2" in bruno.get(page_of(event)).text
+
+
+def test_questions_come_on_a_page_of_their_own_and_nobody_has_to_answer(cast, bruno, alice):
+    event = make_workshop(cast.alice, questions=[Question.DIET], own_question="Quel atelier ?")
+    page = bruno.get(page_of(event))
+    assert page_of(event, "/inscription") in page.text and "M’inscrire" not in str(forms(page.text))
+    form = bruno.get(page_of(event, "/inscription")).text
+    assert "Régime alimentaire" in form and "Quel atelier ?" in form and "Prénom et nom" not in form
+    submit(bruno, page_of(event, "/inscription"), "M’inscrire", diet="Sans porc", own="Le 2\u202e\0")
+    submit(alice, page_of(event, "/inscription"), "M’inscrire")
+    assert [one.answers for one in everyone()] == [{"diet": "Sans porc", "own": "Le 2"}, {}]
+
+
+def test_an_answer_that_is_too_long_comes_back_with_its_sentence(cast, bruno):
+    event = make_workshop(cast.alice, questions=[Question.DIET])
+    answer = submit(bruno, page_of(event, "/inscription"), "M’inscrire", diet="x" * 10_000)
+    assert answer.status_code == 422 and "Écrivez 200 caractères au plus" in answer.text
+    assert "<title>Erreur : " in answer.text and everyone() == []
+
+
+def test_only_those_whom_it_lets_in_register(cast, client, client_as):
+    event = make_workshop(cast.alice, admission=Visibility.COUNCIL)
+    assert "Inscription réservée aux membres de ce conseil" in client.get(page_of(event)).text
+    assert client.get(page_of(event, "/inscription")).location.startswith("/connexion")
+    chloe = client_as(cast.chloe)
+    assert "M’inscrire" not in chloe.get(page_of(event)).text
+    assert chloe.get(page_of(event, "/inscription")).status_code == 403
+    ours = make_workshop(cast.alice, level=Visibility.COUNCIL)
+    assert chloe.get(page_of(ours, "/inscription")).status_code == 404
+
+
+def test_somebody_who_registered_by_mail_is_known_once_logged_in(cast, bruno):
+    event = make_workshop(cast.alice)
+    write_down(event, email="inconnu@ex.fr")
+    cast.bruno.email = "inconnu@ex.fr"
+    db.session.commit()
+    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+    begin_write()
+    registrations.register(event, user=cast.bruno, name=cast.bruno.name)
+    db.session.commit()
+    (one,) = everyone()
+    assert (one.user, one.key) == (cast.bruno, f"user:{cast.bruno.id}")
+
+
+def test_the_page_of_an_event_costs_twelve_queries_at_most_and_the_state_of_it_one(cast, bruno, queries):
+    event = make_workshop(cast.alice, seats=1, level=Visibility.GROUPS)
+    write_down(event, "Un", "un@ex.fr", entered_by=cast.alice)
+    registrations.register(event, user=cast.bruno, name=cast.bruno.name)
+    db.session.commit()
+    queries.clear()
+    assert "en tête de la liste d’attente" in bruno.get(page_of(event)).text
+    assert len(queries) <= 12, queries
+    assert event.seats == 1  # it is loaded
+    queries.clear()
+    registrations.state_of(event)
+    assert len(queries) == 1
+
+
+def test_an_author_who_looks_as_a_visitor_finds_no_button(cast, alice):
+    event = make_workshop(cast.alice, seats=3)
+    page = alice.get(page_of(event) + "?comme=visiteur").text
+    assert "Il reste 3 places" in page and "desinscription" not in page
+    assert not [form for form in forms(page) if "inscription" in form.action]
+
+
+def test_documents_and_events_without_registration_have_no_box(cast, bruno):
+    for item in (make_publication(Document, cast.alice), make_publication(Event, cast.alice)):
+        address = f"/{item.path}/{item.id}-{item.slug}"
+        assert 'id="inscription"' not in bruno.get(address).text
+
+
+# Without an account -----------------------------------------------------------------------------------------------
+
+
+def test_a_visitor_confirms_by_the_link_of_a_mail(cast, client):
+    event = make_workshop(cast.alice, seats=5)
+    answer = fill(client, event, email="Zoe@Ex.fr ")
+    assert "zoe@ex.fr" in client.get(answer.location).text.lower()
+    (one,) = everyone()
+    assert one.status == UNCONFIRMED and registrations.state_of(event).left == 5
+    (mail,) = mails("zoe@ex.fr")
+    assert (mail.kind, mail.priority) == ("account", 0)
+    path = urlsplit(mail.content["link"][1]).path
+    page = client.get(path)
+    assert "Confirmer mon inscription" in page.text and everyone()[0].status == UNCONFIRMED
+    answer = send(client, page, "Confirmer mon inscription")
+    assert "Vous êtes inscrit" in client.get(answer.location).text
+    assert everyone()[0].status == CONFIRMED
+    send(client, page, "Confirmer mon inscription")  # twice
+    assert len(mails("zoe@ex.fr")) == 2 and registrations.state_of(event).left == 4
+
+
+def test_a_visitor_confirms_by_the_code_of_an_sms(cast, client):
+    event = make_workshop(cast.alice)
+    answer = fill(client, event, email="", phone="06 12 34 56 78")
+    assert answer.location.endswith("/code")
+    page = client.get(answer.location)
+    assert "06 12 34 56 78" in page.text
+    (text,) = mails("+33612345678")
+    assert (text.channel, text.kind) == (Channel.SMS, "code")
+    code = re.search(r"\d{6}", text.content["short"])[0]
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    refused = send(client, page, code=wrong)
+    assert refused.status_code == 422 and "Ce n’est pas le code du dernier SMS" in refused.text
+    answer = send(client, page, code=f"{code[:3]} {code[3:]}")
+    assert "Vous êtes inscrit" in client.get(answer.location).text
+    (one,) = everyone()
+    assert (one.status, one.phone, one.code_digest) == (CONFIRMED, "+33612345678", "")
+    assert "Inscription confirmée" in mails("+33612345678")[1].content["short"]
+
+
+def test_the_page_of_a_code_opens_nothing_else_and_a_code_is_tried_five_times(cast, client):
+    event = make_workshop(cast.alice)
+    address = fill(client, event, email="", phone="06 12 34 56 78").location
+    (one,) = everyone()
+    assert token_of(one) not in address and token_of(one) not in client.get(address).text
+    assert client.get(address.removesuffix("/code")).status_code == 404
+    code = re.search(r"\d{6}", mails()[0].content["short"])[0]
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    page = client.get(address)
+    assert [send(client, page, code=wrong).status_code for _ in range(5)] == [422] * 5
+    assert "Demander un autre code" in send(client, page, code=code).text
+    assert everyone()[0].status == UNCONFIRMED
+
+
+def test_a_code_serves_for_ten_minutes(cast, client):
+    event = make_workshop(cast.alice)
+    page = client.get(fill(client, event, email="", phone="06 12 34 56 78").location)
+    code = re.search(r"\d{6}", mails()[0].content["short"])[0]
+    with time_machine.travel(utcnow() + timedelta(minutes=11), tick=False):
+        assert "plus de dix minutes" in send(client, page, code=code).text
+    assert everyone()[0].status == UNCONFIRMED
+
+
+def test_an_address_or_a_number_is_needed_and_each_error_is_a_sentence(cast, client):
+    event = make_workshop(cast.alice)
+    for fields, sentence in (
+        ({"email": "", "phone": ""}, "Donnez une adresse électronique ou un numéro de mobile"),
+        ({"email": "zoe@"}, "Écrivez une adresse électronique complète"),
+        ({"email": "z@yopmail.com"}, "Cette adresse est jetable"),
+        ({"email": "", "phone": "01 23 45 67 89"}, "téléphone fixe"),
+        ({"email": "", "phone": "x" * 10_000}, "Ce numéro est trop long"),
+        ({"name": ""}, "Écrivez votre prénom et votre nom"),
+        ({"name": "www.casino.com"}, "Écrivez seulement votre prénom et votre nom"),
+        ({"name": "a" * 10_000}, "80 caractères au plus"),
+    ):
+        answer = fill(client, event, **fields)
+        assert answer.status_code == 422 and sentence in answer.text, fields
+    assert everyone() == [] and mails() == []
+
+
+def test_machines_and_the_hasty_register_nobody(cast, client):
+    event = make_workshop(cast.alice)
+    assert fill(client, event, remarque="acheter").status_code == 302
+    hasty = fill(client, event, stamp=sign("form", utcnow().timestamp()))
+    assert hasty.status_code == 422 and "Relisez, puis envoyez encore une fois" in hasty.text
+    assert everyone() == [] and mails() == []
+    assert send(client, hasty, "M’inscrire", stamp=sign("form", utcnow().timestamp() - 9)).status_code == 302
+
+
+def test_nothing_tells_whether_an_address_is_known(cast, client):
+    event = make_workshop(cast.alice)
+    write_down(event, email="zoe@ex.fr")
+    begin_write()
+    registrations.register(event, user=cast.bruno, name=cast.bruno.name)
+    db.session.commit()
+    seen = set()
+    for email in ("nouvelle@ex.fr", "zoe@ex.fr", cast.bruno.email, cast.chloe.email):
+        answer = fill(client, event, email=email)
+        page = client.get(answer.location)
+        seen.add((answer.status_code, answer.location, page.text.replace(email, "")))
+    assert len(seen) == 1
+    for email, registration in zip(("zoe@ex.fr", cast.bruno.email), everyone()[:2], strict=True):
+        *_, mail = mails(email)
+        assert "Vous êtes déjà inscrit" in mail.subject and mail.content["link"][1] == address_of(registration)
+    assert [one.status for one in everyone()[:2]] == [CONFIRMED] * 2
+
+
+def test_a_number_that_is_registered_gets_a_code_as_any_other(cast, client):
+    event = make_workshop(cast.alice)
+    made = write_down(event, email="", phone="+33612345678")
+    address = fill(client, event, "M’inscrire", name="Quelqu’un Autre", email="", phone="06 12 34 56 78").location
+    assert token_of(made) not in address
+    code = re.search(r"\d{6}", mails()[-1].content["short"])[0]
+    assert own_page(made) in send(client, client.get(address), code=code).location
+    assert [(one.name, one.status) for one in everyone()] == [("Zoé Faure", CONFIRMED)]
+
+
+def test_the_address_of_an_account_makes_it_the_registration_of_that_account(cast, client, bruno):
+    event = make_workshop(cast.alice)
+    fill(client, event, email=cast.bruno.email)
+    send(client, client.get(own_page(everyone()[0])), "Confirmer")
+    (one,) = everyone()
+    assert (one.user, one.status, one.email) == (cast.bruno, CONFIRMED, "")
+    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+
+
+def test_an_account_that_registered_between_form_and_link_is_registered_once(cast, client, bruno):
+    event = make_workshop(cast.alice)
+    fill(client, event, email=cast.bruno.email)
+    page = client.get(own_page(everyone()[0]))
+    db.session.execute(update(Registration).values(key="mail:" + cast.bruno.email))
+    db.session.add(Registration(event_id=event.id, user=cast.bruno, key=f"user:{cast.bruno.id}", name="Bruno Petit",
+                                status=CONFIRMED))  # fmt: skip
+    db.session.commit()
+    answer = send(client, page, "Confirmer")
+    assert [one.key for one in everyone()] == [f"user:{cast.bruno.id}"]
+    assert client.get(answer.location).status_code == 200
+    assert send(client, page, "Confirmer").status_code == 410  # a link that is not needed any more
+
+
+def test_the_last_form_counts_and_one_mail_leaves_in_ten_minutes(cast, client):
+    event = make_workshop(cast.alice)
+    with time_machine.travel("2026-11-23 10:01", tick=False):
+        event.starts_at = utcnow() + timedelta(days=5)
+        db.session.commit()
+        fill(client, event)
+        fill(client, event, name="Zoé Dubois")
+    assert [one.name for one in everyone()] == ["Zoé Dubois"] and len(mails()) == 1
+
+
+def test_too_many_forms_are_refused_for_a_while(cast, client):
+    event = make_workshop(cast.alice)
+    for _ in range(limits.REGISTER_MAIL.most):
+        assert fill(client, event, email="z.o.e+a@gmail.com").status_code == 302
+    answer = fill(client, event, email="zoe@gmail.com")
+    assert answer.status_code == 429 and "trop d’essais" in answer.text and answer.headers["Retry-After"]
+    assert fill(client, event, email="autre@ex.fr").status_code == 302
+
+
+def test_a_link_serves_in_capitals_with_signs_around_it_and_says_what_is_wrong_with_it(cast, client):
+    made = write_down(make_workshop(cast.alice))
+    token = token_of(made)
+    assert client.get(f"/inscriptions/{token.upper()}.").status_code == 200
+    for cut in (token[:-1], token[:-1] + ("a" if token[-1] != "a" else "b"), "é" * 14, "x" * 300):
+        answer = client.get(f"/inscriptions/{cut}")
+        assert answer.status_code == 404 and "Ce lien est incomplet" in answer.text
+    assert client.get("/inscriptions").status_code == 404
+    db.session.delete(made)
+    db.session.commit()
+    answer = client.get(f"/inscriptions/{token}")
+    assert answer.status_code == 410 and "Ce lien ne sert plus" in answer.text
+
+
+def test_short_tokens_are_of_one_purpose(app):
+    for number in (0, 1, 35, 36, 2**31 - 1):
+        assert read_short("a", short("a", number)) == number
+    for token in (short("b", 7), "", "7", "zzzzzzzz" + short("a", 7)):
+        with pytest.raises(BadToken):
+            read_short("a", token)
+
+
+def test_what_nobody_confirms_is_dropped_after_two_days(cast, client):
+    event = make_workshop(cast.alice)
+    fill(client, event)
+    old = write_down(event, "Ida", "ida@ex.fr")
+    registrations.cancel(old)
+    db.session.commit()
+    fill(client, event, name="Ida", email="ida@ex.fr")
+    assert [one.status for one in everyone()] == [UNCONFIRMED] * 2
+    with time_machine.travel(utcnow() + timedelta(hours=49)):
+        forget_registrations()
+    assert [(one.name, one.status) for one in everyone()] == [("Ida", CANCELLED)]
+
+
+# What is told, and to whom ----------------------------------------------------------------------------------------
+
+
+def test_mails_about_what_is_not_public_tell_its_title_alone(cast, bruno):
+    for level, is_told in ((Visibility.COUNCIL, False), (Visibility.PUBLIC, True)):
+        event = make_workshop(cast.alice, level=level, place="Maison de quartier")
+        submit(bruno, page_of(event), "M’inscrire")
+        assert any("Maison de quartier" in text for text in mails()[-1].content["paragraphs"]) is is_told
+
+
+def test_texts_fit_one_segment(cast, client):
+    event = make_workshop(cast.alice, seats=1, title="Une demi-journée d’échanges sur la participation des habitants")
+    for number in (1, 2):
+        write_down(event, f"N{number}", "", phone=f"+3361234567{number}")
+    registrations.cancel(everyone()[0])
+    db.session.commit()
+    for one in mails():
+        assert gsm.segments(texting.text_of(one)) == 1, texting.text_of(one)
+
+
+def test_visitors_read_how_many_places_are_left(cast, client):
+    event = make_workshop(cast.alice, seats=3)
+    db.session.commit()
+    assert "Il reste 3 places sur 3" in client.get(page_of(event)).text
+    stamp = read_stamp(PAGES)
+    write_down(event)
+    assert read_stamp(PAGES) != stamp
+    page = client.get(page_of(event)).text
+    assert "Il reste 2 places sur 3" in page and "csrf_token" not in page
+
+
+def test_the_page_of_a_registration_shows_to_its_holder_what_they_may_read(cast, client):
+    event = make_workshop(cast.alice, place="Maison de quartier")
+    made = write_down(event)
+    page = client.get(own_page(made)).text
+    assert "L’atelier" in page and "Maison de quartier" in page and "Vous êtes inscrit" in page
+    event.level = Visibility.MEMBERS
+    db.session.commit()
+    page = client.get(own_page(made)).text
+    assert "Maison de quartier" not in page and "L’atelier" not in page and "n’est plus ouverte à tout le monde" in page
+    send(client, client.get(own_page(made)), "Annuler mon inscription")
+    assert everyone()[0].status == CANCELLED
+
+
+def test_an_event_that_is_cancelled_or_deleted_says_so_on_the_page_of_a_registration(cast, client, alice):
+    event = make_workshop(cast.alice)
+    made = write_down(event)
+    event.cancelled_at, event.cancelled_reason = utcnow(), "La salle est fermée."
+    db.session.commit()
+    page = client.get(own_page(made)).text
+    assert "Cet événement est annulé" in page and "La salle est fermée." in page and forms(page) == []
+    assert "n’a pas lieu" in alice.get(page_of(event)).text
+    bin.discard(event, cast.alice)
+    db.session.commit()
+    page = client.get(own_page(made)).text
+    assert "Cet événement n’a plus lieu" in page and "L’atelier" not in page and forms(page) == []
+
+
+# What is forgotten ------------------------------------------------------------------------------------------------
+
+
+def test_who_came_is_forgotten_after_two_months_and_how_many_stays(cast, client):
+    event = make_workshop(cast.alice, seats=5)
+    made = write_down(event, answers={"diet": "Sans porc"}, phone="+33612345678")
+    recent = write_down(make_workshop(cast.alice, starts_at=utcnow() + timedelta(days=30), ends_at=None))
+    with time_machine.travel(event.ends_at + timedelta(days=60, minutes=1)):
+        forget_registrations()
+        forget_registrations()
+    made, recent = everyone()
+    assert (made.name, made.email, made.phone, made.answers, made.user_id) == ("", "", "", {}, None)
+    assert made.key == f"erased:{made.id}" and made.erased_at and recent.name == "Zoé Faure"
+    assert registrations.state_of(event).confirmed == 1
+    assert client.get(own_page(made)).status_code == 410
+
+
+def test_an_account_that_closes_gives_back_its_place_and_is_forgotten(cast, bruno):
+    event, past = make_workshop(cast.alice, seats=1), make_workshop(cast.alice)
+    for one in (event, past):
+        registrations.register(one, user=cast.bruno, name=cast.bruno.name)
+    waiting = write_down(event)
+    past.starts_at = past.ends_at = utcnow() - timedelta(days=3)
+    db.session.commit()
+    closing.close(cast.bruno, at_once=True)
+    db.session.commit()
+    theirs = [one for one in everyone() if one.id != waiting.id]
+    assert {(one.name, one.user_id) for one in theirs} == {("", None)}
+    assert [one.status for one in theirs] == [CANCELLED, CONFIRMED]
+    assert waiting.status == RegistrationStatus.OFFERED
+
+
+def test_an_account_that_closes_later_gives_its_place_back_at_once(cast):
+    event = make_workshop(cast.alice, seats=1)
+    registrations.register(event, user=cast.bruno, name=cast.bruno.name)
+    closing.close(cast.bruno, at_once=False)
+    db.session.commit()
+    assert [(one.status, one.name) for one in everyone()] == [(CANCELLED, "Bruno Petit")]
+
+
+def test_a_copy_of_my_data_holds_my_registrations(cast, bruno):
+    event = make_workshop(cast.alice, own_question="Quel atelier ?", questions=[Question.DIET])
+    registrations.register(event, user=cast.bruno, name=cast.bruno.name, answers={"diet": "Sans sel", "own": "Le 2"})
+    db.session.commit()
+    (part,) = [part for part in exporting.PARTS if "inscriptions à des événements" in part.title]
+    (row,) = part.rows(cast.bruno)
+    assert row["Événement"] == "L’atelier" and row["Réponses"] == "Régime alimentaire : Sans sel\nQuel atelier ? : Le 2"
+
+
+# By hand ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_organiser_writes_people_down_after_the_deadline_too_and_the_same_person_once(cast):
+    event = make_workshop(cast.alice, register_until=utcnow() - timedelta(hours=1))
+    with pytest.raises(Closed, match="closes depuis le"):
+        registrations.register(event, name="Zoé", email="zoe@ex.fr")
+    for _ in range(2):
+        registrations.register(event, name="Zoé", email="zoe@ex.fr", entered_by=cast.alice)
+        registrations.register(event, name="Sans adresse", entered_by=cast.alice)
+    assert sorted(one.name for one in everyone()) == ["Sans adresse"] * 2 + ["Zoé"]
+    assert "L’organisateur vous a inscrit" in mails()[0].content["paragraphs"][1]
+
+
+def test_an_account_that_is_suspended_is_told_nothing_and_offered_nothing(cast):
+    event = make_workshop(cast.alice, seats=1)
+    registrations.register(event, user=cast.bruno, name="Bruno Petit")
+    sami = make_user("Sami Suspendu", cast.council)
+    registrations.register(event, user=sami, name="Sami Suspendu")
+    late = write_down(event)
+    sami.status = UserStatus.SUSPENDED
+    db.session.commit()
+    registrations.cancel(everyone()[0])
+    db.session.commit()
+    assert late.status == RegistrationStatus.OFFERED
+    assert db.session.scalar(select(func.count()).where(Delivery.recipient == sami.email)) == 1  # when they registered
