@@ -17,9 +17,11 @@ from app.models import (
     AlertChoice,
     AuditEntry,
     Delivery,
+    Document,
     Login,
     OptOut,
     PhoneCode,
+    Reading,
     StoredFile,
     Tally,
     User,
@@ -31,7 +33,7 @@ from app.notifications import dispatch, outbox
 from app.notifications.message import Message
 from app.services import accounts, closing, limits, phones
 from tests.browse import forms, send, submit
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_publication, make_user
 
 CLOSE = "/mon-profil/fermeture"
 WRONG = "un autre mot de passe"
@@ -141,6 +143,16 @@ def test_a_telephone_of_two_people_keeps_the_messages_of_the_other_one(client_as
     text = post_to(alice.phone, channel=Channel.SMS)
     close(client_as(alice))
     assert db.session.get(Delivery, text.id).recipient == cast.bruno.phone
+
+
+def test_what_was_read_and_the_secret_of_the_calendar_are_erased(client_as, cast, alice):
+    note = make_publication(Document, cast.bruno)
+    db.session.add(Reading(user_id=alice.id, publication_id=note.id))
+    alice.agenda_key, alice.daily_until = "a" * 32, utcnow()
+    db.session.commit()
+    close(client_as(alice))
+    assert db.session.scalars(select(Reading)).all() == []
+    assert (alice.status, alice.agenda_key, alice.daily_until) == (UserStatus.CLOSED, None, None)
 
 
 def test_a_number_that_another_one_has_only_typed_is_erased_with_its_owner(client_as, cast, alice):

@@ -20,6 +20,7 @@ from app.models import (
     Document,
     Event,
     PhoneCode,
+    Reading,
     Revision,
     StoredFile,
     User,
@@ -236,3 +237,11 @@ def test_what_a_former_author_had_not_shown_is_not_in_the_copy_of_the_next_one(c
     row.author_id = cast.alice.id
     db.session.commit()
     assert [file.name for file in exporting._originals(cast.alice)] == ["True.pdf"]
+
+
+def test_the_pages_that_somebody_opened_of_late_are_told(cast, alice, client_as):
+    note = make_publication(Document, cast.bruno, title="Une note")
+    db.session.add(Reading(user_id=alice.id, publication_id=note.id))
+    db.session.commit()
+    said = dict((part.title, part.rows(alice)) for part in exporting.PARTS)
+    assert [row["Page"] for row in said["Pages récentes que j’ai ouvertes"]] == [f"publication {note.id}"]

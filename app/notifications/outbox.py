@@ -72,8 +72,8 @@ def post_many(rows: list[dict]) -> int:
     """Write rows of `row` with one statement, but those whose key is there already; return how many are new."""
     table = Delivery.__table__
     rows = [{"next_attempt_at": utcnow()} | row for row in rows]
-    posted = insert_once(table, ["key"]).returning(table.c.id)
-    return len(db.session.execute(posted, rows).all()) if rows else 0
+    posted = insert_once(table, ["key"]).execution_options(preserve_rowcount=True)
+    return db.session.execute(posted, rows).rowcount if rows else 0
 
 
 def withdraw(publication_id: int, kinds: Collection[str]) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.access import may_register, viewer_of
+from app.access import may_read, may_register, members_of, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic, Channel, Priority, RegistrationStatus, Rhythm, Visibility
 from app.localtime import clock
@@ -23,9 +23,10 @@ from app.notifications.recipients import (
     REMINDER,
     as_registered,
     chosen,
-    listeners,
+    concerned_by,
     registered,
     rhythm_of,
+    told,
 )
 from app.templating import clock as said_hour
 from app.templating import quoted, sitting, weekday
@@ -78,26 +79,24 @@ def rows(events: list[Event]) -> dict[int, list[dict]]:
     """Return the deliveries that remind people of these events, by the id of the event, for `outbox.post_many`: of
     those who have a place, by their choices when they have an account, and of the members whom it concerns. None of
     what has begun."""
-    placed = defaultdict(list)
-    for event_id, *one in _with_a_place([event.id for event in events]):
+    coming = [event for event in events if event.starts_at > utcnow()]
+    placed, members = defaultdict(list), defaultdict(list)
+    for event_id, *one in _with_a_place([event.id for event in coming]):
         placed[event_id].append(one)
-    return {event.id: list(_rows_of(event, placed[event.id])) for event in events}
+    for event, *one in _members(_open_to_more(coming)):
+        members[event.id].append(one)
+    return {event.id: list(_rows_of(event, placed[event.id], members[event.id])) for event in events}
 
 
-def _rows_of(event, placed):
-    if event.starts_at <= utcnow():
-        return
+def _rows_of(event, placed, members):
     taken, page, words = set(), address_of(event), _message(event, has_place=True)
     for one, mail, number in placed:
         taken |= {one.key, one.email}
         said = _to(words, one.name, registered_link(event, one, page))
         yield from _rows(event, one.key, one.user_id, one.name, mail, number, said)
-    if event.takes_registrations and (event.closes_at <= utcnow() or _is_full(event)):
-        return  # nobody else can come
     words = _message(event, has_place=False)
-    for person, by_mail, by_sms in listeners(event, AlertTopic.REMINDER, _not_told_today(event), kind=REMINDER):
-        is_welcome = not event.takes_registrations or may_register(viewer_of(person), event)
-        if is_welcome and taken.isdisjoint((str(person.id), person.email)):
+    for person, by_mail, by_sms in members:
+        if taken.isdisjoint((str(person.id), person.email)):
             said = _to(words, person.first_name, page)
             mail, number = person.email if by_mail else "", person.phone if by_sms else ""
             yield from _rows(event, str(person.id), person.id, person.name, mail, number, said)
@@ -118,25 +117,47 @@ def _with_a_place(event_ids):
             yield row.event_id, one, one.email if row.rhythm == Rhythm.NOW else "", row.mobile if is_texted else ""
 
 
-def _not_told_today(event):
+def _open_to_more(events):
+    """Return the events that others than those who have a place may still come to."""
+    limited = [event.id for event in events if event.takes_registrations and event.seats is not None]
+    holding = select(Registration.event_id, func.count()).where(Registration.status.in_(HOLDING))
+    held = holding.where(Registration.event_id.in_(limited)).group_by(Registration.event_id)
+    full = {event_id: count for event_id, count in db.session.execute(held).all()} if limited else {}
+    return [event for event in events if not event.takes_registrations or _has_room(event, full.get(event.id, 0))]
+
+
+def _has_room(event, held):
+    return event.closes_at > utcnow() and (event.seats is None or held < event.seats)
+
+
+def _members(events):
+    """Yield an event, a member whom it concerns and who may come, and whether by mail and by SMS. Most events concern
+    one council: these are asked for at once."""
+    alone = {event.id for event in events if event.council_id is None or event.level == Visibility.GROUPS}
+    known = {event.id: event for event in events}
+    circles = [(known.keys() - alone, members_of(Event.council_id))]
+    circles += [({event_id}, concerned_by(known[event_id])) for event_id in sorted(alone)]
+    for ids, them in circles:
+        listening = told(_not_told_today(), AlertTopic.REMINDER, kind=REMINDER)
+        listening = listening.join(Event, and_(Event.id.in_(ids), them)).add_columns(Event.id)
+        for person, by_mail, by_sms, event_id in db.session.execute(listening).all():
+            event, viewer = known[event_id], viewer_of(person)
+            if may_read(viewer, event) and (not event.takes_registrations or may_register(viewer, event)):
+                yield event, person, by_mail, by_sms
+
+
+def _not_told_today():
     """Return the condition of the members who have not declined, and whom no alert has told of the event since its
     reminder was due: one message a day is enough."""
     declined = exists().where(
-        Registration.event_id == event.id, Registration.user_id == User.id,
+        Registration.event_id == Event.id, Registration.user_id == User.id,
         Registration.status == RegistrationStatus.CANCELLED,
     )  # fmt: skip
-    told = exists().where(
-        Delivery.publication_id == event.id, Delivery.person_id == User.id, Delivery.kind == ALERT,
-        Delivery.created_at >= event.remind_at,
+    alerted = exists().where(
+        Delivery.publication_id == Event.id, Delivery.person_id == User.id, Delivery.kind == ALERT,
+        Delivery.created_at >= Event.remind_at,
     )  # fmt: skip
-    return and_(~declined, ~told)
-
-
-def _is_full(event):
-    if event.seats is None:
-        return False
-    held = select(func.count()).where(Registration.event_id == event.id, Registration.status.in_(HOLDING))
-    return db.session.scalar(held) >= event.seats
+    return and_(~declined, ~alerted)
 
 
 def _rows(event, key, user_id, name, mail, number, message):

@@ -16,6 +16,7 @@ from app.models import (
     Login,
     OptOut,
     PhoneCode,
+    Reading,
     Revision,
     User,
     Vouch,
@@ -154,6 +155,7 @@ def erase(user: User, because: str) -> list[str]:
     user.phone = user.phone_confirmed_at = user.letter_since = user.alerts_paused_at = None
     user.council_id = user.college = user.last_seen_at = user.closing_at = user.agenda_key = None
     user.digest_at = user.daily_until = user.weekly_until = None
+    db.session.execute(delete(Reading).where(Reading.user_id == user.id))
     user.role, user.territories, user.closed_at = Role.MEMBER, [], utcnow()
     db.session.flush()
     return unused

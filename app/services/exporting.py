@@ -28,6 +28,7 @@ from app.models import (
     OptOut,
     PhoneCode,
     Publication,
+    Reading,
     Registration,
     Revision,
     StoredFile,
@@ -316,6 +317,11 @@ def _question(event: Event, code):
     return labels.QUESTION.get(code, event.own_question)
 
 
+def _readings(user):
+    rows = db.session.scalars(select(Reading).where(Reading.user_id == user.id).order_by(Reading.read_at))
+    return [{"Page": f"publication {row.publication_id}", "Ouverte le": row.read_at} for row in rows]
+
+
 def _revisions(user):
     rows = db.session.scalars(select(Revision).filter_by(author_id=user.id).order_by(Revision.id))
     return [
@@ -343,6 +349,7 @@ PARTS = (
     Part("Ce que j’ai partagé", _publications),
     Part("Les fichiers joints à ce que j’ai partagé", _attachments),
     Part("Mes inscriptions à des événements", _registrations),
+    Part("Pages récentes que j’ai ouvertes", _readings),
     Part("Versions que j’ai enregistrées", _revisions),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),

@@ -1,7 +1,7 @@
 """How long the reminders of a morning take to prepare: scripts/bench reminders
 
-One event with 10,000 people registered, and 1,000 events with 10 people each; on SQLite and, where it is installed, on
-PostgreSQL. Nothing of the site's own database is read or written.
+One event with 10,000 people registered, and 1,000 councils that meet, of 10 members each; on SQLite and, where it is
+installed, on PostgreSQL. Nothing of the site's own database is read or written.
 """
 
 import os
@@ -18,8 +18,8 @@ import config
 from app import create_app
 from app.extensions import begin_write, db
 from app.jobs import reminders as job
-from app.labels import RegistrationStatus, Visibility
-from app.models import Delivery, Event, Registration
+from app.labels import RegistrationStatus, UserStatus, Visibility
+from app.models import Council, Delivery, Event, Registration, User
 from app.models.types import utcnow
 from app.notifications import reminders
 from scripts.benches.measure import ROOT
@@ -51,7 +51,7 @@ def measure(name, new_database):
             command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
             subprocess.run(command, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
             with create_app(config.load(env)).app_context():
-                fill(events)
+                fill_one() if events == 1 else fill_many(events)
                 seconds, longest = prepare()
                 db.session.remove()
                 db.engine.dispose()
@@ -60,28 +60,45 @@ def measure(name, new_database):
               f"les autres écritures attendent {longest * 1000:.0f} ms au plus")  # fmt: skip
 
 
-def fill(events):
-    """Make events of this evening, for which people have registered."""
+def fill_one():
+    """Make one event of this evening, for which all have registered."""
     begin_write()
-    soon = utcnow() + timedelta(hours=3)
-    rows = []
-    for number in range(events):
-        event = Event(
-            key=f"{number:032}", title=f"Réunion {number}", slug="reunion", organiser="Le centre", starts_at=soon,
-            level=Visibility.PUBLIC, published_at=soon - timedelta(days=9), takes_registrations=True,
-            place="Maison de quartier",
-        )  # fmt: skip
-        db.session.add(event)
-        rows.append(event)
+    event = announce(0, organiser="Le centre", takes_registrations=True, level=Visibility.PUBLIC)
     db.session.flush()
-    for event in rows:
-        event.remind_at = utcnow()
-        db.session.add_all(
-            Registration(event_id=event.id, key=f"p{number}@x.fr", email=f"p{number}@x.fr", name="Une Personne",
-                         status=RegistrationStatus.CONFIRMED)
-            for number in range(PEOPLE // events)
-        )  # fmt: skip
+    event.remind_at = utcnow()
+    db.session.add_all(
+        Registration(event_id=event.id, key=f"p{number}@x.fr", email=f"p{number}@x.fr", name="Une Personne",
+                     status=RegistrationStatus.CONFIRMED)
+        for number in range(PEOPLE)
+    )  # fmt: skip
     db.session.commit()
+
+
+def fill_many(events):
+    """Let as many councils meet this evening, all of the same size."""
+    begin_write()
+    councils = [Council(name=f"Conseil {number}", slug=f"conseil-{number}") for number in range(events)]
+    db.session.add_all(councils)
+    db.session.flush()
+    for number, council in enumerate(councils):
+        announce(number, council_id=council.id, level=Visibility.COUNCIL)
+        db.session.add_all(
+            User(email=f"m{one}.{number}@x.fr", first_name="Une", last_name="Personne", council_id=council.id,
+                 status=UserStatus.ACTIVE)
+            for one in range(PEOPLE // events)
+        )  # fmt: skip
+    db.session.flush()
+    db.session.execute(sa.update(Event.__table__).values(remind_at=utcnow()))
+    db.session.commit()
+
+
+def announce(number, **columns):
+    """Add an event of this evening."""
+    soon = utcnow() + timedelta(hours=3)
+    known = {"key": f"{number:032}", "title": f"Réunion {number}", "slug": "reunion", "place": "Maison de quartier"}
+    event = Event(starts_at=soon, published_at=soon - timedelta(days=9), **known, **columns)
+    db.session.add(event)
+    return event
 
 
 def prepare():
