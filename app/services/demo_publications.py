@@ -255,7 +255,7 @@ def _register(meeting, event, people):
         is_placed = number < meeting.seats
         db.session.add(Registration(
             event_id=event.id, user_id=user.id if user else None, name=user.name if user else name,
-            key=f"demo:{number}", email=user.email if user else "", created_at=since, queued_at=since,
+            key=f"user:{user.id}" if user else f"demo:{number}", created_at=since, queued_at=since,
             status=RegistrationStatus.CONFIRMED if is_placed else RegistrationStatus.WAITING,
             placed_at=since if is_placed else None, entered_by_id=None if user else event.author_id,
         ))  # fmt: skip
