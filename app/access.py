@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
 from app.labels import PublicationKind, Role, UserStatus, Visibility
@@ -234,7 +234,13 @@ def _may_read_publication(viewer, row):
         return is_own
     if row.hidden_at:
         return is_own or viewer.is_animator or (viewer.is_referent and _answers_for(viewer, row.council))
-    return any(_is_in_circle(circle, viewer, row) for circle in REACH[Visibility(row.level)])
+    return is_meant_for(viewer, row)
+
+
+def is_meant_for(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether the level of a publication reaches `viewer`, be it in the bin by now: they may be told that it is
+    gone. Whether they may read it, `may_read` says."""
+    return any(_is_in_circle(circle, viewer, publication) for circle in REACH[Visibility(publication.level)])
 
 
 def _is_in_circle(circle, viewer, row):
@@ -324,25 +330,22 @@ def may_recover(viewer: Viewer, publication: Publication) -> bool:
     return may_edit(viewer, publication) or may_take_over(viewer, publication)
 
 
-def near(viewer: Viewer) -> ColumnElement[bool]:
+def near(viewer: Viewer, *others: Select) -> ColumnElement[bool]:
     """Return the SQL condition of what concerns the viewer first: shared in their council, with its groups, or
-    announced by a referent for where it is. Whether they may read it, `readable` says; `concerned` tells the same of
-    the people whom one publication concerns."""
+    announced by a referent for where it is; or what is in `others`, which are queries of ids of publications: all are
+    found together, and first. Whether they may read it, `readable` says; `concerned` tells the same of the people whom
+    one publication concerns."""
     shared, gathered, events = publication_groups.c, group_councils.c, Event.__table__.c
     ours = select(Publication.id).where(kept_by(Publication.council_id, viewer))
-    theirs = select(shared.publication_id).join(group_councils, gathered.group_id == shared.group_id)
-    theirs = theirs.where(gathered.council_id == viewer.council_id)
+    theirs = select(Publication.id).join(publication_groups, shared.publication_id == Publication.id)
+    theirs = theirs.join(group_councils, gathered.group_id == shared.group_id)
+    theirs = theirs.where(gathered.council_id == viewer.council_id, Publication.level == Visibility.GROUPS)
     places = select(council_territories.c.territory_id).where(council_territories.c.council_id == viewer.council_id)
     around = select(Publication.id).join(Event.__table__, events.id == Publication.id)
     around = around.where(
         Publication.council_id.is_(None), or_(events.territory_id.is_(None), events.territory_id.in_(places))
     )
-    is_chosen = or_(
-        kept_by(Publication.council_id, viewer),
-        Publication.level == Visibility.GROUPS,
-        Publication.council_id.is_(None),
-    )
-    return and_(Publication.id.in_(union_all(ours, theirs, around)), is_chosen)
+    return Publication.id.in_(union_all(ours, theirs, around, *others))
 
 
 def concerned(

@@ -27,10 +27,23 @@ class Base(DeclarativeBase):
     )
 
 
+class Compressor(Compress):
+    """Compresses error pages too, which the library leaves out: a refused form is as long as the form."""
+
+    def after_request(self, response):
+        """Compress an answer as if all had gone well."""
+        status = response.status
+        if response.status_code >= 400:
+            response.status_code = 200
+        response = super().after_request(response)
+        response.status = status
+        return response
+
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 csrf = CSRFProtect()
-compress = Compress()
+compress = Compressor()
 mail = Mail()
 login_manager = LoginManager()
 

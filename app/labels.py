@@ -161,7 +161,7 @@ class AlertTopic(StrEnum):
 ALERT_TOPIC = {
     AlertTopic.DOCUMENT: "Nouveaux documents de mon conseil et de mes groupes",
     AlertTopic.ACTION: "Nouvelles actions de mon conseil et de mes groupes",
-    AlertTopic.EVENT: "Événements de mon conseil et de mes groupes : nouveaux, modifiés, annulés",
+    AlertTopic.EVENT: "Événements de mon conseil, de mes groupes et du référent : nouveaux, modifiés, annulés",
     AlertTopic.FORUM: "Réponses dans le forum",
     AlertTopic.REMINDER: "Rappel le matin d’un événement",
 }
@@ -317,10 +317,10 @@ class RegistrationStatus(StrEnum):
 
 REGISTRATION_STATUS = {
     RegistrationStatus.UNCONFIRMED: "à confirmer",
-    RegistrationStatus.CONFIRMED: "inscrit",
+    RegistrationStatus.CONFIRMED: "inscription confirmée",
     RegistrationStatus.WAITING: "sur la liste d’attente",
     RegistrationStatus.OFFERED: "place proposée",
-    RegistrationStatus.CANCELLED: "annulé",
+    RegistrationStatus.CANCELLED: "inscription annulée",
     RegistrationStatus.LAPSED: "place proposée, sans réponse",
 }
 

@@ -8,6 +8,7 @@ from slugify import slugify
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'", "°": "o"})
 SHORTENED = {"saint": "st", "sainte": "ste", "saints": "sts", "saintes": "stes"}
 DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+BESIDE_A_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) ")
 NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 
 
@@ -33,6 +34,11 @@ def paragraphs(text: str | None) -> str:
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     plain = ("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(plain)).strip()
+
+
+def unbroken(text: str) -> str:
+    """Return a French sentence whose double signs stay on the line of their word: « Confirmé : venez ! »."""
+    return BESIDE_A_SIGN.sub("\N{NO-BREAK SPACE}", text)
 
 
 def as_text(value):

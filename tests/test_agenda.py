@@ -105,7 +105,8 @@ def test_pages_follow_one_another_by_cursor_and_come_back(cast, client, when):
     "query",
     ["avant=x", "apres=1", "jour=demain", "jour=2026-02-30", "jour=", "vue=mois&mois=2026-13", "vue=mois&mois=x",
      "vue=mois&mois=1999-01", "vue=mois&mois=2032-01", "vue=mois&mois=%00", "conseil=rien", "conseil=%00",
-     "commune=99999", "commune=%00"],
+     "commune=99999", "commune=%00", "jour=20261122", "jour=2026-W47-7", "jour=0001-01-01", "jour=9999-12-31",
+     "jour=2013-12-31", "jour=2032-01-01", "jour=2026-11-1٣", "vue=mois&mois=2026-1"],
 )  # fmt: skip
 def test_an_address_that_the_site_did_not_write_is_no_page(client, cast, query):
     assert client.get(f"/agenda?{query}").status_code == 404
@@ -116,6 +117,14 @@ def test_what_is_in_no_list_comes_back_with_a_sentence(client, cast, query):
     page = client.get(f"/agenda?{query}")
     assert page.status_code == 422 and "<title>Erreur : " in page.text
     assert client.get(f"/agenda.ics?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+@pytest.mark.parametrize("query", ["pres=zzzz", "jour=x"])
+def test_what_comes_back_is_as_light_as_other_pages(client, cast, query, coding):
+    page = client.get(f"/agenda?{query}", headers={"Accept-Encoding": coding})
+    assert page.status_code in (404, 422) and page.headers["Content-Encoding"] == coding
+    assert len(page.data) <= 14_000
 
 
 # Who may read it --------------------------------------------------------------------------------------------------
@@ -230,6 +239,32 @@ def test_members_see_what_concerns_them_and_where_they_are_registered(cast, clie
     assert "mistral" not in names(referent.get("/agenda?qui=proches"))
 
 
+def test_lists_and_pages_say_in_which_town(cast, client, client_as, spread):
+    both = make_council("Deux rives", cast.country.bourg)
+    both.territories.append(cast.country.vieu)
+    make(cast.alice, "rives", council=both, council_id=both.id)
+    db.session.commit()
+    said = {
+        "croix": "Croix Blanche · Bourg-en-Bresse (01) · ", "mistral": "Mistral - Eaux Claires · Grenoble (38) · ",
+        "ain": "Centre de ressources · Ain · ", "bourg": "Centre de ressources · Bourg-en-Bresse (01) · ",
+        "france": "Centre de ressources · mercredi", "rives": "Deux rives · Bourg-en-Bresse et Vieu (01) · ",
+    }  # fmt: skip
+    for address in ("/agenda", "/ressources/publications"):
+        page = client.get(address).text
+        assert all(words in page for words in said.values()), address
+    assert "Bourg-en-Bresse (01)" not in client.get(f"/agenda?conseil={cast.council.slug}").text
+    titled = {event.title.removeprefix("Titre-"): event for event in db.session.scalars(select(Event))}
+    pages = {name: client.get(f"/evenements/{event.id}-{event.slug}").text for name, event in titled.items()}
+    assert "Croix Blanche</a>, Bourg-en-Bresse (01)" in pages["croix"]
+    assert "Commune : Bourg-en-Bresse (01)" in pages["bourg"] and "Région : Auvergne" in pages["region"]
+
+
+def test_the_home_page_says_in_which_town(cast, client):
+    make(cast.alice, "croix")
+    db.session.commit()
+    assert "Croix Blanche · Bourg-en-Bresse (01)" in client.get("/").text
+
+
 # Near a commune ---------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +287,9 @@ def test_a_name_of_several_communes_offers_the_choice(cast, client):
     make(cast.emile, "mistral")
     db.session.commit()
     page = client.get("/agenda?pres=Bourg-en-Bresse&theme=&quand=")
-    assert page.status_code == 422 and "choisissez la vôtre" in page.text
+    assert page.status_code == 200 and "<h2>Choisissez votre commune</h2>" in page.text
+    assert "À corriger" not in page.text and "Erreur" not in page.text
+    assert client.get("/agenda.ics?pres=Bourg-en-Bresse").status_code == 404
     assert 'href="/agenda?commune=38053">Bourg-en-Bresse (Isère)' in page.text
     chosen = client.get("/agenda?commune=38053")
     assert names(chosen) == ["mistral"] and 'value="Bourg-en-Bresse (38)"' in chosen.text
@@ -288,7 +325,7 @@ def test_a_month_is_a_table_with_three_titles_a_day_and_the_way_to_the_others(ca
     assert names(page) == ["n00", "n01", "n02"]
     assert page.text.count('<th scope="col">') == 7 and "<caption>Novembre 2026</caption>" in page.text
     assert 'href="/agenda?jour=2026-11-14">et 9 autres</a>' in page.text
-    assert 'data-label="samedi 14"' in page.text
+    assert "<b><span>samedi </span>14</b>" in page.text and "<td>1er</td>" in page.text
     assert "vue=mois&amp;mois=2026-10" in page.text and "vue=mois&amp;mois=2026-12" in page.text
     assert len(names(client.get("/agenda?jour=2026-11-14"))) == 12
     assert "Aucun événement ce mois-ci" in client.get("/agenda?vue=mois&mois=2027-02").text
@@ -315,6 +352,28 @@ def test_months_stand_in_order_where_it_is_still_the_evening_before(cast):
     tahiti = make(cast.alice, "tahiti", datetime(2026, 12, 1, 8, tzinfo=UTC), time_zone="Pacific/Tahiti")
     groups = agenda.by_month([paris, tahiti])
     assert [(month.month, events) for month, events in groups] == [(11, [tahiti]), (12, [paris])]
+
+
+def test_an_empty_month_leads_to_the_next_one_that_has_something(cast, client):
+    assert "Il y en a en" not in client.get("/agenda?vue=mois").text
+    make(cast.alice, "jadis", datetime(2026, 9, 1, 7, tzinfo=UTC))
+    make(cast.alice, "entre-nous", datetime(2026, 12, 1, 7, tzinfo=UTC), level=Visibility.COUNCIL)
+    make(cast.alice, "loin", datetime(2027, 2, 1, 7, tzinfo=UTC))
+    make(cast.emile, "ailleurs", datetime(2027, 1, 1, 7, tzinfo=UTC))
+    make(cast.emile, "trop-loin", datetime(2040, 1, 1, 7, tzinfo=UTC))
+    db.session.commit()
+    for month in ("", "2026-10", "2026-12"):
+        page = client.get(f"/agenda?vue=mois&departement=01&mois={month}").text
+        assert 'mois=2027-02">février 2027</a>' in page, month
+    assert "<span>lundi </span>1er" in client.get("/agenda?vue=mois&mois=2027-02").text
+    assert "Il y en a en" not in client.get("/agenda?vue=mois&mois=2027-03").text
+
+
+def test_from_an_empty_list_one_goes_to_the_department_or_to_all(cast, client):
+    page = client.get("/agenda?commune=01442").text
+    assert 'href="/agenda?departement=01">Chercher dans tout le département : Ain</a>' in page
+    assert 'href="/agenda">Revoir tout l’agenda</a>' in page
+    assert "Chercher dans tout" not in client.get("/agenda?departement=01").text
 
 
 # Weight -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Who is told at once of what a council publishes, and what they are told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -197,7 +197,7 @@ def test_what_no_council_announces_is_told_in_the_councils_of_its_territory(cast
     }  # fmt: skip
     found = announce(item)
     assert told_of(found) == mails(*(getattr(cast, name) for name in told))
-    assert "Le centre annonce un événement" in str(found[0].content)
+    assert found[0].content["paragraphs"][1].replace("\xa0", " ") == "Nouvel événement, annoncé par « Le centre » :"
 
 
 def test_the_form_says_what_the_texts_will_cost(app, cast, alice, monkeypatch):
@@ -209,10 +209,34 @@ def test_the_form_says_what_the_texts_will_cost(app, cast, alice, monkeypatch):
     page = " ".join(alice.get("/mon-conseil/evenements/nouveau").text.split()).replace("\xa0", " ")
     assert "2 personnes tout de suite par courriel ; 2 personnes par SMS (environ 14 centimes)." in page
     reach = publishing.reach("event", cast.alice, [], title="Une fête " * 20)[Visibility.COUNCIL]
-    assert reach.cents == 2 * 3 * 7  # three messages each, with the address
+    assert reach.cents == 2 * 2 * 7  # two messages each, with the address
 
 
 def test_an_event_that_is_over_or_cancelled_before_the_job_runs_is_not_announced(cast):
     past = utcnow() - timedelta(hours=1)
     assert announce(draft(cast.alice, Event, starts_at=past - timedelta(hours=2), ends_at=past)) == []
     assert announce(draft(cast.alice, Event, cancelled_at=past)) == []
+
+
+def test_a_text_about_an_event_has_a_short_address_and_of_a_public_one_the_day_and_the_hour(app, cast, client_as):
+    cast.bruno.phone, cast.bruno.phone_confirmed_at = "+33612345678", utcnow()
+    alerts.set_choices(cast.bruno, {AlertTopic.EVENT: (Rhythm.NEVER, True)})
+    starts_at = datetime(2030, 12, 3, 17, 30, tzinfo=UTC)
+    for level, when in ((Visibility.PUBLIC, ", mardi 3 décembre 2030 à 18 h 30"), (Visibility.MEMBERS, "")):
+        item = draft(cast.alice, Event, title="La fête", level=level, starts_at=starts_at, ends_at=None)
+        sms = announce(item)[-1]
+        assert sms.content["short"].replace("\xa0", " ") == f"Nouvel événement : La fête{when}"
+        assert sms.content["link"][1] == f"{app.config['BASE_URL']}/e/{item.id}"
+        assert client_as(cast.bruno).get(f"/e/{item.id}").location == f"/evenements/{item.id}-{item.slug}"
+
+
+def test_the_mail_about_a_public_event_says_where_and_how_to_register(cast):
+    columns = {"place": "Salle des fêtes", "address": "1 rue Haute", "takes_registrations": True, "seats": 25}
+    until = datetime(2030, 12, 1, 22, 59, tzinfo=UTC)
+    columns |= {"starts_at": datetime(2030, 12, 3, 17, tzinfo=UTC), "ends_at": None, "register_until": until}
+    (mail,) = announce(draft(cast.alice, Event, level=Visibility.PUBLIC, **columns))
+    said = mail.content["paragraphs"]
+    assert "Salle des fêtes, 1 rue Haute" in said
+    assert "Sur inscription, 25 places, jusqu’au dimanche 1er décembre 2030." in said
+    (mail,) = [one for one in announce(draft(cast.alice, Event, **columns)) if one.id != mail.id]
+    assert "Salle des fêtes" not in str(mail.content) and "Sur inscription" not in str(mail.content)

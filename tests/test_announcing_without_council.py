@@ -7,7 +7,7 @@ from app.extensions import db
 from app.labels import Role, Visibility
 from app.models import Event
 from tests.browse import submit
-from tests.factories import make_publication
+from tests.factories import make_commune, make_publication, make_territory
 
 NEW = "/mon-conseil/evenements/nouveau"
 DAY = {"title": "Une demi-journée", "start_day": "25/12/2030", "start_time": "9 h", "end_time": "12 h 30"}
@@ -35,7 +35,8 @@ def test_a_referent_announces_a_half_day_for_their_department(cast, referent, cl
     assert event.organiser == "Centre de ressources de l’Ain"
     for browser in (client, client_as(cast.chloe), referent):
         page = browser.get(page_of(event)).text
-        assert "Centre de ressources de l’Ain" in page and "Pour Ain" in page
+        assert page.count("Centre de ressources de l’Ain</") + page.count("Centre de ressources de l’Ain<br>") == 1
+        assert "Département : Ain" in page and "<dt>Organisateur" not in page
     assert "Renée Moreau" in client_as(cast.chloe).get(page_of(event)).text
     assert "Renée Moreau" not in client.get(page_of(event)).text
 
@@ -63,9 +64,21 @@ def test_a_territory_that_is_not_theirs_becomes_their_own(cast, referent):
     assert only().territory_id == cast.country.ain.id
 
 
-def test_hours_are_those_of_the_territory_that_is_chosen(cast, referent):
-    cast.country.ain.code = "974"
+@pytest.mark.parametrize("kind", ["department", "region", "epci", "ept", "commune"])
+def test_hours_are_those_of_the_territory_that_is_chosen(cast, referent, kind):
+    """In whatever way it reaches into the department of La Réunion."""
+    region = make_territory("region", "04", "La Réunion")
+    place = department = make_territory("department", "974", "La Réunion", region_id=region.id)
+    commune = make_commune("97411", "Saint-Denis", department)
+    if kind in ("epci", "ept"):
+        place = make_territory("epci", "249740119", "CINOR")
+        setattr(commune, f"{kind}_id", place.id)
+    elif kind != "department":
+        place = {"region": region, "commune": commune}[kind]
+    cast.referent.territories = [place]
     db.session.commit()
+    page = referent.get(NEW).text
+    assert "Les heures sont celles du territoire choisi." in page and "celle du territoire choisi." in page
     submit(referent, NEW, "Publier", **DAY)
     assert only().time_zone == "Indian/Reunion" and only().starts_at.isoformat() == "2030-12-25T05:00:00+00:00"
 
@@ -102,3 +115,13 @@ def test_the_pages_of_those_of_no_council_lead_to_what_they_have(cast, referent)
     assert "Mes événements" in referent.get("/animation").text
     page = referent.get(NEW).text
     assert "Modifier la fiche" not in page and "Dossier" not in page and "Pour quel territoire" in page
+
+
+def test_the_words_are_those_of_who_is_of_no_council(cast, referent, alice):
+    event = make_publication(Event, cast.referent, title="La journée", level="members", organiser="Le centre")
+    db.session.commit()
+    for address in (NEW, page_of(event), page_of(event, "/modifier"), "/mon-conseil/evenements"):
+        page = referent.get(address).text
+        assert "Mes événements" in page and "Nos événements" not in page and "otre conseil" not in page, address
+    assert "Le nom de votre structure." in referent.get(NEW).text
+    assert "Nos événements" in alice.get(NEW).text and "Si ce n’est pas votre conseil" in alice.get(NEW).text

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from app.extensions import db
 from app.labels import RegistrationStatus, UserStatus
-from app.models import Registration
+from app.models import Registration, Theme
 from app.services import calendars
 from tests.browse import send, submit
 from tests.factories import make_group
@@ -39,6 +40,7 @@ def test_one_makes_changes_and_stops_ones_address(cast, client_as, client):
     alice = client_as(cast.alice)
     assert "secrète" not in alice.get(PAGE).text
     page = alice.get(submit(alice, PAGE, "Créer mon adresse").location)
+    assert "Votre adresse est prête\xa0: suivez" in page.text
     whole, close = shown(page)
     assert names(client.get(whole)) == names(client.get(close)) == ["entre-nous"]
     assert f'href="webcal://{whole.partition("//")[2]}"' in page.text
@@ -147,6 +149,17 @@ def test_a_personal_calendar_is_kept_by_its_telephone_alone_and_answers_304(cast
     event.starts_at += timedelta(hours=1)
     db.session.commit()
     assert read(client.get(address, headers=tag)).events[0].start.astimezone(UTC) == event.starts_at
+
+
+def test_a_telephone_reads_a_renamed_theme_again(cast, client):
+    theme = db.session.scalar(select(Theme).filter_by(slug="sante"))
+    make(cast.alice, "fete").themes = [theme]
+    db.session.commit()
+    address = address_of(cast.alice)
+    tag = {"If-None-Match": client.get(address).headers["ETag"]}
+    theme.name = "Soins"
+    db.session.commit()
+    assert read(client.get(address, headers=tag)).events[0].categories == ["Soins"]
 
 
 def test_an_address_is_not_written_in_the_logs(cast, app, client, monkeypatch, caplog):

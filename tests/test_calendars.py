@@ -127,7 +127,26 @@ def test_whatever_a_title_holds_it_comes_back_whole(cast, client, title):
     found = single(client, event)
     assert str(found["SUMMARY"]) == (title or "Sans titre")
     assert found["STATUS"] == "CONFIRMED" and len(read(client.get(ALL)).events) == 1
-    assert str(found["LOCATION"]) == "Salle ; des, fêtes, 1 rue\\n X"
+    assert str(found["LOCATION"]) == "Salle ; des, fêtes, 1 rue\\n X, Bourg-en-Bresse"
+
+
+@pytest.mark.parametrize(
+    ("place", "address", "said"),
+    [("Salle commune", "", "Salle commune, Bourg-en-Bresse"), ("", "", "Bourg-en-Bresse"),
+     ("Salle commune", "1 rue Haute, 01000 BOURG EN BRESSE", "Salle commune, 1 rue Haute, 01000 BOURG EN BRESSE"),
+     ("Mairie de Bourg-en-Bresse", "", "Mairie de Bourg-en-Bresse")],
+)  # fmt: skip
+def test_the_town_is_part_of_the_place_unless_that_names_it(cast, client, place, address, said):
+    event = make(cast.alice, "x", place=place, address=address)
+    db.session.commit()
+    assert str(single(client, event)["LOCATION"]) == said
+
+
+def test_the_territory_stands_for_the_town_of_what_a_referent_announces(cast, client):
+    there = make(cast.referent, "x", organiser="Centre", place="Salle", territory_id=cast.country.ain.id)
+    everywhere = make(cast.animator, "y", organiser="Centre")
+    db.session.commit()
+    assert str(single(client, there)["LOCATION"]) == "Salle, Ain" and "LOCATION" not in single(client, everywhere)
 
 
 def test_an_event_says_all_that_a_telephone_can_show(cast, client):
@@ -274,11 +293,13 @@ def test_an_event_of_a_former_title_leads_to_its_present_calendar(cast, client):
 def test_what_has_no_date_or_is_over_is_not_offered_for_an_agenda(cast, client, client_as):
     draft = make_publication(Event, cast.alice, title="Titre-x", starts_at=None, ends_at=None, published_at=None)
     over = make(cast.alice, "fini", NOW - timedelta(days=2))
+    off = make(cast.alice, "annule", cancelled_at=NOW)
     db.session.commit()
     alice = client_as(cast.alice)
     assert alice.get(f"/evenements/{draft.id}-{draft.slug}.ics").status_code == 404
     assert "Ajouter à mon agenda" not in alice.get(f"/evenements/{draft.id}-{draft.slug}").text
     assert "Ajouter à mon agenda" not in client.get(f"/evenements/{over.id}-{over.slug}").text
+    assert "Ajouter à mon agenda" not in client.get(f"/evenements/{off.id}-{off.slug}").text
 
 
 # Kept and read again ----------------------------------------------------------------------------------------------
@@ -296,6 +317,26 @@ def test_a_public_calendar_answers_304_until_something_changes(cast, client, que
         event.place = f"Salle {address}"
         db.session.commit()
         assert client.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_a_kept_event_is_written_again_when_anything_of_it_changes(cast, client):
+    theme = db.session.scalar(select(Theme).filter_by(slug="sante"))
+    event = make(cast.alice, "fete")
+    event.themes = [theme]
+    db.session.commit()
+    changes = (
+        (event, "title", "Le bal"), (event, "place", "La cour"), (theme, "name", "Soins"),
+        (cast.country.bourg, "name", "Brou"), (cast.council, "name", "Les Lilas"),
+        (event, "summary", "Venez"), (event, "takes_registrations", True),
+        (event, "cancelled_at", NOW),
+    )  # fmt: skip
+    before = client.get(ALL).data
+    for row, name, value in changes:
+        setattr(row, name, value)
+        db.session.commit()
+        after = client.get(ALL).data
+        assert after != before, (row, name)
+        before = after
 
 
 def test_a_calendar_that_nobody_changes_is_the_same_each_time(cast, app, clock):

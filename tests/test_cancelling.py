@@ -1,15 +1,18 @@
 """Events that do not take place: what their readers see, and who is told."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from app.blueprints.publications import common, organising
 from app.extensions import db
 from app.jobs.dispatching import dispatch
-from app.labels import RegistrationStatus, Visibility
-from app.models import Activity, Delivery, Document, Event, Registration
+from app.labels import AlertTopic, Channel, RegistrationStatus, Rhythm, Visibility
+from app.models import Activity, AlertChoice, Delivery, Document, Event, Registration
 from app.models.types import utcnow
+from app.notifications import gsm
 from app.services import cancelling, registrations
 from tests.browse import send, submit
 from tests.factories import make_publication
@@ -43,12 +46,30 @@ def test_it_is_asked_once_with_how_many_are_told_and_then_everybody_is(event, ca
     enter(event, "Zoé Blanc", email="", entered_by=cast.alice)
     forget_mails()
     opened = alice.get(page_of(event, "/annulation"))
-    assert "3 personnes inscrites ou en attente et 1 membre qui suit les événements seront prévenus" in opened.text
+    said = "prévient tout de suite 3 personnes inscrites ou en attente et 1 membre qui suit les événements."
+    assert said in opened.text and " SMS" not in opened.text
     assert "1 personne inscrite n’a laissé ni adresse ni numéro" in opened.text
     answer = send(alice, opened, YES, **REASON)
     assert answer.location == page_of(event) and cancelled(event)
     assert told() == {"p0@essai.example", "p1@essai.example", "p2@essai.example", cast.bruno.email}
     assert db.session.get(Event, event.id).remind_at is None
+
+
+def test_the_sms_that_leave_are_counted_with_their_price(event, cast, alice, app, monkeypatch):
+    monkeypatch.setitem(app.config, "SMS_COST_CENTS", 50.0)
+    enter(event, "Zoé Blanc", email="", phone="+33612345678", entered_by=cast.alice)
+    cast.bruno.phone, cast.bruno.phone_confirmed_at = "+33612345679", utcnow()
+    db.session.add(AlertChoice(user_id=cast.bruno.id, topic=AlertTopic.EVENT, rhythm=Rhythm.NOW, by_sms=True))
+    db.session.commit()
+    opened = alice.get(page_of(event, "/annulation"))
+    for view in ("/annulation", "/suppression"):
+        assert re.search(r"Parmi ces messages, 2 SMS, environ \d,00\s€\.", alice.get(page_of(event, view)).text), view
+    price = float(re.search(r"environ (\d),00", opened.text)[1])
+    send(alice, opened, YES, **REASON)
+    dispatch()
+    texts = select(Delivery).where(Delivery.channel == Channel.SMS, Delivery.activity_id.is_not(None))
+    sent = [gsm.shorten(one.content["short"], link=one.content["link"][1]) for one in db.session.scalars(texts)]
+    assert len(sent) == 2 and sum(map(gsm.segments, sent)) * 0.5 == price
 
 
 def test_its_page_and_the_lists_say_so_and_nobody_registers_any_more(event, alice, client):
@@ -132,6 +153,19 @@ def test_who_lost_the_right_meanwhile_cancels_nothing(event, cast, alice):
     assert not cancelled(event)
 
 
+def test_who_is_its_author_no_more_at_that_instant_cancels_nothing(event, cast, alice, monkeypatch):
+    opened = alice.get(page_of(event, "/annulation"))
+
+    def lock_later(*row):
+        db.session.get(Event, event.id).author_id = cast.bruno.id
+        db.session.flush()
+        return common.lock(*row)
+
+    monkeypatch.setattr(organising, "lock", lock_later)
+    assert send(alice, opened, YES, **REASON).status_code == 403
+    assert not cancelled(event)
+
+
 def test_a_referent_cancels_what_they_announced(cast, client_as):
     event = make_event(cast.referent, council_id=None, organiser="Centre de ressources")
     submit(client_as(cast.referent), page_of(event, "/annulation"), YES, **REASON)
@@ -145,23 +179,30 @@ def test_an_event_that_people_registered_for_is_cancelled_as_it_goes_into_the_bi
     enter(event, "Paul Noir", "Ali Gris", "Léa Vert")
     forget_mails()
     opened = alice.get(page_of(event, "/suppression"))
-    assert "3 personnes inscrites ou en attente seront prévenues que l’événement est annulé." in opened.text
+    said = "Le site dira à 4 personnes que l’événement est annulé</strong> : 3 personnes inscrites ou en attente, et 1 "
+    assert said in opened.text
     send(alice, opened, "Oui")
-    assert told() == {"p0@essai.example", "p1@essai.example", "p2@essai.example"}
+    assert told() >= {"p0@essai.example", "p1@essai.example", "p2@essai.example"}
     assert cancelled(event) and len(activities()) == 1
     submit(alice, "/mon-conseil/corbeille", "Remettre")
     assert "Annulé : cet événement n’a pas lieu." in alice.get(page_of(event)).text
 
 
-@pytest.mark.parametrize("state", ["nobody", "over", "draft", "cancelled", "document"])
+def test_an_event_that_members_know_of_is_cancelled_too_as_it_goes_into_the_bin(event, alice):
+    opened = alice.get(page_of(event, "/suppression"))
+    assert "Le site dira à 1 personne que l’événement est annulé</strong>." in opened.text
+    send(alice, opened, "Oui")
+    assert cancelled(event) and len(activities()) == 1
+
+
+@pytest.mark.parametrize("state", ["over", "draft", "cancelled", "document"])
 def test_nobody_is_told_where_nobody_counts_on_it(cast, alice, state):
     if state == "document":
         item = make_publication(Document, cast.alice)
         db.session.commit()
     else:
         item = make_event(cast.alice)
-        if state != "nobody":
-            enter(item, "Paul Noir")
+        enter(item, "Paul Noir")
         if state == "over":
             item.starts_at = item.ends_at = utcnow() - timedelta(days=2)
         item.published_at = None if state == "draft" else utcnow()
@@ -169,6 +210,6 @@ def test_nobody_is_told_where_nobody_counts_on_it(cast, alice, state):
         db.session.commit()
     place = f"/{item.path}/{item.id}-{item.slug}/suppression"
     opened = alice.get(place)
-    assert "prévenue" not in opened.text
+    assert "annulé" not in opened.text
     assert send(alice, opened, "Oui").status_code == 302
     assert activities() == []

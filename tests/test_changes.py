@@ -1,5 +1,6 @@
 """Events that change or do not take place: who is told, when, and of what."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from app.notifications import outbox
 from app.services import alerts, bin, cancelling, publishing
 from tests.browse import submit
 from tests.factories import make_group, make_publication, make_user
-from tests.test_reminders import on, register
+from tests.test_reminders import on
+from tests.test_reminders import register as sign_up
 
 START = on("12:00", date(2026, 12, 1))
 LATER = START + timedelta(minutes=15)
@@ -36,6 +38,11 @@ def event(cast):
     )  # fmt: skip
     db.session.commit()
     return event
+
+
+def register(event, name="Zoé Martin", **columns):
+    """Write somebody down, as an organiser does: they are told of what is not public, too."""
+    return sign_up(event, name, **{"entered_by_id": event.author_id} | columns)
 
 
 def edit(client, event, **fields):
@@ -196,13 +203,18 @@ def test_a_cancelled_event_is_told_at_once_to_all_but_those_who_never_want_to_kn
         assert "n’aura pas lieu" in text(mail) and "La raison : La salle est fermée." in text(mail)
 
 
-def test_of_what_is_in_the_bin_the_registered_are_told_without_a_link_and_nobody_else(cast, event):
+def test_of_what_is_in_the_bin_the_same_people_are_told_without_a_link(cast, event):
     register(event)
+    event.level = Visibility.COUNCIL
+    alerts.set_choices(make_user("Fatou Neuve", cast.council), {AlertTopic.EVENT: (Rhythm.NEVER, False)})
+    cancelling.cancel(event, "", cast.alice)
     bin.discard(event, cast.alice)
-    publishing.dispatch.record("event.cancelled", event, cast.alice.id)
     db.session.commit()
-    (mail,) = told_at(START)
-    assert (mail.recipient, mail.content["link"]) == ("zoé@ailleurs.example", None)
+    found = told_at(START)
+    assert kinds(found) == {("zoé@ailleurs.example", "registration"), (cast.bruno.email, "alert")}
+    assert {mail.content["link"] and "x" for mail in found} == {None}
+    send_mails()
+    assert set(db.session.scalars(select(Delivery.state))) == {"sent"}
 
 
 def test_what_was_taken_back_out_of_the_bin_takes_place(cast, event):
@@ -227,7 +239,8 @@ def test_the_form_says_who_will_be_told_of_a_change(cast, alice, event):
     register(event)
     register(event, "Ali Faure", status=RegistrationStatus.WAITING)
     page = " ".join(alice.get(f"/evenements/{event.id}-{event.slug}/modifier").text.split())
-    assert "Qui sera prévenu : 2 personnes inscrites, tout de suite ; 1 personne tout de suite par courriel." in page
+    told = "2 personnes inscrites dans un quart d’heure ; 1 personne dans un quart d’heure par courriel."
+    assert f"Qui sera prévenu du changement : {told}" in page
 
 
 # Before it leaves -------------------------------------------------------------------------------------------------
@@ -305,6 +318,7 @@ def test_a_message_about_ones_own_registration_hangs_on_no_right_to_read(cast, a
     register(event, user=cast.emile, name="Émile Durand")
     edit(alice, event, place="Salle 2")
     told_at(LATER)
+    db.session.expire_all()
     with time_machine.travel(LATER, tick=False):
         rows = sent_after(lambda: setattr(event, "level", Visibility.COUNCIL))
     assert {row.kind: row.state for row in rows} == {"registration": "sent", "alert": "sent"}
@@ -313,6 +327,163 @@ def test_a_message_about_ones_own_registration_hangs_on_no_right_to_read(cast, a
 def test_the_look_asks_as_much_for_each_message(cast, waiting, queries):
     queries.clear()
     send_mails()
-    assert len(queries) < 40, queries
+    assert len(queries) < 50, queries
     assert {row.state for row in db.session.scalars(select(Delivery))} == {"sent"}
     assert not db.session.scalars(select(Registration)).all()
+
+
+# Those who registered ---------------------------------------------------------------------------------------------
+
+
+def with_number(person, number="+33612345678", **choice):
+    person.phone, person.phone_confirmed_at = number, utcnow()
+    alerts.set_choices(person, {AlertTopic.EVENT: (Rhythm.NEVER, True)} | choice)
+    db.session.commit()
+
+
+def reach(event):
+    return publishing.reach("event", event.author, [], item=event)[Visibility(event.level)]
+
+
+def form_says(client, event):
+    return " ".join(client.get(f"/evenements/{event.id}-{event.slug}/modifier").text.split())
+
+
+def test_whoever_registered_and_chose_texts_for_events_gets_both_a_mail_and_a_text(cast, alice, event):
+    with_number(cast.bruno)
+    register(event, user=cast.bruno, name="Bruno Petit")
+    edit(alice, event, start_time="19 h", end_time="21 h")
+    mail, sms = told_at(LATER)
+    assert {(mail.recipient, mail.channel), (sms.recipient, sms.channel)} == {
+        (cast.bruno.email, Channel.MAIL), ("+33612345678", Channel.SMS),
+    }  # fmt: skip
+    assert text(mail).startswith("Bonjour Bruno,") and {mail.kind, sms.kind} == {"registration"}
+
+
+def test_a_pause_stops_the_text_and_not_the_mail_about_ones_own_place(cast, alice, event):
+    with_number(cast.bruno)
+    cast.bruno.alerts_paused_at = utcnow()
+    register(event, user=cast.bruno, name="Bruno Petit")
+    edit(alice, event, place="Salle 2")
+    assert [one.channel for one in told_at(LATER)] == [Channel.MAIL]
+
+
+def test_the_form_counts_the_registered_as_the_alerts_do(cast, alice, event):
+    with_number(cast.bruno)
+    register(event, user=cast.bruno, name="Bruno Petit")
+    register(event, user=cast.alice, name="Alice Martin")
+    register(event, "Nora Sans", email="")
+    register(event, "Ali Faure", email="", phone="+33612345699")
+    register(event, "Bruno Encore", email=cast.bruno.email)
+    cast.chloe.status = "closed"
+    register(event, user=cast.chloe, name="Chloé Bernard")
+    found = reach(event)
+    assert (found.registered, found.by_sms, found.at_once, found.is_change) == (2, 2, 0, True)
+    answer = submit(alice, f"/evenements/{event.id}-{event.slug}/modifier", "Enregistrer", place="Salle 2")
+    assert "2 personnes seront prévenues dans un quart d’heure." in alice.get(answer.location).text
+    addresses = ["+33612345678", "+33612345699", cast.bruno.email]
+    assert sorted(one.recipient for one in told_at(LATER)) == addresses
+
+
+def test_a_member_who_was_written_down_with_their_address_is_told_once(cast, alice, event):
+    register(event, "Bruno Petit", email=cast.bruno.email)
+    assert (reach(event).registered, reach(event).at_once) == (1, 0)
+    edit(alice, event, place="Salle 2")
+    assert kinds(told_at(LATER)) == {(cast.bruno.email, "registration")} and len(told_at(LATER)) == 1
+
+
+def test_the_form_says_what_the_texts_to_the_registered_cost(app, cast, alice, event, monkeypatch):
+    monkeypatch.setitem(app.config, "SMS_COST_CENTS", 7)
+    register(event, "Ali Faure", email="", phone="+33612345699")
+    page = form_says(alice, event).replace("\xa0", " ")
+    assert "1 personne inscrite dans un quart d’heure" in page and "1 personne par SMS (environ 7 centimes)" in page
+
+
+def test_a_quiet_correction_and_what_is_over_promise_nothing(cast, alice, event):
+    register(event)
+    answer = submit(alice, f"/evenements/{event.id}-{event.slug}/modifier", "Enregistrer", agenda="1.", is_quiet="y")
+    assert "prévenue" not in alice.get(answer.location).text.split('role="status">')[1].split("</p>")[0]
+    with time_machine.travel(event.ends_at + timedelta(hours=1), tick=False):
+        assert "Qui sera prévenu" not in form_says(alice, event) and reach(event).told == 0
+
+
+def test_the_change_of_what_is_over_by_then_is_told_to_nobody(cast, alice, event):
+    register(event)
+    edit(alice, event, start_day="01/12/2026", end_day="01/12/2026", start_time="12 h", end_time="12 h 10")
+    assert told_at(LATER) == []
+
+
+def test_who_changed_it_is_not_told_whoever_changed_it_after_them(cast, alice, event):
+    edit(alice, event, place="Salle 2")
+    with time_machine.travel(START + timedelta(minutes=5), tick=False):
+        event.author_id = cast.bruno.id
+        before = publishing.content_of(event)
+        event.place = "Salle 3"
+        publishing.revise(event, before, cast.bruno)
+        db.session.commit()
+    assert told_at(LATER) == []
+    data = db.session.scalar(select(Activity.data))
+    assert data["actors"] == sorted([cast.alice.id, cast.bruno.id])
+    assert data["last_at"] == (START + timedelta(minutes=5)).isoformat()
+
+
+# Narrowed since ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def narrowed(cast, alice, event):
+    """An event that Zoé, without an account, and Émile registered for; now it is its council's."""
+    event.level, event.title = Visibility.PUBLIC, "La fête"
+    db.session.commit()
+    sign_up(event)
+    sign_up(event, "Émile Durand", user=cast.emile)
+    with time_machine.travel(START + timedelta(hours=1), tick=False):
+        edit(alice, event, level="council", title="La fête secrète", place="Cave", start_time="19 h", end_time="21 h")
+    return event
+
+
+def test_who_may_no_longer_read_it_learns_nothing_new_of_a_change(cast, narrowed):
+    found = [one for one in told_at(LATER + timedelta(hours=1)) if one.kind == "registration"]
+    assert len(found) == 2
+    for mail in found:
+        said = f"{mail.subject} {text(mail)} {mail.content['short']} {mail.content['link']}"
+        assert "ne vous est plus ouverte" in said and "La fête" in said and "de 18 h à 20 h" in said
+        assert not any(word in said for word in ("secrète", "Cave", "19", "-la-fete", "/evenements/"))
+        assert "/inscriptions/" in mail.content["link"][1]
+
+
+def test_who_may_no_longer_read_it_learns_that_what_they_knew_does_not_take_place(cast, narrowed):
+    told_at(LATER + timedelta(hours=1))
+    with time_machine.travel(START + timedelta(hours=3), tick=False):
+        cancelling.cancel(narrowed, "Un secret.", cast.alice)
+        db.session.commit()
+    found = [one for one in told_at(START + timedelta(hours=3)) if "Annulé" in one.subject]
+    for mail in [one for one in found if one.kind == "registration"]:
+        said = f"{mail.subject} {text(mail)} {mail.content['short']} {mail.content['link']}"
+        assert "Annulé : La fête" in said and "Il était prévu jeudi 3 décembre 2026, de 18 h à 20 h." in said
+        assert not any(word in said for word in ("secret", "secrète", "Cave", "/evenements/"))
+    assert {one.recipient for one in found if one.kind == "alert"} == {cast.bruno.email}
+    assert "Un secret." in text(next(one for one in found if one.kind == "alert"))
+
+
+# Places -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"seats": "1"}, "2 personnes gardent leur place, pour 1 place"),
+        (
+            {"takes_registrations": None},
+            "Il ne faut plus s’inscrire, mais 2 personnes inscrites n’ont pas été prévenues.",
+        ),
+        ({"seats": "2"}, ""),
+    ],
+)
+def test_the_author_is_warned_of_what_becomes_of_those_who_registered(cast, alice, event, fields, said):
+    register(event)
+    register(event, "Ali Faure")
+    answer = submit(alice, f"/evenements/{event.id}-{event.slug}/modifier", "Enregistrer", **fields)
+    page = alice.get(answer.location).text
+    notices = " ".join(re.findall('role="status">(.*?)</p>', page)).replace("\xa0", " ")
+    assert said in notices and ("gardent" in notices or "inscrites" in notices) == bool(said)

@@ -7,16 +7,18 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from app.access import viewer_of
 from app.extensions import begin_write, db
 from app.jobs.digests import digest
+from app.jobs.dispatching import dispatch
 from app.jobs.sending import send_mails
-from app.labels import AlertTopic, Rhythm, UserStatus, Visibility
+from app.labels import AlertTopic, Rhythm, Role, UserStatus, Visibility
 from app.localtime import at
 from app.models import Action, Delivery, Document, Event, User
 from app.models.types import utcnow
 from app.notifications import digests, mail
 from app.notifications.recipients import concerned_by
-from app.services import alerts, bin, cancelling, minutes, publishing
+from app.services import alerts, bin, cancelling, minutes, publishing, readings
 from tests.factories import make_commune, make_council, make_group, make_publication, make_territory, make_user
 
 PARIS = "Europe/Paris"
@@ -156,7 +158,7 @@ def test_no_digest_looks_further_back_than_a_week_or_a_month(cast):
 def test_what_one_wrote_or_read_or_is_told_at_once_is_not_in_it(cast, bruno):
     choose(cast.bruno, Rhythm.NOW, (AlertTopic.EVENT,))
     share(cast.bruno, title="À moi")
-    share(cast.alice, Event, title="Tout de suite")
+    do(utcnow(), publish, draft_of(cast.alice, Event, title="Tout de suite"))
     read = share(cast.alice, title="Lu")
     with time_machine.travel(utcnow() + timedelta(hours=1), tick=False):
         bruno.get(f"/documents/{read.id}-{read.slug}")
@@ -224,36 +226,276 @@ def test_the_index_of_councils_says_the_same_as_the_rule_of_access(cast):
         assert mine == set(db.session.scalars(select(User.id).where(concerned_by(item))))
 
 
-def test_an_event_shows_its_newest_state_once(cast):
-    event = share(cast.alice, Event, at=utcnow() - timedelta(days=3), title="La fête", place="Salle 1")
-    before = publishing.content_of(event)
-    publishing.write(event, {"place": "Salle 2"})
-    publishing.revise(event, before, cast.alice)
-    db.session.commit()
-    with time_machine.travel(utcnow() + timedelta(hours=1), tick=False):
-        (row,) = run(seven(SUNDAY))
-        assert lines(row) == [("Modifié", "La fête")]
-    with time_machine.travel(seven(SUNDAY) + timedelta(hours=1), tick=False):
-        cancelling.cancel(db.session.get(Event, event.id), "", cast.alice)
-        db.session.commit()
-    assert lines(run(seven(MONDAY))[-1]) == [("Annulé", "La fête")]
-    with time_machine.travel(seven(MONDAY) + timedelta(hours=1), tick=False):
-        fields = publishing.rendered(Event, {"minutes": "Nous étions dix."})
-        other = share(cast.alice, Event, at=utcnow() - timedelta(days=30), title="Le bal")
+# Events that change, and what is known of them already -------------------------------------------------------------
+
+
+def do(instant, act, *arguments, alerts=True):
+    """Do something in a transaction at an instant; with `alerts`, those of it are prepared when they are due."""
+    with time_machine.travel(instant, tick=False):
         begin_write()
-        minutes.save(db.session.get(Event, other.id), fields, cast.alice)
+        act(*arguments)
         db.session.commit()
-    assert lines(run(seven(TUESDAY))[-1]) == [("Compte-rendu", "Le bal")]
+    if alerts:
+        with time_machine.travel(instant + publishing.TOLD_AFTER, tick=False):
+            dispatch()
+
+
+def edit(event, **fields):
+    before = publishing.content_of(event)
+    publishing.write(event, fields)
+    publishing.revise(event, before, event.author)
+
+
+def publish(item):
+    publishing.publish(item)
+
+
+def read(person, item):
+    readings.note(viewer_of(person), item.id)
+
+
+def known_to_all(author, **columns):
+    """Return an event that was published before anybody's digests began."""
+    later = {"starts_at": seven(TUESDAY) + timedelta(days=9), "ends_at": None}
+    return share(author, Event, at=utcnow() - timedelta(days=3), **{"title": "La fête", **later, **columns})
+
+
+def hours(count, day=SUNDAY):
+    return seven(day) + timedelta(hours=count)
+
+
+def digest_of(person, day):
+    """Run the job on a day; return the lines of what it prepares for a person."""
+    before = {row.id for row in of(person)}
+    run(seven(day))
+    return [line for row in of(person) if row.id not in before for line in lines(row)]
+
+
+def test_an_event_shows_its_newest_state_once(cast):
+    event, other = known_to_all(cast.alice), share(cast.alice, Event, at=utcnow() - timedelta(days=30), title="Le bal")
+    do(utcnow(), lambda: edit(event, place="Salle 2"))
+    assert digest_of(cast.bruno, SUNDAY) == [("Modifié", "La fête")]
+    assert digest_of(cast.bruno, MONDAY) == []
+    fields = publishing.rendered(Event, {"minutes": "Nous étions dix."})
+    do(hours(1, MONDAY), minutes.save, other, fields, cast.alice)
+    assert digest_of(cast.bruno, TUESDAY) == [("Compte-rendu", "Le bal")]
 
 
 def test_what_was_changed_and_changed_back_is_no_news(cast):
-    event = share(cast.alice, Event, at=utcnow() - timedelta(days=3), place="Salle 1")
-    for place in ("Salle 2", "Salle 1"):
-        before = publishing.content_of(event)
-        publishing.write(event, {"place": place})
-        publishing.revise(event, before, cast.alice)
+    event = known_to_all(cast.alice, place="Salle 1")
+    for number, place in enumerate(("Salle 2", "Salle 1")):
+        do(utcnow() + timedelta(hours=number), lambda place=place: edit(event, place=place))
+    assert digest_of(cast.bruno, SUNDAY) == []
+
+
+def test_whoever_read_what_is_new_is_told_that_it_was_changed_after_that(cast):
+    choose(cast.chloe, DAILY)
+    group = make_group("Bourg", cast.council, cast.country.reyssouze)
+    day = {"starts_at": seven(TUESDAY) + timedelta(days=9), "ends_at": None}
+    event = share(cast.alice, Event, title="La fête", level=Visibility.GROUPS, groups=[group], at=hours(-4), **day)
+    do(hours(-3), read, cast.bruno, event)
+    do(hours(-2), lambda: edit(event, starts_at=seven(TUESDAY) + timedelta(days=10)))
+    run(seven(SUNDAY))
+    assert [lines(row) for row in of(cast.bruno)] == [[("Modifié", "La fête")]]
+    assert [lines(row) for row in of(cast.chloe)] == [[("Nouveau", "La fête")]]
+
+
+def test_whoever_read_it_between_two_changes_is_told_of_the_second(cast):
+    event = known_to_all(cast.alice)
+    do(hours(-3), lambda: edit(event, place="Salle 2"), alerts=False)
+    do(hours(-2.95), read, cast.bruno, event, alerts=False)
+    do(hours(-2.9), lambda: edit(event, place="Salle 3"))
+    assert digest_of(cast.bruno, SUNDAY) == [("Modifié", "La fête")]
+
+
+def test_whoever_read_it_after_the_last_change_is_not_told(cast):
+    event = known_to_all(cast.alice)
+    do(hours(-3), lambda: edit(event, place="Salle 2"))
+    do(hours(-1), read, cast.bruno, event)
+    assert digest_of(cast.bruno, SUNDAY) == []
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_change_that_is_not_settled_yet_waits_for_the_next_digest_and_is_told_once(cast, is_followed):
+    event = known_to_all(cast.alice)
+    do(hours(-0.05), lambda: edit(event, place="Salle 2"), alerts=not is_followed)
+    assert digest_of(cast.bruno, SUNDAY) == []
+    if is_followed:
+        do(hours(0.1), lambda: edit(event, place="Salle 3"))
+    assert digest_of(cast.bruno, MONDAY) == [("Modifié", "La fête")]
+    assert digest_of(cast.bruno, TUESDAY) == []
+
+
+def test_a_change_that_is_settled_in_the_last_minute_is_told_once(cast):
+    event = known_to_all(cast.alice)
+    do(seven(SUNDAY) - timedelta(minutes=15, seconds=30), lambda: edit(event, place="Salle 2"))
+    told = [digest_of(cast.bruno, day) for day in (SUNDAY, MONDAY, TUESDAY)]
+    assert sorted(told) == [[], [], [("Modifié", "La fête")]]
+
+
+def test_a_cancellation_that_an_alert_told_is_not_told_once_more(cast):
+    event = known_to_all(cast.alice)
+    do(hours(-3), cancelling.cancel, event, "", cast.alice)
+    assert [row.kind for row in everything_for(cast.bruno)] == ["alert"]
+    assert digest_of(cast.bruno, SUNDAY) == []
+
+
+def test_a_cancellation_of_the_last_minute_is_told_once(cast):
+    event = known_to_all(cast.alice)
+    digests.outbox.stop("mail", cast.bruno.email, "alert")
+    do(hours(-0.01), cancelling.cancel, event, "", cast.alice, alerts=False)
+    assert digest_of(cast.bruno, SUNDAY) == []
+    with time_machine.travel(seven(SUNDAY), tick=False):
+        dispatch()
+    assert digest_of(cast.bruno, MONDAY) == [("Annulé", "La fête")]
+    assert digest_of(cast.bruno, TUESDAY) == []
+
+
+def everything_for(person):
+    db.session.expire_all()
+    return db.session.scalars(select(Delivery).where(Delivery.person_id == person.id).order_by(Delivery.id)).all()
+
+
+@pytest.mark.parametrize("change", ["published", "changed", "cancelled"])
+def test_of_an_event_that_is_over_nothing_is_told_but_its_minutes(cast, change):
+    soon = {"starts_at": hours(-6), "ends_at": hours(-4)}
+    event = share(cast.alice, Event, at=hours(-12) if change == "published" else hours(-48), title="La fête", **soon)
+    if change == "changed":
+        do(hours(-8), lambda: edit(event, place="Salle 2"))
+    if change == "cancelled":
+        digests.outbox.stop("mail", cast.bruno.email, "alert")
+        do(hours(-8), cancelling.cancel, event, "", cast.alice)
+    assert digest_of(cast.bruno, SUNDAY) == []
+
+
+def test_an_event_that_is_written_down_after_it_took_place_is_new(cast):
+    share(cast.alice, Event, at=hours(-2), title="La fête", starts_at=hours(-30), ends_at=hours(-28))
+    assert digest_of(cast.bruno, SUNDAY) == [("Nouveau", "La fête")]
+
+
+def test_what_is_hidden_is_no_news_even_to_those_who_may_read_it(cast):
+    helper = make_user("Fatou Neuve", cast.council, role=Role.ANIMATOR)
+    choose(helper, DAILY)
+    run(utcnow())
+    share(cast.alice, hidden_at=utcnow())
+    assert digest_of(helper, SUNDAY) == []
+
+
+# Another rhythm ----------------------------------------------------------------------------------------------------
+
+
+def days_until(last):
+    """Run the job on each day after the Monday, up to a day."""
+    for number in range((last - MONDAY).days + 1):
+        run(seven(MONDAY + timedelta(days=number)))
+
+
+def draft_of(author, model=Document, **columns):
+    item = make_publication(model, author, published_at=None, **columns)
     db.session.commit()
-    assert run(seven(SUNDAY)) == []
+    return item
+
+
+THURSDAY = MONDAY + timedelta(days=3)
+
+
+@pytest.mark.parametrize("rhythm", [DAILY, Rhythm.NOW])
+def test_what_was_to_come_on_monday_comes_in_the_next_digest_after_a_sooner_rhythm_was_chosen(cast, rhythm):
+    choose(cast.bruno, WEEKLY)
+    days_until(MONDAY)
+    do(hours(1, TUESDAY), publish, draft_of(cast.alice, title="Mardi"))
+    days_until(THURSDAY)
+    do(hours(3, THURSDAY), choose, cast.bruno, rhythm)
+    assert digest_of(cast.bruno, THURSDAY + timedelta(days=1)) == [("Nouveau", "Mardi")]
+    days_until(MONDAY + timedelta(days=9))
+    assert len(of(cast.bruno)) == 1
+
+
+def test_what_was_to_come_the_next_day_still_comes_when_one_chooses_to_be_told_at_once(cast):
+    run(seven(SUNDAY))
+    do(hours(1), publish, draft_of(cast.alice, title="Avant"))
+    do(hours(2), choose, cast.bruno, Rhythm.NOW)
+    do(hours(3), publish, draft_of(cast.alice, title="Après"))
+    assert digest_of(cast.bruno, MONDAY) == [("Nouveau", "Avant")]
+    assert [row.subject for row in everything_for(cast.bruno) if row.kind == "alert"] == ["Nouveau document : Après"]
+    assert digest_of(cast.bruno, TUESDAY) == []
+
+
+@pytest.mark.parametrize("rhythm", [DAILY, WEEKLY])
+def test_what_was_told_at_once_is_in_no_digest_after_that(cast, rhythm):
+    choose(cast.bruno, Rhythm.NOW)
+    run(seven(SUNDAY))
+    event = draft_of(cast.alice, Event, title="La fête", starts_at=seven(TUESDAY) + timedelta(days=9), ends_at=None)
+    do(hours(1), publish, draft_of(cast.alice, title="Dit"))
+    do(hours(1), publish, event)
+    do(hours(2), choose, cast.bruno, rhythm)
+    do(hours(3), lambda: edit(event, place="Salle 2"))
+    assert digest_of(cast.bruno, MONDAY) == [("Modifié", "La fête")]
+
+
+def test_what_the_daily_digest_told_is_not_told_again_by_the_weekly_one(cast):
+    days_until(MONDAY)
+    do(hours(1, MONDAY), publish, draft_of(cast.alice, title="Lundi"))
+    assert digest_of(cast.bruno, TUESDAY) == [("Nouveau", "Lundi")]
+    do(hours(1, TUESDAY), choose, cast.bruno, WEEKLY)
+    do(hours(2, TUESDAY), publish, draft_of(cast.alice, title="Mardi"))
+    days_until(MONDAY + timedelta(days=6))
+    assert digest_of(cast.bruno, MONDAY + timedelta(days=7)) == [("Nouveau", "Mardi")]
+
+
+@pytest.mark.parametrize("others", [[DAILY], [NEVER], [Rhythm.NOW], [DAILY, NEVER, Rhythm.NOW]])
+def test_a_choice_that_is_taken_back_at_once_changes_nothing(cast, others):
+    choose(cast.bruno, WEEKLY)
+    days_until(MONDAY)
+    do(hours(1, TUESDAY), publish, draft_of(cast.alice, title="Mardi"))
+    for rhythm in (*others, WEEKLY):
+        do(hours(2, TUESDAY), choose, cast.bruno, rhythm)
+    days_until(MONDAY + timedelta(days=6))
+    assert digest_of(cast.bruno, MONDAY + timedelta(days=7)) == [("Nouveau", "Mardi")]
+
+
+def test_whoever_wants_nothing_any_more_gets_no_rest(cast):
+    run(seven(SUNDAY))
+    do(hours(1), publish, draft_of(cast.alice, title="Avant"))
+    do(hours(2), choose, cast.bruno, NEVER)
+    assert digest_of(cast.bruno, MONDAY) == []
+    do(hours(2, MONDAY), choose, cast.bruno, DAILY)
+    assert digest_of(cast.bruno, TUESDAY) == []
+
+
+def test_whoever_wanted_nothing_is_told_what_comes_after_they_chose_otherwise(cast):
+    choose(cast.bruno, NEVER)
+    run(seven(SUNDAY))
+    do(hours(1), publish, draft_of(cast.alice, title="Avant"))
+    do(hours(2), choose, cast.bruno, DAILY)
+    do(hours(3), publish, draft_of(cast.alice, title="Après"))
+    assert digest_of(cast.bruno, MONDAY) == [("Nouveau", "Après")]
+
+
+def test_whoever_chooses_while_their_digest_is_prepared_is_told_nothing_twice(cast):
+    share(cast.alice, title="Un square")
+    now = seven(SUNDAY)
+    with time_machine.travel(now, tick=False):
+        lot = digests.turns(now, 500)
+        choose(cast.bruno, WEEKLY)
+        begin_write()
+        assert cast.bruno.id not in {turn.marks["user_id"] for turn in digests.still_due(lot)}
+        db.session.rollback()
+    assert digest_of(cast.bruno, SUNDAY) == []
+    assert digest_of(cast.bruno, MONDAY) == [("Nouveau", "Un square")]
+
+
+# How it reads ------------------------------------------------------------------------------------------------------
+
+
+def test_the_subject_says_how_much_is_new_and_where(cast):
+    share(cast.alice, title="Un square")
+    assert [row.subject for row in run(seven(SUNDAY))] == ["1 nouveauté dans votre conseil"]
+    group = make_group("Bourg", cast.council, cast.country.reyssouze)
+    for author in (cast.alice, cast.chloe):
+        share(author, at=hours(1), level=Visibility.GROUPS, groups=[group])
+    row = run(seven(MONDAY))[-1]
+    assert (row.subject, row.content["paragraphs"][0]) == ("2 nouveautés pour vous", "Bonjour Bruno,")
 
 
 def test_thirty_are_listed_the_newest_first_and_the_others_are_counted(cast):
@@ -342,16 +584,22 @@ def test_a_second_run_at_the_same_instant_tells_nothing_twice_and_loses_nothing(
     assert len(mails()) == 1
 
 
-def test_many_people_cost_as_many_questions_as_few(cast, queries):
+def test_many_people_in_many_councils_cost_as_many_questions_as_few(cast, queries):
     for number in range(3):
         share(cast.alice, Event, title=f"N° {number}")
-    for number in range(60):
-        choose(make_user(f"Membre{number} Essai", cast.council), DAILY)
+    communes = [make_commune(f"0199{number}", f"Bourg {number}", cast.country.ain) for number in range(5)]
+    for number in range(20):
+        council = make_council(f"Conseil {number}", communes[number % 5])
+        people = [make_user(f"Membre{number}x{one} Essai", council) for one in range(3)]
+        share(people[0], at=hours(-1))
+        for person in people:
+            choose(person, DAILY)
+    announced = {"organiser": "Le centre", "level": Visibility.MEMBERS, "territory": cast.country.ain, "council": None}
+    share(cast.referent, Event, at=hours(-1), **announced)
     run(utcnow())
-    share(cast.alice, Event, at=utcnow() + timedelta(hours=1))
     queries.clear()
     assert len(run(seven(SUNDAY))) == 61
-    assert len(queries) < 30, queries
+    assert len(queries) < 25, queries
 
 
 def test_referents_who_are_of_no_council_have_no_digest(cast):

@@ -79,6 +79,26 @@ def test_a_preview_of_a_change_tries_it_out_without_saving_it(cast, alice):
     assert only().seats == 25 and 'value="30"' in page.text
 
 
+def test_a_preview_says_what_those_who_register_will_find(cast, alice):
+    said = {**OPEN, "level": "public", "admission": "members", "own_question": "Quel atelier ?"}
+    page = alice.get(submit(alice, NEW, "Voir l’aperçu", **DAY, **said).location).text
+    for words in (
+        "25 places", "Jusqu’au vendredi 20 décembre 2030", "Inscription réservée aux membres des conseils",
+        "On demandera : Régime alimentaire ; Besoin pour venir", " ; Quel atelier ?",
+    ):  # fmt: skip
+        assert words in page.partition('id="ecrire"')[0]
+    page = alice.get(submit(alice, NEW, "Voir l’aperçu", **DAY | {"title": "Le repas"}).location).text
+    assert "<h2>Inscription</h2>" not in page
+
+
+def test_a_preview_of_a_change_tries_the_registrations_out(cast, alice):
+    event = make_publication(Event, cast.alice, title="La fête")
+    db.session.commit()
+    place = f"/evenements/{event.id}-la-fete/modifier"
+    page = alice.get(submit(alice, place, "Voir l’aperçu", takes_registrations="on").location).text
+    assert "Sans limite de places" in page and "Jusqu’au début de l’événement" in page
+
+
 def test_the_box_of_small_corrections_is_there_for_what_is_published(cast, alice):
     event = make_publication(Event, cast.alice, title="La fête")
     db.session.commit()

@@ -35,7 +35,7 @@ from app.models import (
 from app.models.types import utcnow
 from app.services import maps, texts
 from app.services.directory import Entry
-from app.text import fold, one_line, slug
+from app.text import fold, one_line, slug, unbroken
 from tests.conftest import settings
 from tests.factories import make_cast, make_country, make_group, make_publication
 
@@ -336,6 +336,12 @@ LINK = '<p><a href="{}" rel="nofollow ugc noopener">{}</a></p>'
 def test_text_becomes_safe_html(text, expected):
     html = markup.render(text)
     assert html == expected or (expected.startswith("<td>") and expected in html)
+
+
+def test_double_signs_stay_on_the_line_of_their_word():
+    said = unbroken("Confirmé : venez ! Qui ? « Moi » ; à 9:30, sur http://a.b !")
+    assert said == "Confirmé\xa0: venez\xa0! Qui\xa0? «\xa0Moi\xa0»\xa0; à 9:30, sur http://a.b\xa0!"
+    assert unbroken(said) == said
 
 
 def test_each_of_the_two_sanitisers_is_enough_alone(monkeypatch):

@@ -1,14 +1,17 @@
 """What an event puts on paper: the poster and its code, the bulletin, the attendance sheet, the tables."""
 
 import re
+from datetime import date, time
 from xml.etree import ElementTree
 
 import pytest
 
 from app.extensions import db
 from app.labels import Question, Visibility
+from app.localtime import at
 from app.models.types import utcnow
 from app.services import registrations
+from tests.factories import make_user
 from tests.test_organising import enter, make_event, page_of
 from tests.test_spreadsheets import read_csv, read_ods
 
@@ -83,6 +86,13 @@ def test_the_code_of_what_is_not_for_everybody_is_kept_by_nobody_else(event, cli
     assert bruno.get(page_of(event, QR)).headers["Cache-Control"] == "private, max-age=86400"
 
 
+@pytest.mark.parametrize("column", ["hidden_at", "published_at"])
+def test_the_code_of_what_visitors_do_not_see_is_kept_by_nobody_else(event, alice, column):
+    setattr(event, column, utcnow() if column == "hidden_at" else None)
+    db.session.commit()
+    assert alice.get(page_of(event, QR)).headers["Cache-Control"] == "private, max-age=86400"
+
+
 def test_the_short_address_leads_to_the_event_for_those_who_may_read_it(event, client, bruno):
     assert client.get(f"/e/{event.id}").location == page_of(event)
     event.level = Visibility.COUNCIL
@@ -97,8 +107,12 @@ def test_the_short_address_leads_to_the_event_for_those_who_may_read_it(event, c
 
 def test_the_bulletin_asks_what_the_event_asks_and_says_where_and_until_when(event, client):
     event.council.address, event.council.phone = "Centre social, rue du Pont", "04 74 00 00 00"
-    event.register_until = event.starts_at
+    event.register_until = at("Europe/Paris", date(2030, 3, 5), time(23, 59))
     db.session.commit()
+    for view in ("/affiche", "/bulletin"):
+        said = text_of(client.get(page_of(event, view)).text)
+        assert "mardi 5 mars 2030" in said and "23 h 59" not in said, view
+        assert "04 74 00 00 00" in said, view
     said = text_of(client.get(page_of(event, "/bulletin")).text)
     for words in (
         "Prénom et nom",
@@ -109,7 +123,7 @@ def test_the_bulletin_asks_what_the_event_asks_and_says_where_and_until_when(eve
         "Quel atelier ?",
         "Centre social, rue du Pont",
         "04 74 00 00 00",
-        "À rendre avant :",
+        "À rendre au plus tard le mardi 5 mars 2030",
         "À découper",
     ):
         assert words in said, words  # fmt: skip
@@ -118,8 +132,10 @@ def test_the_bulletin_asks_what_the_event_asks_and_says_where_and_until_when(eve
 @pytest.mark.parametrize("view", ["/affiche", "/bulletin"])
 def test_papers_of_an_event_of_no_council_name_who_announces_it(cast, client, view):
     event = make_event(cast.referent, council_id=None, organiser="Centre de ressources", starts_at=None, ends_at=None)
+    cast.referent.public_contact = "04 74 11 22 33, 2 rue du Lac"
+    db.session.commit()
     said = text_of(client.get(page_of(event, view)).text)
-    assert "Centre de ressources" in said and "None" not in said
+    assert "Centre de ressources" in said and "None" not in said and "04 74 11 22 33, 2 rue du Lac" in said
 
 
 # The sheet --------------------------------------------------------------------------------------------------------
@@ -137,9 +153,9 @@ def test_the_sheet_of_31_for_25_seats_has_the_25_by_name_spare_lines_and_the_oth
     enter(event, *people)
     page = alice.get(page_of(event, "/emargement")).text
     placed, waiting = names_of(page)
-    expected = sorted(people[:25], key=lambda name: name.split()[::-1])
-    assert placed == expected + [""] * 10
-    assert waiting == people[25:]
+    shown = [f"{last.upper()} {first}" for first, last in map(str.split, people)]
+    assert placed == sorted(shown[:25]) + [""] * 10
+    assert waiting == shown[25:]
     assert "<tr><td>35</td><td></td><td></td><td></td></tr>" in page
     assert page.count("<thead>") == 2 and "25 personnes attendues" in page
 
@@ -159,15 +175,25 @@ def test_the_sheet_tells_for_whom_each_comes_and_who_has_not_answered(cast, even
     db.session.commit()
     page = alice.get(page_of(event, "/emargement")).text
     placed, others = names_of(page)
-    assert placed[0] == "Paul Noir" and "Régie" in page
-    assert others == ["Ali Gris place proposée, sans réponse"] and "Chloé" not in page.partition("<tbody>")[2]
+    assert placed[0] == "NOIR Paul" and "Régie" in page
+    assert others == ["GRIS Ali"] and "<h2>Place proposée</h2>" in page
+    assert "Chloé" not in page.partition("<tbody>")[2] and "Liste d’attente" not in page
+
+
+def test_the_sheet_has_last_names_first_as_accounts_have_them_or_as_they_are_typed(cast, event, alice):
+    event.seats = None
+    anne = make_user("Yann Le Gall", cast.council)
+    anne.first_name, anne.last_name = "Anne", "Le Gall"
+    enter(event, anne, "Idriss Benali", "Jean Van Dyck", "DE SOUSA Rui", "Madonna", "Ben Ali", "Zoé B.")
+    placed = names_of(alice.get(page_of(event, "/emargement?lignes=0")).text)[0]
+    assert placed == ["ALI Ben", "B. Zoé", "BENALI Idriss", "DE SOUSA Rui", "LE GALL Anne", "MADONNA", "VAN DYCK Jean"]
 
 
 def test_accents_and_capitals_do_not_change_the_order(event, alice):
     event.seats = None
     enter(event, "Zoé ÉTIENNE", "Paul Abel", "Léa etienne", "Ali Zorn")
     placed = names_of(alice.get(page_of(event, "/emargement?lignes=0")).text)[0]
-    assert placed == ["Paul Abel", "Léa etienne", "Zoé ÉTIENNE", "Ali Zorn"]
+    assert placed == ["ABEL Paul", "ETIENNE Léa", "ÉTIENNE Zoé", "ZORN Ali"]
 
 
 @pytest.mark.parametrize("view", ["/emargement", "/inscrits.csv", "/inscrits.ods"])
@@ -183,7 +209,7 @@ def test_the_papers_with_names_are_for_those_who_hold_it(event, client, client_a
 
 HEAD = [
     "Nom", "Association ou structure", "Régime alimentaire", "Quel atelier ?", "Courriel", "Téléphone", "Situation",
-    "Depuis le", "Saisi par",
+    "Depuis le", "Saisie par",
 ]  # fmt: skip
 
 
@@ -197,21 +223,32 @@ def test_the_tables_hold_who_comes_and_who_waits_and_no_formula(cast, event, ali
     people[0].email, people[1].phone = "=p@essai.example", "+33612345678"
     db.session.commit()
     answer = alice.get(page_of(event, "/inscrits.csv"))
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=inscrits-{event.slug}.csv"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=inscriptions-{event.slug}.csv"
     assert answer.content_type == "text/csv; charset=utf-8"
     rows = read_csv(answer.get_data().decode())
     assert rows[0] == HEAD
     assert rows[1] == [
-        "Paul Noir", "'=HYPERLINK(\"http://x\")", "'+1", "deux\nlignes 👩‍🌾", "'=p@essai.example", "", "inscrit",
-        "01/03/2026 12:05", "Bruno Petit",
+        "Paul Noir", "'=HYPERLINK(\"http://x\")", "'+1", "deux\nlignes 👩‍🌾", "'=p@essai.example", "",
+        "inscription confirmée", "01/03/2026 12:05", "Bruno Petit",
     ]  # fmt: skip
     assert [row[0] for row in rows[1:]] == ["Paul Noir", "Ali Gris", "Léa Vert"]
     assert (rows[2][5], rows[3][6]) == ("06 12 34 56 78", "sur la liste d’attente")
     answer = alice.get(page_of(event, "/inscrits.ods"))
     assert answer.mimetype == "application/vnd.oasis.opendocument.spreadsheet"
     name, cells = read_ods(answer.get_data())
-    assert name == "Inscrits" and cells[0] == HEAD
+    assert name == "Inscriptions" and cells[0] == HEAD
     assert cells[1][1] == '=HYPERLINK("http://x")' and cells[1][3] == "deux\nlignes 👩‍🌾"
+
+
+def test_an_answer_to_a_question_that_is_asked_no_more_is_in_the_tables_as_on_the_page(event, alice):
+    enter(event, "Paul Noir", answers={"diet": "Sans sel", "own": "Vélo", "organisation": "Régie"})
+    event.questions, event.own_question = [], ""
+    db.session.commit()
+    rows = read_csv(alice.get(page_of(event, "/inscrits.csv")).get_data().decode())
+    assert rows[0][1:4] == ["Association ou structure", "Régime alimentaire", "Courriel"]
+    assert rows[1][1:3] == ["Régie", "Sans sel"]
+    page = alice.get(page_of(event, "/inscrits")).text
+    assert "Sans sel" in page and "Vélo" not in page
 
 
 def test_an_empty_table_has_its_head(event, alice):

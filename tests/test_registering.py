@@ -8,10 +8,11 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, update
 
+from app.blueprints.publications import registering
 from app.extensions import begin_write, db
 from app.jobs.registrations import forget_registrations
 from app.labels import Channel, Question, RegistrationStatus, UserStatus, Visibility
-from app.models import Delivery, Document, Event, Registration
+from app.models import Delivery, Document, Event, Registration, TerritoryKind
 from app.models.stamp import PAGES, read_stamp
 from app.models.types import utcnow
 from app.notifications import gsm, texting
@@ -20,7 +21,7 @@ from app.services import bin, closing, exporting, limits, registrations
 from app.services.registrations import Closed
 from app.signing import BadToken, read_short, short, sign
 from tests.browse import forms, send, submit
-from tests.factories import make_publication, make_user, make_workshop
+from tests.factories import make_publication, make_territory, make_user, make_workshop
 
 CONFIRMED, WAITING = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITING
 UNCONFIRMED, CANCELLED = RegistrationStatus.UNCONFIRMED, RegistrationStatus.CANCELLED
@@ -68,7 +69,7 @@ def test_one_click_registers_a_member_and_another_cancels(cast, bruno):
     assert answer.location == page_of(event) + "#inscription"
     (one,) = everyone()
     assert (one.user, one.status, one.name, one.email) == (cast.bruno, CONFIRMED, "Bruno Petit", "")
-    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+    assert "Votre inscription est confirmée" in bruno.get(page_of(event)).text
     (mail,) = mails()
     assert (mail.recipient, mail.kind, mail.publication_id) == (cast.bruno.email, "registration", event.id)
     assert "Inscription confirmée" in mail.subject and "L’atelier" in mail.subject
@@ -111,7 +112,7 @@ def test_somebody_who_registered_by_mail_is_known_once_logged_in(cast, bruno):
     write_down(event, email="inconnu@ex.fr")
     cast.bruno.email = "inconnu@ex.fr"
     db.session.commit()
-    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+    assert "Votre inscription est confirmée" in bruno.get(page_of(event)).text
     begin_write()
     registrations.register(event, user=cast.bruno, name=cast.bruno.name)
     db.session.commit()
@@ -161,7 +162,7 @@ def test_a_visitor_confirms_by_the_link_of_a_mail(cast, client):
     page = client.get(path)
     assert "Confirmer mon inscription" in page.text and everyone()[0].status == UNCONFIRMED
     answer = send(client, page, "Confirmer mon inscription")
-    assert "Vous êtes inscrit" in client.get(answer.location).text
+    assert "Votre inscription est confirmée" in client.get(answer.location).text
     assert everyone()[0].status == CONFIRMED
     send(client, page, "Confirmer mon inscription")  # twice
     assert len(mails("zoe@ex.fr")) == 2 and registrations.state_of(event).left == 4
@@ -180,7 +181,7 @@ def test_a_visitor_confirms_by_the_code_of_an_sms(cast, client):
     refused = send(client, page, code=wrong)
     assert refused.status_code == 422 and "Ce n’est pas le code du dernier SMS" in refused.text
     answer = send(client, page, code=f"{code[:3]} {code[3:]}")
-    assert "Vous êtes inscrit" in client.get(answer.location).text
+    assert "Votre inscription est confirmée" in client.get(answer.location).text
     (one,) = everyone()
     assert (one.status, one.phone, one.code_digest) == (CONFIRMED, "+33612345678", "")
     assert "Inscription confirmée" in mails("+33612345678")[1].content["short"]
@@ -230,7 +231,7 @@ def test_machines_and_the_hasty_register_nobody(cast, client):
     event = make_workshop(cast.alice)
     assert fill(client, event, remarque="acheter").status_code == 302
     hasty = fill(client, event, stamp=sign("form", utcnow().timestamp()))
-    assert hasty.status_code == 422 and "Relisez, puis envoyez encore une fois" in hasty.text
+    assert hasty.status_code == 422 and "C’était très rapide" in hasty.text
     assert everyone() == [] and mails() == []
     assert send(client, hasty, "M’inscrire", stamp=sign("form", utcnow().timestamp() - 9)).status_code == 302
 
@@ -249,7 +250,9 @@ def test_nothing_tells_whether_an_address_is_known(cast, client):
     assert len(seen) == 1
     for email, registration in zip(("zoe@ex.fr", cast.bruno.email), everyone()[:2], strict=True):
         *_, mail = mails(email)
-        assert "Vous êtes déjà inscrit" in mail.subject and mail.content["link"][1] == address_of(registration)
+        assert "Vous avez déjà demandé une place" in mail.subject and mail.content["link"][1] == address_of(
+            registration
+        )
     assert [one.status for one in everyone()[:2]] == [CONFIRMED] * 2
 
 
@@ -269,7 +272,7 @@ def test_the_address_of_an_account_makes_it_the_registration_of_that_account(cas
     send(client, client.get(own_page(everyone()[0])), "Confirmer")
     (one,) = everyone()
     assert (one.user, one.status, one.email) == (cast.bruno, CONFIRMED, "")
-    assert "Vous êtes inscrit" in bruno.get(page_of(event)).text
+    assert "Votre inscription est confirmée" in bruno.get(page_of(event)).text
 
 
 def test_an_account_that_registered_between_form_and_link_is_registered_once(cast, client, bruno):
@@ -305,6 +308,133 @@ def test_too_many_forms_are_refused_for_a_while(cast, client):
     assert fill(client, event, email="autre@ex.fr").status_code == 302
 
 
+def test_codes_by_sms_have_limits_of_their_own_and_leave_those_of_accounts_alone(cast, client, monkeypatch):
+    event, other = make_workshop(cast.alice), make_workshop(cast.alice)
+
+    def answers(event, *numbers):
+        return [fill(client, event, email="", phone=f"06 12 34 56 {number:02}").status_code for number in numbers]
+
+    assert answers(event, *[1] * (limits.REGISTER_TEXT.most + 1)) == [302] * limits.REGISTER_TEXT.most + [429]
+    assert not limits.has(limits.CODE_PHONE, "+33612345601")
+    left = limits.REGISTER_TEXTS_NETWORK.most - limits.REGISTER_TEXT.most
+    assert answers(event, *range(2, 3 + left)) == [302] * left + [429]
+    refused = fill(client, event, email="", phone="06 12 34 56 90")
+    assert "Donnez plutôt une adresse électronique" in refused.text
+    assert fill(client, event, email="zoe@ex.fr").status_code == 302
+    for name, most in (("REGISTER_TEXTS_EVENT", 2), ("REGISTER_TEXTS", 3)):
+        monkeypatch.setattr(limits, name, limits.Limit(f"{name} of a test", most, 3600))
+    monkeypatch.setattr(limits, "REGISTER_TEXTS_NETWORK", limits.Limit("network of a test", 99, 3600))
+    assert answers(event, 50, 51, 52) == [302, 302, 429]
+    assert answers(other, 60, 61) == [302, 429]
+
+
+def test_a_form_that_is_not_proved_changes_nothing_of_the_person(cast, client, bruno):
+    event = make_workshop(cast.alice)
+    submit(bruno, page_of(event), "M’inscrire")
+    submit(bruno, page_of(event), "Annuler mon inscription")
+    fill(client, event, name="Gros Méchant", email=cast.bruno.email, phone="06 12 34 56 78")
+    theirs, asked = everyone()
+    assert (theirs.name, theirs.status, theirs.phone) == ("Bruno Petit", CANCELLED, "")
+    assert (asked.status, asked.user_id, asked.key) == (UNCONFIRMED, None, f"ask:{cast.bruno.email}")
+    link = own_page(asked)
+    answer = send(client, client.get(link), "Confirmer mon inscription")
+    (one,) = everyone()
+    assert (one.id, one.user, one.status, one.phone) == (theirs.id, cast.bruno, CONFIRMED, "+33612345678")
+    assert answer.location == own_page(one) and client.get(link).status_code == 410
+
+
+def test_a_form_that_is_not_proved_is_dropped_once_the_person_has_a_place(cast, client, bruno):
+    event = make_workshop(cast.alice)
+    fill(client, event, email=cast.bruno.email)
+    submit(bruno, page_of(event), "M’inscrire")
+    assert [(one.user, one.status) for one in everyone()] == [(cast.bruno, CONFIRMED)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"level": Visibility.MEMBERS, "admission": Visibility.PUBLIC}, {"admission": Visibility.COUNCIL}],
+)
+@pytest.mark.parametrize("way", ["mail", "sms"])
+def test_whoever_lost_the_right_since_they_asked_gets_no_place(cast, client, change, way):
+    event = make_workshop(cast.alice, seats=2)
+    typed = {} if way == "mail" else {"email": "", "phone": "06 12 34 56 78"}
+    answer = fill(client, event, **typed)
+    page = client.get(own_page(everyone()[0]) if way == "mail" else answer.location)
+    code = {} if way == "mail" else {"code": re.search(r"\d{6}", mails()[0].content["short"])[0]}
+    for name, value in change.items():
+        setattr(event, name, value)
+    db.session.commit()
+    refused = send(client, page, **({"act": "confirm"} | code))
+    assert refused.status_code == 422 and "n’est plus ouvert à tout le monde" in refused.text
+    assert [one.status for one in everyone()] == [UNCONFIRMED] and len(mails()) == 1
+
+
+def test_a_member_who_may_come_confirms_by_their_address_what_visitors_may_not(cast, client):
+    event = make_workshop(cast.alice)
+    fill(client, event, email=cast.bruno.email)
+    event.level = event.admission = Visibility.COUNCIL
+    db.session.commit()
+    page = client.get(own_page(everyone()[0]))
+    assert "L’atelier" not in page.text
+    send(client, page, "Confirmer mon inscription")
+    assert [(one.user, one.status) for one in everyone()] == [(cast.bruno, CONFIRMED)]
+
+
+@pytest.mark.parametrize(("change", "code"), [("admission", 403), ("level", 404)])
+def test_an_event_that_is_narrowed_at_this_instant_gives_no_place(cast, client, client_as, monkeypatch, change, code):
+    def narrow():
+        setattr(event, change, Visibility.COUNCIL)
+        db.session.commit()
+        begin_write()
+
+    event, chloe = make_workshop(cast.alice, questions=["diet"]), client_as(cast.chloe)
+    pages = [browser.get(page_of(event, "/inscription")) for browser in (chloe, client)]
+    monkeypatch.setattr(registering, "begin_write", narrow)
+    assert send(chloe, pages[0], "M’inscrire").status_code == code
+    setattr(event, change, Visibility.PUBLIC)
+    db.session.commit()
+    send(client, pages[1], "M’inscrire", name="Zoé", email="zoe@ex.fr", stamp=sign("form", utcnow().timestamp() - 60))
+    assert everyone() == [] and getattr(event, change) == Visibility.COUNCIL
+
+
+@pytest.mark.parametrize("status", [UserStatus.PENDING, UserStatus.SUSPENDED])
+def test_somebody_whose_account_is_not_active_has_one_seat(cast, client, status):
+    event = make_workshop(cast.alice, seats=5)
+    user = make_user("Sami Petit", cast.council)
+    registrations.register(event, name="Sami Petit", user=user)
+    user.status = status
+    db.session.commit()
+    fill(client, event, name="Sami Petit", email=user.email)
+    registrations.register(event, name="Sami P.", email=user.email, entered_by=cast.alice)
+    assert [(one.user, one.status) for one in everyone()] == [(user, CONFIRMED)]
+
+
+def test_a_suspended_person_registers_as_a_visitor_and_is_told(cast, client):
+    event = make_workshop(cast.alice)
+    cast.bruno.status = UserStatus.SUSPENDED
+    db.session.commit()
+    fill(client, event, email=cast.bruno.email)
+    send(client, client.get(own_page(everyone()[0])), "Confirmer mon inscription")
+    (one,) = everyone()
+    assert (one.user, one.status, one.email) == (None, CONFIRMED, cast.bruno.email)
+    assert "Inscription confirmée" in mails(cast.bruno.email)[-1].subject
+
+
+def test_a_short_number_of_overseas_is_read_where_the_referent_announces(cast, client):
+    polynesia = make_territory(TerritoryKind.DEPARTMENT, "987", "Polynésie française")
+    known = {"level": Visibility.PUBLIC, "takes_registrations": True, "council_id": None}
+    event = make_publication(Event, cast.referent, cast.council, **known, territory_id=polynesia.id)
+    db.session.commit()
+    assert fill(client, event, email="", phone="87 12 34 56").status_code == 302
+    assert everyone()[0].phone == "+68987123456"
+
+
+def test_the_codes_that_one_network_tries_are_counted(cast, client, monkeypatch):
+    monkeypatch.setattr(limits, "REGISTER_CODE", limits.Limit("codes of a test", 2, 3600))
+    page = client.get(fill(client, make_workshop(cast.alice), email="", phone="06 12 34 56 78").location)
+    assert [send(client, page, code="000000").status_code for _ in range(3)] == [422, 422, 429]
+
+
 def test_a_link_serves_in_capitals_with_signs_around_it_and_says_what_is_wrong_with_it(cast, client):
     made = write_down(make_workshop(cast.alice))
     token = token_of(made)
@@ -334,7 +464,7 @@ def test_what_nobody_confirms_is_dropped_after_two_days(cast, client):
     registrations.cancel(old)
     db.session.commit()
     fill(client, event, name="Ida", email="ida@ex.fr")
-    assert [one.status for one in everyone()] == [UNCONFIRMED] * 2
+    assert [one.status for one in everyone()] == [UNCONFIRMED, CANCELLED, UNCONFIRMED]
     with time_machine.travel(utcnow() + timedelta(hours=49)):
         forget_registrations()
     assert [(one.name, one.status) for one in everyone()] == [("Ida", CANCELLED)]
@@ -375,13 +505,58 @@ def test_the_page_of_a_registration_shows_to_its_holder_what_they_may_read(cast,
     event = make_workshop(cast.alice, place="Maison de quartier")
     made = write_down(event)
     page = client.get(own_page(made)).text
-    assert "L’atelier" in page and "Maison de quartier" in page and "Vous êtes inscrit" in page
+    assert "L’atelier" in page and "Maison de quartier" in page and "Votre inscription est confirmée" in page
     event.level = Visibility.MEMBERS
     db.session.commit()
     page = client.get(own_page(made)).text
     assert "Maison de quartier" not in page and "L’atelier" not in page and "n’est plus ouverte à tout le monde" in page
     send(client, client.get(own_page(made)), "Annuler mon inscription")
     assert everyone()[0].status == CANCELLED
+
+
+def test_whoever_may_not_read_it_any_more_is_told_nothing_of_it(cast, client):
+    event = make_workshop(cast.alice, seats=2)
+    zoe, ida = write_down(event), write_down(event, "Ida", "", phone="+33612345678")
+    asked = registrations.ask(event, name="Léo", phone="+33612345679")
+    event.level, event.title, event.slug = Visibility.COUNCIL, "Réunion interne", "reunion-interne"
+    event.place = "Chez Alice"
+    db.session.commit()
+    before = len(mails())
+    for one in (zoe, ida):
+        send(client, client.get(own_page(one)), "Annuler mon inscription")
+    by_mail, by_sms = mails()[before:]
+    assert by_mail.subject == "Inscription annulée" and "n’est plus ouverte" in str(by_mail.content["paragraphs"])
+    assert "Adressez-vous à l’organisateur" in by_sms.content["short"]
+    addresses = [own_page(zoe), own_page(asked), f"/inscriptions/{registrations.code_token(asked)}/code"]
+    seen = [str(one.content) for one in (by_mail, by_sms)] + [client.get(address).text for address in addresses]
+    assert not [text for text in seen if re.search("interne|Chez Alice", text)]
+
+
+def test_a_place_that_would_be_lost_for_good_is_given_up_after_a_question(cast, client, bruno):
+    event = make_workshop(cast.alice, seats=2)
+    registrations.register(event, name="Bruno Petit", user=cast.bruno)
+    db.session.commit()
+    assert [form.action for form in forms(bruno.get(page_of(event)).text) if "desinscription" in form.action]
+    zoe = write_down(event)  # it is full now
+    page = bruno.get(page_of(event)).text
+    assert "Annuler mon inscription" in page and "desinscription" not in page
+    page = client.get(own_page(zoe)).text
+    assert forms(page) == [] and "?annuler=1" in page
+    asked = client.get(own_page(zoe) + "?annuler=1")
+    assert "vous ne pourrez pas la reprendre" in asked.text and everyone()[1].status == CONFIRMED
+    send(client, asked, "Oui, annuler mon inscription")
+    assert [one.status for one in everyone()] == [CONFIRMED, CANCELLED]
+
+
+def test_the_confirmation_leads_to_the_event_for_ones_calendar(cast, client):
+    event = make_workshop(cast.alice)
+    made = write_down(event)
+    link = f"/evenements/{event.id}-{event.slug}.ics"
+    assert link in str(mails()[0].content["paragraphs"]) and link in client.get(own_page(made)).text
+    members = make_workshop(cast.alice, level=Visibility.MEMBERS)
+    registrations.register(members, user=cast.bruno, name="Bruno Petit")
+    assert ".ics" not in str(mails()[1].content["paragraphs"])
+    assert mails()[1].content["paragraphs"][0] == "Bonjour Bruno,"
 
 
 def test_an_event_that_is_cancelled_or_deleted_says_so_on_the_page_of_a_registration(cast, client, alice):
@@ -430,6 +605,22 @@ def test_an_account_that_closes_gives_back_its_place_and_is_forgotten(cast, brun
     assert waiting.status == RegistrationStatus.OFFERED
 
 
+def test_what_was_registered_by_mail_goes_with_the_account(cast):
+    event = make_workshop(cast.alice)
+    made = write_down(event)
+    registrations.ask(event, name="Bruno", email="autre@ex.fr")
+    cast.bruno.email = "zoe@ex.fr"
+    db.session.commit()
+    closing.close(cast.bruno, at_once=True)
+    db.session.commit()
+    assert [(one.name, one.status) for one in everyone()] == [("", CANCELLED), ("Bruno", UNCONFIRMED)]
+    assert made.erased_at
+
+
+def test_closing_an_account_says_that_its_places_do_not_come_back(bruno):
+    assert "ne reviennent pas" in bruno.get("/mon-profil/fermeture").text
+
+
 def test_an_account_that_closes_later_gives_its_place_back_at_once(cast):
     event = make_workshop(cast.alice, seats=1)
     registrations.register(event, user=cast.bruno, name=cast.bruno.name)
@@ -444,6 +635,9 @@ def test_a_copy_of_my_data_holds_my_registrations(cast, bruno):
     db.session.commit()
     (part,) = [part for part in exporting.PARTS if "inscriptions à des événements" in part.title]
     (row,) = part.rows(cast.bruno)
+    visitors = write_down(make_workshop(cast.alice, title="Un autre"), email="autre@ex.fr")
+    visitors.key, visitors.email = f"mail:{cast.bruno.email}", cast.bruno.email
+    assert [row["Événement"] for row in part.rows(cast.bruno)] == ["L’atelier", "Un autre"]
     assert row["Événement"] == "L’atelier" and row["Réponses"] == "Régime alimentaire : Sans sel\nQuel atelier ? : Le 2"
 
 
@@ -458,7 +652,7 @@ def test_the_organiser_writes_people_down_after_the_deadline_too_and_the_same_pe
         registrations.register(event, name="Zoé", email="zoe@ex.fr", entered_by=cast.alice)
         registrations.register(event, name="Sans adresse", entered_by=cast.alice)
     assert sorted(one.name for one in everyone()) == ["Sans adresse"] * 2 + ["Zoé"]
-    assert "L’organisateur vous a inscrit" in mails()[0].content["paragraphs"][1]
+    assert "L’organisateur a noté votre nom" in mails()[0].content["paragraphs"][1]
 
 
 def test_an_account_that_is_suspended_is_told_nothing_and_offered_nothing(cast):

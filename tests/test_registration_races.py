@@ -14,10 +14,10 @@ from app.jobs.registrations import pass_places_on
 from app.labels import RegistrationStatus
 from app.models import Delivery, Event, Registration
 from app.models.types import utcnow
-from app.services import accounts, bin, offers, registrations
+from app.services import accounts, bin, forgetting, offers, registrations
 from app.signing import sign
 from tests.browse import forms
-from tests.factories import make_cast, make_user, make_workshop
+from tests.factories import PASSWORD, make_cast, make_user, make_workshop
 
 pytestmark = pytest.mark.slow
 
@@ -198,3 +198,47 @@ def test_a_place_accepted_at_the_instant_it_lapses_is_of_one_person(hall):
     hall.at_once(hall.inside(expire), hall.inside(accept), hall.inside(lambda event: offers.lapse(event)))
     counts = hall.count()
     assert counts[STATUS.CONFIRMED] + counts[STATUS.OFFERED] <= 1
+
+
+def test_an_account_closes_while_its_owner_gets_a_place(own_app):
+    """Whoever closes it holds the person, then takes the event; whoever gives the place has the event, and refers to
+    the person. SQLite lets one write after the other anyway."""
+    with own_app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            pytest.skip("writes take their turn")
+        upgrade()
+        cast = make_cast()
+        event = make_workshop(cast.alice, seats=5)
+        asked = registrations.ask(event, name="Bruno", email=cast.bruno.email)
+        token = accounts.log_in(cast.bruno)
+        db.session.commit()
+        event_id, asked_id, user_id = event.id, asked.id, cast.bruno.id
+    has_person, has_event, release = threading.Event(), threading.Event(), forgetting.release
+    client = own_app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = token
+    data = forms(client.get("/mon-profil/fermeture").text)[-1].fields.to_dict()
+    data |= {"password": PASSWORD, "when": "later", "contributions": "stay"}
+
+    def release_once_the_event_is_held(user):
+        has_person.set()
+        has_event.wait(10)
+        release(user)
+
+    def confirm():
+        has_person.wait(10)
+        with own_app.app_context():
+            begin_write()
+            offers.lock(event_id)
+            has_event.set()
+            registrations.confirm(db.session.get(Registration, asked_id))
+            db.session.commit()
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(forgetting, "release", release_once_the_event_is_held)
+        closing, confirming = pool.submit(client.post, "/mon-profil/fermeture", data=data), pool.submit(confirm)
+        confirming.result(timeout=40)
+        assert closing.result(timeout=40).status_code == 302
+    with own_app.app_context():
+        (one,) = db.session.scalars(select(Registration))
+        assert (one.user_id, one.status) == (user_id, STATUS.CANCELLED)

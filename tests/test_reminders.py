@@ -17,7 +17,7 @@ from app.models import Delivery, Event, Group, Registration
 from app.models.types import utcnow
 from app.notifications import reminders
 from app.services import alerts, cancelling, publishing
-from tests.factories import make_publication
+from tests.factories import make_publication, make_user
 
 PARIS = "Europe/Paris"
 DAY = date(2026, 12, 3)
@@ -166,6 +166,31 @@ def test_by_mail_and_by_sms_as_one_chose(cast):
     assert reminded_at(on("08:00")) == mails(cast.bruno) | {("+33612345678", Channel.SMS)}
 
 
+def test_whoever_got_their_place_since_the_hour_of_reminders_needs_none(cast):
+    event = make_event(cast.alice, takes_registrations=True)
+    alerts.set_choices(cast.alice, {AlertTopic.REMINDER: (Rhythm.NEVER, False)})
+    register(event, placed_at=on("08:30"))
+    register(event, user=cast.bruno, name="Bruno Petit", placed_at=on("08:30"))
+    register(event, "Ali Faure", placed_at=on("07:30"))
+    assert reminded_at(on("09:00")) == mails("ali@ailleurs.example")
+
+
+def test_words_say_whether_one_has_a_place_or_one_is_kept_or_one_may_still_be_taken(cast):
+    event = make_event(cast.alice, takes_registrations=True, seats=9)
+    new = make_user("Fatou Neuve", cast.council)
+    register(event, user=cast.bruno, name="Bruno Petit")
+    until = on("10:30")
+    register(event, user=new, name=new.name, status=RegistrationStatus.OFFERED, offered_until=until)
+    reminded_at(on("08:00"))
+    said = {one.person_id: " ".join(one.content["paragraphs"]).replace("\xa0", " ") for one in deliveries()}
+    assert "Votre place est réservée." in said[cast.bruno.id]
+    assert (
+        "Une place est gardée pour vous." in said[new.id] and "avant : jeudi 3 décembre 2026, à 10 h 30" in said[new.id]
+    )
+    assert "Pour venir, il faut une inscription." in said[cast.alice.id]
+    assert len(said) == 3 and not any("inscrit à" in str(one.content) for one in deliveries())
+
+
 def test_whoever_cancelled_is_left_alone_and_of_a_full_event_only_those_who_come_hear(cast):
     event = make_event(cast.alice, takes_registrations=True, seats=2)
     register(event, user=cast.bruno, name="Bruno Petit", status=RegistrationStatus.CANCELLED)
@@ -205,6 +230,7 @@ def test_a_draft_that_comes_out_on_its_day_is_still_recalled_but_not_to_those_wh
     with travel(on("11:00")):
         publishing.publish(event)
         db.session.commit()
+        remind()  # both run at once
         dispatch()
         remind()
     assert [(one.recipient, one.kind) for one in deliveries()] == [(cast.bruno.email, "alert")]
@@ -216,7 +242,10 @@ def test_a_mail_about_what_is_not_public_does_not_tell_where_but_to_those_who_co
     reminded_at(on("08:00"))
     told = {one.recipient: str(one.content) for one in deliveries()}
     assert "Chez Alice" in told["zoé@ailleurs.example"] and "Chez Alice" not in told[cast.bruno.email]
-    assert "Il faut s’inscrire" in told[cast.bruno.email] and "/inscriptions/" in told["zoé@ailleurs.example"]
+    assert (
+        "Pour venir, il faut une inscription." in told[cast.bruno.email]
+        and "/inscriptions/" in told["zoé@ailleurs.example"]
+    )
 
 
 # What happens meanwhile -------------------------------------------------------------------------------------------
@@ -249,9 +278,8 @@ def test_an_event_moved_on_the_same_day_is_not_recalled_twice_but_those_who_wait
     first = deliveries()[0]
     first.state, first.sent_at = DeliveryState.SENT, utcnow()  # the other one still waits
     db.session.commit()
-    with travel(on("08:05")):
-        edit(event_id, starts_at=on("20:00"), ends_at=None)
-        remind()
+    alerts.set_choices(cast.bruno, {AlertTopic.EVENT: (Rhythm.DAILY, False)})
+    settle(on("08:05"), event_id, starts_at=on("20:00"), ends_at=None)
     found = [one for one in deliveries() if one.kind == "reminder"]
     assert len(found) == 2
     assert ["à 18 h" in one.subject for one in found] == [True, False]
@@ -260,10 +288,37 @@ def test_an_event_moved_on_the_same_day_is_not_recalled_twice_but_those_who_wait
 def test_a_reminder_that_waits_says_the_new_place(cast):
     event_id = make_event(cast.alice, level=Visibility.PUBLIC, place="Salle 1").id
     reminded_at(on("08:00"))
-    with travel(on("08:05")):
-        edit(event_id, place="Salle 2")
-        remind()
+    for person in (cast.alice, cast.bruno):
+        alerts.set_choices(person, {AlertTopic.EVENT: (Rhythm.DAILY, False)})
+    settle(on("08:05"), event_id, place="Salle 2")
     assert len(deliveries()) == 2 and all("Salle 2" in str(one.content) for one in deliveries())
+
+
+def test_a_change_on_the_day_is_told_by_one_message(cast):
+    event_id = make_event(cast.alice).id
+    settle(on("07:55"), event_id, starts_at=on("20:00"), ends_at=None)
+    assert [(one.recipient, one.kind) for one in deliveries()] == [
+        (cast.bruno.email, "alert"), (cast.alice.email, "reminder")
+    ]  # fmt: skip
+
+
+def test_an_alert_that_cannot_be_prepared_does_not_hold_the_reminder_for_long(cast):
+    event_id = make_event(cast.alice).id
+    with travel(on("07:55")):
+        edit(event_id, place="Salle 2")
+    assert reminded_at(on("08:14")) == set()
+    assert reminded_at(on("08:16")) == mails(cast.alice, cast.bruno)
+
+
+def settle(instant, event_id, **fields):
+    """Change an event at an instant; run the jobs then, and when those are told who are told at once."""
+    with travel(instant):
+        edit(event_id, **fields)
+        remind()
+    with travel(instant + publishing.TOLD_AFTER):
+        remind()
+        dispatch()
+        remind()
 
 
 def sent_after(change):

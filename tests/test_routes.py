@@ -323,7 +323,7 @@ SENT = {
     "/evenements/{workshop}-l-atelier/inscrits/nouveau": ({"name": "Ida Blanc"}, told(alice=302)),
     "/evenements/{workshop}-l-atelier/inscrits/{person}": ({}, told(alice=302)),
     "/evenements/{workshop}-l-atelier/inscrits/message": (
-        {"group": "all", "subject": "Un mot", "text": "Pour vous.", "act": "send"},
+        {"group": "placed", "subject": "Un mot", "text": "Pour vous.", "act": "send"},
         told(alice=200),  # it is shown first
     ),
     "/evenements/{workshop}-l-atelier/rattrapage": ({}, told(alice=302)),

@@ -115,6 +115,22 @@ def test_once_published_it_is_offered_to_those_who_wait_and_another_may_follow(c
     }  # fmt: skip
 
 
+def test_it_lasts_as_long_as_the_first_one_and_says_whom_it_is_offered_to_first(cast, event, alice):
+    event.level, event.admission = Visibility.PUBLIC, None
+    event.ends_at = event.starts_at + timedelta(hours=3, minutes=30)
+    enter(event, "Paul Noir", "Ali Gris", "Léa Vert", "Zoé Blanc", entered_by=cast.alice)
+    answer = submit(alice, page_of(event, "/rattrapage"), ASK)
+    opened = alice.get(answer.location)
+    assert "La même durée que la séance d’avant" in opened.text
+    said = "Quand vous publierez, 2 personnes de la liste d’attente de la séance d’avant recevront d’abord"
+    assert said in opened.text
+    start = f"{utcnow() + timedelta(days=20):%d/%m/%Y}"
+    send(alice, opened, "Publier", start_day=start, start_time="18:00")
+    second = db.session.scalar(select(Event).where(Event.follows_id == event.id))
+    assert second.ends_at - second.starts_at == timedelta(hours=3, minutes=30)
+    assert said not in alice.get(page_of(second, "/modifier")).text
+
+
 @pytest.mark.parametrize(
     ("title", "expected"),
     [

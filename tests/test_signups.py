@@ -396,7 +396,7 @@ def test_a_member_who_wants_another_council_is_told_what_to_do(client_as, cast):
     assert alice.get(f"/inscription/{cast.council.slug}").location == "/mon-conseil"
     assert "pour changer de conseil" not in alice.get("/mon-conseil").text
     alice.get(f"/inscription/{cast.country.reyssouze.slug}")
-    assert "Vous avez déjà un compte : pour changer de conseil" in alice.get("/mon-conseil").text
+    assert "Vous avez déjà un compte\xa0: pour changer de conseil" in alice.get("/mon-conseil").text
     dora.get(f"/inscription/{cast.country.reyssouze.slug}")
     assert "retirez-la d’abord" in dora.get("/mon-inscription").text
 

@@ -560,7 +560,7 @@ def held(cast, dora):
 def test_the_referent_approves_and_the_journal_knows(client_as, cast, held):
     referent = client_as(cast.referent)
     answer = decide(referent, held)
-    assert "Inscription validée : Dora Robert" in referent.get(answer.location).text
+    assert "Inscription validée\xa0: Dora Robert" in referent.get(answer.location).text
     assert held.status == UserStatus.ACTIVE and held.decided_by == cast.referent
     entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.verb, entry.actor, entry.subject_id) == ("signup.approved", cast.referent, held.id)

@@ -9,14 +9,15 @@ from sqlalchemy import select
 from app.extensions import begin_write, db
 from app.jobs import JOBS
 from app.jobs.publishing import publish
-from app.jobs.registrations import pass_places_on
+from app.jobs.registrations import NAME, pass_places_on
 from app.labels import AlertTopic, Channel, RegistrationStatus, Rhythm, UserStatus, Visibility
 from app.localtime import at
-from app.models import Delivery, Event, Registration
+from app.models import Delivery, Event, Job, Registration
+from app.models.stamp import PAGES, read_stamp
 from app.models.types import utcnow
-from app.services import alerts, bin, offers, publishing, registrations
+from app.services import alerts, bin, offers, publishing, registrations, seats
 from tests.browse import forms, send, submit
-from tests.factories import make_user, make_workshop
+from tests.factories import make_group, make_user, make_workshop
 from tests.test_registering import own_page, page_of
 
 STATUS = RegistrationStatus
@@ -63,7 +64,7 @@ def test_the_list_has_its_order_and_each_knows_their_rank(cast, client, bruno):
     assert [registrations.rank_of(row) for row in rows] == [0, 1, 2]
     assert "Vous êtes 3e sur la liste d’attente" in bruno.get(page_of(event)).text
     assert "Vous êtes en tête de la liste d’attente" in client.get(own_page(rows[1])).text
-    assert "Complet</strong> : 3 personnes attendent" in client.get(page_of(event)).text
+    assert "Complet</strong>&nbsp;: 3 personnes attendent" in client.get(page_of(event)).text
     quit_(rows[1])
     assert "Vous êtes 2e sur la liste d’attente" in bruno.get(page_of(event)).text
     submit(bruno, page_of(event), "Quitter la liste d’attente")
@@ -83,7 +84,7 @@ def test_a_place_that_falls_free_is_offered_to_the_next_who_takes_it(cast, clien
     ]  # fmt: skip
     assert statuses(event)[1] == OFFERED  # a scanner of links takes nothing
     answer = send(client, page, "Je prends la place")
-    assert "Vous êtes inscrit" in client.get(answer.location).text
+    assert "Votre inscription est confirmée" in client.get(answer.location).text
     send(client, page, "Je prends la place")  # twice
     assert statuses(event) == [STATUS.CANCELLED, CONFIRMED, WAITING]
     assert subjects("n2@ex.fr")[2:] == ["Inscription confirmée"]
@@ -368,6 +369,67 @@ def test_whoever_may_not_read_it_any_more_is_passed_over(cast):
     assert statuses(event) == [STATUS.CANCELLED, WAITING, OFFERED]
 
 
+def test_the_queue_goes_on_behind_any_number_of_people_who_may_not_come(cast, monkeypatch):
+    event = make_workshop(cast.alice, seats=1)
+    first, *_ = crowd(event, 6)
+    registrations.register(event, name="Bruno Petit", user=cast.bruno)
+    registrations.register(event, name="Par la mairie", entered_by=cast.alice, email="mairie@ex.fr")
+    monkeypatch.setattr(offers, "LOT", 2)
+    event.level = Visibility.MEMBERS
+    db.session.commit()
+    quit_(first)
+    assert statuses(event)[1:] == [WAITING] * 5 + [OFFERED, WAITING]
+    event.seats = 2
+    db.session.commit()
+    pass_places_on()
+    assert list_of(event)[-2:] == [("Bruno Petit", OFFERED), ("Par la mairie", OFFERED)]
+
+
+def test_an_event_where_nobody_who_waits_may_come_is_not_looked_at_each_minute(cast):
+    event, later = make_workshop(cast.alice, seats=1), make_workshop(cast.alice, seats=1)
+    later.starts_at += timedelta(days=1)
+    for one in (later, event):
+        first, _ = crowd(one, 2)
+        one.seats = 2
+    db.session.commit()
+    assert offers.due_events(9) == [event.id, later.id] and offers.due_events(1) == [event.id]
+    event.level = Visibility.MEMBERS
+    later.hidden_at = utcnow()
+    db.session.commit()
+    assert offers.due_events(9) == []
+
+
+def test_the_database_and_the_site_say_the_same_of_who_may_come(cast):
+    group = make_group("Le vélo", cast.council, cast.country.reyssouze)
+    people = [cast.alice, cast.bruno, cast.chloe, cast.dora, cast.emile, cast.referent, cast.animator]
+    people.append(make_user("Sami Petit", cast.council, status=UserStatus.SUSPENDED))
+    for level in Visibility:
+        event = make_workshop(cast.alice, level=level, groups=[group] if level == Visibility.GROUPS else [])
+        strangers = ({"entered_by_id": cast.alice.id}, {"email": "zoe@ex.fr"})
+        known = [{"user": user} for user in people] + list(strangers)
+        rows = [Registration(event=event, key=str(n), name="N", status=WAITING, **one) for n, one in enumerate(known)]
+        db.session.add_all(rows)
+        db.session.flush()
+        assert offers._in_turn(event, None) == [row for row in rows if seats.may_come(row)]
+        assert 1 < len(offers._in_turn(event, None)) < len(rows)
+
+
+def test_a_place_for_somebody_whom_nobody_can_reach_is_theirs_and_who_wrote_them_down_is_told(cast):
+    event = make_workshop(cast.bruno, seats=1)
+    (first,) = crowd(event, 1)
+    yvette = registrations.register(event, name="Yvette Marchand", entered_by=cast.alice)
+    quit_(first)
+    assert list_of(event)[1] == ("Yvette Marchand", CONFIRMED) and yvette.offered_until is None
+    assert subjects(cast.alice.email) == ["Une place est pour Yvette Marchand"]
+    (mail,) = db.session.scalars(select(Delivery).where(Delivery.recipient == cast.alice.email))
+    assert mail.subject.endswith(" : prévenez cette personne") and mail.kind == "registration"
+    assert mail.content["link"][1].endswith(page_of(event, "/inscrits"))
+    cast.alice.status = UserStatus.SUSPENDED
+    marc = registrations.register(event, name="Marc Petit", entered_by=cast.alice)
+    quit_(yvette)
+    assert marc.status == CONFIRMED and subjects(cast.bruno.email) == ["Une place est pour Marc Petit"]
+
+
 # A second session -------------------------------------------------------------------------------------------------
 
 
@@ -411,6 +473,71 @@ def test_a_second_session_for_fewer_people_or_without_registration_takes_nobody_
     db.session.commit()
     assert list_of(follow(event, level=Visibility.COUNCIL, seats=5)) == [("Bruno Petit", OFFERED)]
     assert list_of(follow(event, takes_registrations=False)) == []
+
+
+def test_whoever_is_given_a_place_in_the_second_session_waits_no_more_for_the_first(cast, alice):
+    event = make_workshop(cast.alice, seats=1)
+    crowd(event, 3)
+    second = follow(event, seats=1)
+    third = db.session.scalar(select(Registration).filter_by(event_id=second.id, name="N3"))
+    submit(alice, page_of(second, f"/inscrits/{third.id}"), "Donner une place")
+    assert list_of(second) == [("N2", OFFERED), ("N3", CONFIRMED)]
+    assert list_of(event) == [("N1", CONFIRMED), ("N2", WAITING), ("N3", STATUS.CANCELLED)]
+
+
+def test_a_second_session_that_is_opened_later_has_the_first_list_first(cast):
+    event = make_workshop(cast.alice, seats=1)
+    crowd(event, 3)
+    second = follow(event, takes_registrations=False)
+    assert list_of(second) == [] and offers.due_events(9) == []
+    second.takes_registrations, second.seats = True, 1
+    db.session.commit()
+    assert offers.due_events(9) == [second.id]
+    crowd(second, 1, first=9)  # before the job
+    assert list_of(second) == [("N2", OFFERED), ("N3", WAITING), ("N9", WAITING)]
+    assert offers.due_events(9) == []
+    pass_places_on()
+    assert len(list_of(second)) == 3
+
+
+def test_the_job_brings_the_first_list_to_a_second_session_that_is_opened_later(cast):
+    event = make_workshop(cast.alice, seats=1)
+    crowd(event, 2)
+    registrations.register(event, name="Yvette", entered_by=cast.alice)
+    second = follow(event, takes_registrations=False)
+    second.takes_registrations = True
+    db.session.commit()
+    pass_places_on()
+    assert list_of(second) == [("N2", OFFERED), ("Yvette", CONFIRMED)]
+    assert list_of(event)[1:] == [("N2", WAITING), ("Yvette", STATUS.CANCELLED)]
+
+
+# What the job costs -----------------------------------------------------------------------------------------------
+
+
+def test_what_has_passed_is_looked_for_by_its_instant(cast, queries):
+    now, connection = utcnow(), db.session.connection()
+    queries.clear()
+    seats.has_passed(now - timedelta(days=1), now)
+    asked = [sent for sent in queries if sent.startswith("SELECT")]
+    for column, sent in zip(("starts_at", "ends_at", "register_until"), asked, strict=True):
+        if connection.dialect.name == "sqlite":
+            values = ("",) * sent.count("?")
+            plan = str(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sent, values).all())
+            assert f"ix_events_{column}" in plan, plan
+
+
+def test_the_pages_of_visitors_are_made_anew_after_a_gap_of_the_job(cast):
+    event = make_workshop(cast.alice)
+    db.session.merge(Job(name="places", next_run=utcnow(), last_run=utcnow()))
+    db.session.commit()
+    stamp = read_stamp(PAGES)
+    pass_places_on()
+    assert read_stamp(PAGES) == stamp
+    with time_machine.travel(event.starts_at + timedelta(hours=1), tick=False):
+        pass_places_on()
+    assert read_stamp(PAGES) != stamp
+    assert NAME in JOBS
 
 
 def test_a_second_session_that_is_published_at_its_date_does_the_same(cast):

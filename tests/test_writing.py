@@ -284,7 +284,7 @@ def test_whoever_is_alone_is_not_told_of_what_others_chose(cast, client_as):
 def test_once_it_is_out_the_page_says_who_reads_it_and_how_many_are_told(cast, alice, client_as):
     def told(client, place, button="Publier", **fields):
         page = client.get(submit(client, place, button, **fields).location).text
-        return page.split('role="status">')[1].split("</p>")[0]
+        return page.split('role="status">')[1].split("</p>")[0].replace("\xa0", " ")
 
     meeting = WHEN | {"title": "Réunion"}
     assert told(alice, NEW["event"], level="public", **meeting) == (
@@ -298,7 +298,7 @@ def test_once_it_is_out_the_page_says_who_reads_it_and_how_many_are_told(cast, a
     )
     item = db.session.scalar(select(Document).where(Document.author_id == cast.alice.id))
     page = send(alice, submit(alice, address(item), "Enregistrer", level="members"), "Oui, ouvrir")
-    assert "C’est enregistré : 7 personnes peuvent le lire." in alice.get(page.location).text
+    assert "C’est enregistré\xa0: 7 personnes peuvent le lire." in alice.get(page.location).text
 
 
 def test_widening_what_is_published_is_asked_first_and_then_done(cast, alice):

@@ -32,12 +32,13 @@ from app.extensions import begin_write, db, login_manager
 from app.forms.accounts import LoginForm
 from app.forms.base import ActForm, Form
 from app.forms.search import SearchForm
-from app.labels import KIND_PATHS, Role, UserStatus
+from app.labels import KIND_PATHS, OURS, Role, UserStatus
 from app.models import User
 from app.services import accounts, limits
 from app.services.publishing import lock_council
 from app.signing import BadToken, read, sign
 from app.templating import Assets
+from app.text import unbroken
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -128,6 +129,11 @@ def workplace() -> tuple[str, str]:
     if current_user.council_id:
         return "Mon conseil", url_for("council.dashboard.show")
     return "Animation", url_for("moderation.dashboard.show")
+
+
+def ours(kind: str) -> str:
+    """Return what the list of what somebody's council shares of a kind is called; without a council, of their own."""
+    return OURS[kind] if current_user.council_id else "Mes événements"
 
 
 def count(form: Form, *attempts: tuple[limits.Limit, str]) -> bool:
@@ -355,6 +361,7 @@ def _context():
         "flashes": _flashes,
         "login_form": lambda: LoginForm(formdata=None, meta={"csrf": False}),
         "me": current_user,
+        "ours": ours,
         "search_form": lambda: SearchForm(formdata=None),
         "site": current_app.config,
         "without_images": without_images(),
@@ -364,7 +371,7 @@ def _context():
 
 def _flashes():
     """Return the messages for this person; never in a page that is kept for all."""
-    return [] if PUBLIC in request.environ else get_flashed_messages()
+    return [] if PUBLIC in request.environ else map(unbroken, get_flashed_messages())
 
 
 def _load(token):

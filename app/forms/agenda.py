@@ -11,7 +11,6 @@ from app.text import fold
 TOO_LONG = f"Écrivez {MAX_LENGTH} caractères au plus : le nom d’une commune, ou son code postal."
 NO_PLACE = "Écrivez le nom d’une commune, ou son code postal."
 UNKNOWN = "Aucune commune ne porte ce nom. Vérifiez l’orthographe, ou écrivez le code postal."
-AMBIGUOUS = "Plusieurs communes répondent à ce nom : choisissez la vôtre ci-dessous."
 CLOSE, REGISTERED = "proches", "inscrit"
 
 
@@ -28,7 +27,7 @@ class AgendaForm(QueryForm):
         has no choice there."""
         self.departement.choices += [SelectChoice(*line) for line in departments]
         self.theme.choices += [SelectChoice(theme.slug, theme.name) for theme in themes]
-        self.qui.choices += [SelectChoice(CLOSE, closest), SelectChoice(REGISTERED, "Où je suis inscrit")]
+        self.qui.choices += [SelectChoice(CLOSE, closest), SelectChoice(REGISTERED, "Mes inscriptions")]
         if not closest:
             del self.qui
 

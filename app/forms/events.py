@@ -60,6 +60,15 @@ class EventForm(PublicationForm):
     columns = ("title", "summary", "description", "agenda", "place", "address", "organiser")
     direct = ("takes_registrations", "own_question")
     is_of_council = True  # else a referent or the animator announces it
+    length = USUAL_LENGTH  # when nobody says until when it lasts
+
+    def __init__(self, item, **options):
+        """See the form of all publications. A second session lasts as long as the one before it."""
+        super().__init__(item, **options)
+        former = item.follows if item is not None and item.follows_id else None
+        if former is not None and former.starts_at and former.ends_at:
+            self.length = former.ends_at - former.starts_at
+            self.end_time.description = "La même durée que la séance d’avant, si vous ne mettez rien."
 
     def _shown(self, item):
         shown = super()._shown(item)
@@ -86,6 +95,7 @@ class EventForm(PublicationForm):
     def place_in(self, territories: Collection) -> None:
         """Offer the territories of whoever announces it for no council; none: it is for the whole country."""
         self.is_of_council = False
+        self.organiser.description = "Le nom de votre structure."
         rows = [SelectChoice(place.id, place.name) for place in territories]
         self.territory.choices = rows or [SelectChoice(0, EVERYWHERE)]
         known = [choice.value for choice in self.territory.choices]
@@ -111,7 +121,7 @@ class EventForm(PublicationForm):
         if starts is None:
             return None
         if hour is None:
-            return starts + USUAL_LENGTH
+            return starts + self.length
         return at(self.zone, self.end_day.data or self.start_day.data, hour)
 
     @property

@@ -15,10 +15,28 @@ from app.phone import InvalidNumber, parse_mobile
 from app.text import one_line
 
 KEY = re.compile("[0-9a-f]{32}")
+SAME_NAME = (
+    "{} est déjà dans la liste. Rien n’est encore changé. Si c’est une autre personne, du même nom, appuyez encore une "
+    "fois sur le bouton, en bas."
+)
 
 
-class PersonForm(Form):
-    """Somebody who registers by word of mouth, or with a bulletin on paper; `answers` follow the event's questions."""
+class KeyedForm(Form):
+    """A form that does one thing, be it sent twice: `key` is its own."""
+
+    key = HiddenField(default=lambda: secrets.token_hex(16), filters=[one_line])
+
+    def validate_key(self, field):
+        """Draw another one where it was lost."""
+        if not KEY.fullmatch(field.data or ""):
+            field.data = secrets.token_hex(16)
+
+
+class PersonForm(KeyedForm):
+    """Somebody who registers by word of mouth, or with a bulletin on paper; `answers` follow the event's questions.
+    `again`: the name that its writer has been warned of."""
+
+    again = HiddenField(default="", filters=[one_line])
 
     name = text_field("Prénom et nom", required="Écrivez le prénom et le nom de la personne.", most=170)
     email = EmailField(
@@ -49,6 +67,16 @@ class PersonForm(Form):
             raise ValidationError(str(error)) from None
 
     @property
+    def is_another(self) -> bool:
+        """Whether its writer has read that somebody of this name is on the list."""
+        return bool(self.again.data) and self.again.data == self.name.data
+
+    def warn(self) -> None:
+        """Say once that somebody of this name is on the list."""
+        self.again.data = self.name.data
+        self.refuse(SAME_NAME.format(self.name.data))
+
+    @property
     def answers(self) -> dict[str, str]:
         """What they said, by the code of the question."""
         said = {code: self[f"answer_{code}"].data for code in self.asked}
@@ -64,10 +92,9 @@ def person_form(event: Event) -> PersonForm:
     return type("PersonForm", (PersonForm,), fields | known)()
 
 
-class LetterForm(Form):
-    """A letter to those who registered. `key`: sent twice, the form makes one letter."""
+class LetterForm(KeyedForm):
+    """A letter to those who registered."""
 
-    key = HiddenField(default="", filters=[one_line])
     seen = HiddenField(default="", filters=[one_line])  # the mark of what was shown before it is sent
     act = StringField(default="preview")
     group = RadioField("À qui ?", default="placed", validate_choice=False)
@@ -75,14 +102,13 @@ class LetterForm(Form):
     text = area_field("Votre message", required="Écrivez votre message.", most=5000, rows=8)
     reply = text_field(
         "Comment vous joindre ?", most=200,
-        description="Par exemple votre numéro ou celui du centre social. Toutes ces personnes le verront. Facultatif.",
+        description="Par exemple : appelez le centre social au 04 74 00 00 00. Facultatif.",
     )  # fmt: skip
 
     def offer(self, groups: dict[str, str]) -> None:
         """Let choose among groups that have somebody: their words by name."""
         self.group.choices = [SelectChoice(*pair) for pair in groups.items()]
         if not self.is_submitted():
-            self.key.data = secrets.token_hex(16)
             self.group.data = next(iter(groups), "")
 
     @property
@@ -98,11 +124,6 @@ class LetterForm(Form):
         typed = [self[name].data for name in ("group", "subject", "text", "reply")]
         return hashlib.sha256(json.dumps(typed).encode()).hexdigest()[:16]
 
-    def validate_key(self, field):
-        """Draw another one where it was lost."""
-        if not KEY.fullmatch(field.data or ""):
-            field.data = secrets.token_hex(16)
-
     def validate_group(self, field):
         """Notice that nobody is left there."""
         if field.data not in [choice.value for choice in field.choices]:
@@ -114,6 +135,7 @@ class CancelForm(Form):
     """Why an event does not take place."""
 
     reason = area_field(
-        "Pourquoi ?", required="Écrivez pourquoi, en une phrase : les personnes prévenues la liront.", most=500, rows=3,
+        "Pourquoi ?", most=500, rows=3,
+        required="Écrivez pourquoi, en une phrase : les personnes qui comptaient venir la liront.",
         description="Par exemple : la salle n’est plus disponible. Cette phrase est montrée à tous les lecteurs.",
     )  # fmt: skip

@@ -24,8 +24,16 @@ OF_THE_COUNCIL = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)
 CHOOSE_AGAIN = "Choisissez votre photo encore une fois : le reste était à corriger, et le navigateur ne la garde pas."
 
 
-def _rhythm(when):
-    return SelectField(when, choices=list(MAILED))  # one is always chosen: nothing to require
+OF_EVENTS = (
+    "Les événements de votre conseil, ceux que ses groupes partagent, et ceux de votre référent local. Une annulation "
+    "est dite tout de suite, sauf si vous choisissez « ne pas m’écrire ». Si vous avez une place, vous êtes toujours "
+    "au courant de ce qui change."
+)
+OF_REMINDERS = "Les événements de votre conseil, et ceux où vous avez une place."
+
+
+def _rhythm(when, description=""):
+    return SelectField(when, description=description, choices=list(MAILED))  # one is always chosen: nothing to require
 
 
 class ProfileForm(Form):
@@ -47,11 +55,11 @@ class ProfileForm(Form):
     document_sms = BooleanField(BY_SMS.format("document"))
     action = _rhythm("Quand une action est publiée dans mon conseil")
     action_sms = BooleanField(BY_SMS.format("action"))
-    event = _rhythm("Quand un événement est annoncé dans mon conseil")
+    event = _rhythm("Quand un événement est annoncé, changé ou annulé", OF_EVENTS)
     event_sms = BooleanField(BY_SMS.format("événement"))
     forum = _rhythm("Quand quelqu’un me répond dans le forum")
-    reminder = BooleanField("M’écrire le matin d’un événement où je suis inscrit")
-    reminder_sms = BooleanField("M’envoyer un SMS le matin d’un événement où je suis inscrit")
+    reminder = BooleanField("M’écrire le matin d’un événement, pour me le rappeler", description=OF_REMINDERS)
+    reminder_sms = BooleanField("M’envoyer aussi ce rappel par SMS")
     letter = BooleanField("Recevoir la lettre d’information mensuelle")
     pause = BooleanField(
         "Mettre en pause toutes les alertes",

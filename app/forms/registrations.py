@@ -46,6 +46,8 @@ class AnswersForm(Form):
 class VisitorForm(AnswersForm, OpenForm):
     """What is asked of somebody without an account: who they are, and where they read or hear what becomes of it."""
 
+    hasty = "C’était très rapide : relisez, puis envoyez encore une fois."
+
     name = name_field("Prénom et nom", "votre prénom et votre nom", render_kw={"autocomplete": "name"})
     email = EmailField(
         "Adresse électronique", default="", filters=[one_line],
@@ -66,8 +68,7 @@ class VisitorForm(AnswersForm, OpenForm):
     def ask(self, event: Event) -> None:
         """Ask what this event asks."""
         super().ask(event)
-        place = event.council.department if event.council else None
-        self.department = place.code if place else None
+        self.department = event.department_code
 
     def validate_email(self, field):
         """Refuse mailboxes that are thrown away."""

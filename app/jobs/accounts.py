@@ -39,7 +39,7 @@ def _each(step, which):
         begin_write()
         try:
             closing.animators()
-            user = db.session.scalar(select(User).where(User.id == user_id, *which).with_for_update())
+            user = db.session.scalar(select(User).where(User.id == user_id, *which).with_for_update(key_share=True))
             unused = (step(user) if user else None) or []
             db.session.commit()
             delete_unused(unused)

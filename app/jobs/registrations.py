@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from app.extensions import begin_write, db
+from app.models import Job
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.services import forgetting, offers, seats
 
 BATCH = 200  # events
-LOOK_BACK = timedelta(seconds=90)  # of a job that comes each minute
+NAME = "places"  # of the job that passes places on
+LOOK_BACK = timedelta(seconds=90)  # at least: it comes each minute
 
 
 def pass_places_on() -> None:
@@ -25,7 +29,8 @@ def pass_places_on() -> None:
 def _renew_pages():
     """Have the pages of visitors made anew when time alone has changed what they say of an event."""
     now = utcnow()
-    if seats.has_passed(now - LOOK_BACK, now):
+    last = db.session.scalar(select(Job.last_run).where(Job.name == NAME)) or now
+    if seats.has_passed(min(last, now - LOOK_BACK), now):
         begin_write()
         renew(PAGES)
         db.session.commit()

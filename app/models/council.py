@@ -90,6 +90,13 @@ class Council(ShownToVisitors, db.Model):
         return zone_of(self.department.code if self.department else None)
 
     @property
+    def town(self) -> str:
+        """Its communes and its department: « Gex (01) », « Bellignat et Oyonnax (01) », of more « Lyon, Oullins… »."""
+        communes = [place.name for place in self.territories_of(TerritoryKind.COMMUNE)]
+        said = " et ".join(communes) if len(communes) <= 2 else f"{', '.join(communes[:2])}…"
+        return f"{said} ({self.department.code})" if said and self.department else said
+
+    @property
     def department(self) -> Territory | None:
         """The department: of those of a council on the border, the first by name."""
         return next(iter(self.territories_of(TerritoryKind.DEPARTMENT)), None)

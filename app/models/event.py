@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.labels import PublicationKind
 from app.localtime import clock, reminder_of
 from app.models.publication import Publication
-from app.models.territory import Territory
+from app.models.territory import Territory, department_code
 from app.models.types import UTCDateTime, utcnow
 
 
@@ -33,6 +33,12 @@ class Event(Publication):
         Index("ix_events_day", "day", "starts_at"),
         Index("ix_events_territory_id", "territory_id"),
         Index("ix_events_follows_id", "follows_id"),
+        Index(
+            "ix_events_register_until",
+            "register_until",
+            sqlite_where=text("register_until IS NOT NULL"),
+            postgresql_where=text("register_until IS NOT NULL"),
+        ),
         Index(
             "ix_events_remind_at",
             "remind_at",
@@ -78,9 +84,23 @@ class Event(Publication):
         return self.council.name if self.council else self.organiser
 
     @property
+    def town(self) -> str:
+        """Where it is, in a few words: the communes of its council and their department, « Gex (01) »; of an event of
+        no council, the territory that it is for. Nothing for the whole country."""
+        if self.council is None:
+            return self.territory.label if self.territory else ""
+        return self.council.town
+
+    @property
     def zone(self) -> str:
         """The time zone of those who announce it; without a council, that of its place."""
         return self.council.zone if self.council else self.time_zone
+
+    @property
+    def department_code(self) -> str | None:
+        """The code of the department of those who announce it, which a short number of overseas depends on."""
+        place = self.council.department if self.council else self.territory
+        return department_code(place) if place else None
 
     @property
     def closes_at(self) -> datetime | None:

@@ -1,9 +1,10 @@
 """The official geography: regions, departments, EPCI, communes and their postal codes."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, UniqueConstraint, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.extensions import db
+from app.labels import TerritoryKind
 from app.models.stamp import ShownToVisitors
 
 
@@ -35,6 +36,13 @@ class Territory(ShownToVisitors, db.Model):
     department: Mapped["Territory | None"] = relationship(remote_side=id, foreign_keys=department_id)
     postal_codes: Mapped[list["PostalCode"]] = relationship(cascade="all, delete-orphan", order_by="PostalCode.code")
 
+    @property
+    def label(self) -> str:
+        """Its name; of a commune, with its department: « Gex (01) »."""
+        if self.kind != TerritoryKind.COMMUNE or self.department is None:
+            return self.name
+        return f"{self.name} ({self.department.code})"
+
 
 class PostalCode(db.Model):
     """A postal code of a commune; several communes may share it."""
@@ -43,3 +51,16 @@ class PostalCode(db.Model):
 
     code: Mapped[str] = mapped_column(String(5), primary_key=True)
     commune_id: Mapped[int] = mapped_column(ForeignKey("territories.id", ondelete="CASCADE"), primary_key=True)
+
+
+def department_code(place: Territory) -> str | None:
+    """Return the code of the department of a territory: its own, that of a commune; of a region or an EPCI, the first
+    of those that it reaches into. It tells the time zone and the telephone numbers of the place."""
+    if place.kind == TerritoryKind.DEPARTMENT:
+        return place.code
+    department, commune = aliased(Territory), aliased(Territory)
+    codes = select(department.code).where(department.kind == TerritoryKind.DEPARTMENT).order_by(department.code)
+    if place.kind == TerritoryKind.REGION:
+        return db.session.scalar(codes.where(department.region_id == place.id).limit(1))
+    parts = or_(commune.id == place.id, commune.epci_id == place.id, commune.ept_id == place.id)
+    return db.session.scalar(codes.join(commune, commune.department_id == department.id).where(parts).limit(1))

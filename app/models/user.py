@@ -123,7 +123,8 @@ class User(UserMixin, db.Model):
 
 
 class AlertChoice(db.Model):
-    """How one person wants to be told of one topic; without a row, the defaults of the site."""
+    """How one person wants to be told of one topic; without a row, the defaults of the site. `told_until`: up to when
+    digests have told of it, where that is not what all topics of its rhythm share: it was told at another rhythm."""
 
     __tablename__ = "alert_choices"
 
@@ -131,6 +132,7 @@ class AlertChoice(db.Model):
     topic: Mapped[str] = mapped_column(String(10), primary_key=True)
     rhythm: Mapped[str] = mapped_column(String(6), default=Rhythm.NOW)
     by_sms: Mapped[bool] = mapped_column(default=False)
+    told_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Login(db.Model):

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.localtime import clock
-from app.models import Attachment, Event
+from app.models import Activity, Attachment, Event, Publication
+from app.models.types import utcnow
 from app.templating import clock as said_hour
 from app.templating import quoted, sitting, weekday
 from app.text import as_text
@@ -36,6 +37,11 @@ def kept(content: dict, files: Collection[int], *, is_quiet: bool) -> dict:
     attachments. With `is_quiet`, nobody is told of anything but facts."""
     facts = {name: content[name] for name in FACTS}
     return facts | {"text": _mark(content), "files": sorted(files), "is_quiet": is_quiet}
+
+
+def noted(author_id: int, earlier: Collection[int]) -> dict:
+    """Return what an activity keeps beside: who made the changes that it tells, and when the last one was made."""
+    return {"actors": sorted({*earlier, author_id}), "last_at": utcnow().isoformat()}
 
 
 def _mark(content):
@@ -68,6 +74,25 @@ def files_of(event_ids: Collection[int]) -> dict[int, list[int]]:
     for event_id, attachment_id in db.session.execute(there).all():
         found[event_id].append(attachment_id)
     return found
+
+
+def history(event_id: int) -> list[tuple[datetime, dict]]:
+    """Return what was recorded of the changes of an event, the oldest first: when the last of each was made, and how
+    the event was before it."""
+    about = {"subject_type": Publication.__tablename__, "subject_id": event_id}
+    rows = select(Activity.created_at, Activity.data).filter_by(verb="event.changed", **about).order_by(Activity.id)
+    return [(_last(created_at, data), data) for created_at, data in db.session.execute(rows).all() if data]
+
+
+def as_of(past: list[tuple[datetime, dict]], event: Event, since: datetime) -> dict:
+    """Return how an event was for somebody who knows it since an instant: as it was before the first change that came
+    later; as it is, when none did."""
+    known = next((data for instant, data in past if instant >= since), None)
+    return known or {name: as_text(getattr(event, name)) for name in FACTS}
+
+
+def _last(created_at, data):
+    return _instant(data.get("last_at")) or created_at
 
 
 # In words ---------------------------------------------------------------------------------------------------------
@@ -111,7 +136,17 @@ def _instant(text):
 
 def in_short(event: Event, changes: Changes) -> str:
     """Say the change as an SMS does: the new beginning, which is what people must know."""
-    if changes.facts.intersection(WHEN) and event.starts_at:
-        local = clock(event.time_zone, event.starts_at)
-        return f"Changement : {event.title}, {weekday(local)} à {said_hour(local)}"
-    return f"Changement : {event.title}"
+    is_moved = changes.facts.intersection(WHEN) and event.starts_at
+    return f"Changement : {event.title}{f', {moment(event)}' if is_moved else ''}"
+
+
+def moment(event: Event) -> str:
+    """Say the beginning of an event as an SMS does: « vendredi 4 décembre 2026 à 18 h »."""
+    local = clock(event.time_zone, event.starts_at)
+    return f"{weekday(local)} à {said_hour(local)}"
+
+
+def when(state: dict) -> str:
+    """Say when an event was to be, from a state as `kept` returns it; nothing when it had no day."""
+    starts_at, ends_at = _instant(state["starts_at"]), _instant(state["ends_at"])
+    return sitting(starts_at, ends_at, state["time_zone"]) if starts_at else ""

@@ -2,31 +2,34 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import defer, joinedload, selectin_polymorphic, selectinload
 
 from app.access import may_read, out, viewer_of
 from app.extensions import db
-from app.labels import DEFAULT_RHYTHM, AlertTopic, Channel, Priority, Rhythm, UserStatus, Visibility
+from app.labels import DEFAULT_RHYTHM, AlertTopic, Channel, DeliveryState, Priority, Rhythm, UserStatus, Visibility
 from app.localtime import at, clock
-from app.models import Activity, AlertChoice, Council, Event, Group, Publication, Reading, User
+from app.models import Activity, AlertChoice, Council, Delivery, Event, Group, Publication, Reading, User
 from app.notifications import changes, outbox
 from app.notifications.links import site_address
-from app.notifications.message import Line, Message, Section
-from app.notifications.publications import address_of
+from app.notifications.message import Message, Section
+from app.notifications.publications import line_of
 from app.notifications.recipients import DIGEST, takes
-from app.templating import day as said_day
-from app.templating import sitting
+from app.templating import plural
 
 HOUR, MONDAY = time(7), 0
 LONGEST = {Rhythm.DAILY: timedelta(days=8), Rhythm.WEEKLY: timedelta(days=35)}  # how far back one looks at most
 MOST = 30  # things in a digest; the others are counted
 MARGIN = timedelta(minutes=1)  # what is being saved at this instant is told the next time
 TOPICS = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)
+CHANGE = "event.changed"
+HAPPENINGS = (CHANGE, "event.minutes", "event.cancelled")  # as `News` has them
+TELLING = (*(f"{topic}.published" for topic in TOPICS), CHANGE, "event.cancelled")  # what alerts are about
+LATE = timedelta(days=2)  # how late alerts may be prepared when the server was away
 NEW, CHANGED, CANCELLED, MINUTES = "Nouveau", "Modifié", "Annulé", "Compte-rendu"
 WHOLE = (
     joinedload(Publication.council),
@@ -45,32 +48,53 @@ class Told(NamedTuple):
     publication: Publication
 
 
+class Happening(NamedTuple):
+    """What was done to an event: when, for the last time; when alerts told of it, from which no later change is part of
+    it; and whether the event is still different from what it was before."""
+
+    at: datetime
+    settled_at: datetime
+    differs: bool = True
+
+
 @dataclass(frozen=True)
 class News:
-    """What happened to a publication. `changed`: when, and whether it is still different from what it was before;
-    `minuted`: when its minutes came."""
+    """What happened to a publication after it was published."""
 
     publication: Publication
-    changed: tuple[tuple[datetime, bool], ...] = ()
-    minuted: tuple[datetime, ...] = ()
+    changed: tuple[Happening, ...] = ()
+    minuted: tuple[Happening, ...] = ()
+    cancelled: tuple[Happening, ...] = ()
 
-    def since(self, since: datetime) -> Told | None:
-        """Return what is new since an instant: one state, the newest; what is new altogether stays so when it was
-        corrected. What was announced and is over has no other news than its minutes."""
-        item = self.publication
+    def told(self, since: datetime, known_at: datetime | None) -> Told | None:
+        """Return what is new since an instant for somebody who has read of the publication at `known_at` (None: never):
+        one state, the newest. What is new altogether stays so when it was corrected. What was announced and is over has
+        no other news than its minutes."""
+
+        def unknown(happenings):
+            return [one for one in happenings if one.settled_at > since and (known_at is None or one.at > known_at)]
+
+        item, cancelled, minuted = self.publication, unknown(self.cancelled), unknown(self.minuted)
+        changed = unknown(self.changed)
         is_over = isinstance(item, Event) and item.is_over
-        cancelled_at = getattr(item, "cancelled_at", None)
-        minuted = [one for one in self.minuted if one > since]
-        changed = [one for one in self.changed if one[0] > since]
-        if cancelled_at:
-            return Told(cancelled_at, CANCELLED, item) if cancelled_at > since and not is_over else None
+        if getattr(item, "cancelled_at", None):
+            return Told(cancelled[-1].at, CANCELLED, item) if cancelled and not is_over else None
         if minuted:
-            return Told(minuted[-1], MINUTES, item)
-        if item.published_at > since:
-            return Told(item.published_at, NEW, item)
-        if changed and changed[0][1] and not is_over:
-            return Told(changed[-1][0], CHANGED, item)
+            return Told(minuted[-1].at, MINUTES, item)
+        if item.published_at > since and known_at is None:
+            was_announced = is_over and item.published_at < (item.ends_at or item.starts_at)
+            return None if was_announced else Told(item.published_at, NEW, item)
+        if changed and changed[0].differs and not is_over:
+            return Told(changed[-1].at, CHANGED, item)
         return None
+
+
+class Choice(NamedTuple):
+    """How often a person is told of a topic, and up to when they have been told of it; None: as of all topics of the
+    same rhythm."""
+
+    rhythm: Rhythm
+    told_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +102,13 @@ class Turn:
     """A person whose digest is due: since when each topic is to be told, and what is noted of it afterwards."""
 
     person: User
+    places: frozenset[int]  # the territories where their council is
     due_at: datetime | None
+    choices: dict[AlertTopic, Choice]
     windows: dict[AlertTopic, datetime]
     marks: dict
     day: date  # of their calendar
+    over: tuple[AlertTopic, ...] = ()  # the topics that go on as all others of the same rhythm
 
 
 # Who is due -------------------------------------------------------------------------------------------------------
@@ -96,41 +123,49 @@ def is_due(now: datetime) -> tuple:
 def turns(now: datetime, most: int) -> list[Turn]:
     """Return whose turn it is, at most so many."""
     people = select(User, takes(Channel.MAIL, DIGEST)).where(*is_due(now)).order_by(User.id).limit(most)
-    people = people.options(joinedload(User.council).selectinload(Council.territories))
+    people = people.options(joinedload(User.council).selectinload(Council.territories), selectinload(User.territories))
     found = db.session.execute(people.execution_options(populate_existing=True)).all()
-    rhythms = _rhythms([person.id for person, _ in found])
-    return [_turn(person, is_taken, rhythms[person.id], now) for person, is_taken in found]
+    choices = _choices([person.id for person, _ in found])
+    return [_turn(person, is_taken, choices[person.id], now) for person, is_taken in found]
 
 
-def _rhythms(user_ids):
-    chosen = select(AlertChoice.user_id, AlertChoice.topic, AlertChoice.rhythm).where(
+def _choices(user_ids):
+    chosen = select(AlertChoice.user_id, AlertChoice.topic, AlertChoice.rhythm, AlertChoice.told_until).where(
         AlertChoice.user_id.in_(user_ids), AlertChoice.topic.in_(TOPICS)
     )
-    rhythms = {user_id: {topic: DEFAULT_RHYTHM[topic] for topic in TOPICS} for user_id in user_ids}
-    for user_id, topic, rhythm in db.session.execute(chosen).all():
-        rhythms[user_id][AlertTopic(topic)] = Rhythm(rhythm)
-    return rhythms
+    choices = {user_id: {topic: Choice(DEFAULT_RHYTHM[topic]) for topic in TOPICS} for user_id in user_ids}
+    for user_id, topic, rhythm, told_until in db.session.execute(chosen).all():
+        choices[user_id][AlertTopic(topic)] = Choice(Rhythm(rhythm), told_until)
+    return choices
 
 
-def _turn(person, is_taken, rhythms, now):
+def _turn(person, is_taken, choices, now):
     zone, until = person.council.zone, now - MARGIN
     marks = {"user_id": person.id, "digest_at": following(zone, now), "daily_until": until, "weekly_until": until}
     since = {Rhythm.DAILY: person.daily_until, Rhythm.WEEKLY: person.weekly_until}
-    today = clock(zone, now).date()
+    places = frozenset(place.id for place in person.council.territories)
+    turn = Turn(person, places, person.digest_at, choices, {}, marks, clock(zone, now).date())
     if person.digest_at is None or None in since.values():
-        return Turn(person, person.digest_at, {}, marks, today)
+        return turn
     if person.alerts_paused_at:  # after the pause, they are told what they have missed
-        return Turn(person, person.digest_at, {}, {**marks, **_until(person)}, today)
-    if since[Rhythm.WEEKLY] >= monday_before(zone, now) - MARGIN:
-        marks["weekly_until"] = since.pop(Rhythm.WEEKLY)
-    windows = {
-        topic: max(since[rhythm], until - LONGEST[rhythm]) for topic, rhythm in rhythms.items() if rhythm in since
-    }
-    return Turn(person, person.digest_at, windows if is_taken else {}, marks, today)
+        return replace(turn, marks={**marks, "daily_until": person.daily_until, "weekly_until": person.weekly_until})
+    waits = since[Rhythm.WEEKLY] >= monday_before(zone, now) - MARGIN
+    if waits:
+        marks["weekly_until"] = since[Rhythm.WEEKLY]
+    mine = {topic: one for topic, one in choices.items() if not (waits and one.rhythm == Rhythm.WEEKLY)}
+    over = tuple(topic for topic, one in mine.items() if one.told_until)
+    return replace(turn, windows=_windows(mine, since, until) if is_taken else {}, over=over)
 
 
-def _until(person):
-    return {"daily_until": person.daily_until, "weekly_until": person.weekly_until}
+def _windows(choices, since, until):
+    """Return since when each topic is told. Of one that is told at once by now, or never, there may be a rest of what
+    was to come in a digest."""
+    windows = {}
+    for topic, (rhythm, told_until) in choices.items():
+        start = told_until or since.get(rhythm)
+        if start and rhythm != Rhythm.NEVER:
+            windows[topic] = max(start, until - LONGEST.get(rhythm, LONGEST[Rhythm.WEEKLY]))
+    return windows
 
 
 def following(zone: str, now: datetime) -> datetime:
@@ -149,23 +184,28 @@ def monday_before(zone: str, now: datetime) -> datetime:
 
 
 def still_due(lot: list[Turn]) -> list[Turn]:
-    """Return those whose turn nobody else has taken meanwhile; their rows are locked. Call it in a write
-    transaction."""
-    table = User.__table__
-    rows = select(table.c.id, table.c.digest_at).where(table.c.id.in_([turn.marks["user_id"] for turn in lot]))
-    now = dict(db.session.execute(rows.order_by(table.c.id).with_for_update(key_share=True)).all())
-    return [turn for turn in lot if now.get(turn.marks["user_id"], turn) == turn.due_at]
+    """Return those whose turn nobody else has taken meanwhile, and who have not chosen anew; their rows are locked.
+    Call it in a write transaction."""
+    table, ids = User.__table__, [turn.marks["user_id"] for turn in lot]
+    rows = select(table.c.id, table.c.digest_at).where(table.c.id.in_(ids)).order_by(table.c.id)
+    now = dict(db.session.execute(rows.with_for_update(key_share=True)).all())
+    choices = _choices(ids)
+    mine = [(turn, turn.marks["user_id"]) for turn in lot]
+    return [turn for turn, one in mine if now.get(one, turn) == turn.due_at and choices[one] == turn.choices]
 
 
 def done(lot: list[Turn]) -> None:
     """Note up to when these people have been told, and when it is their turn again."""
-    table = User.__table__
+    people, chosen = User.__table__, AlertChoice.__table__
     names = ("digest_at", "daily_until", "weekly_until")
-    statement = update(table).where(table.c.id == bindparam("user_id"))
-    if lot:
-        values = {name: bindparam(f"new_{name}") for name in names}
-        rows = [{"user_id": turn.marks["user_id"]} | {f"new_{n}": turn.marks[n] for n in names} for turn in lot]
-        db.session.connection().execute(statement.values(values), rows)
+    marked = update(people).where(people.c.id == bindparam("user"))
+    marked = marked.values({name: bindparam(f"new_{name}") for name in names})
+    rows = [{"user": turn.marks["user_id"]} | {f"new_{n}": turn.marks[n] for n in names} for turn in lot]
+    told = update(chosen).where(chosen.c.user_id == bindparam("user"), chosen.c.topic == bindparam("what"))
+    over = [{"user": turn.marks["user_id"], "what": topic} for turn in lot for topic in turn.over]
+    for statement, values in ((marked, rows), (told.values(told_until=None), over)):
+        if values:
+            db.session.connection().execute(statement, values)
 
 
 # What is new ------------------------------------------------------------------------------------------------------
@@ -177,12 +217,13 @@ def rows(lot: list[Turn], now: datetime) -> dict[int, dict]:
     if not asked:
         return {}
     news = _news(asked, now - MARGIN)
-    read = _readings([turn.person.id for turn in asked], [one.publication.id for one in news])
+    known = _known([turn.person.id for turn in asked], [one.publication.id for one in news])
     for_councils, for_places = _by_council(news), [one for one in news if one.publication.council_id is None]
     found = {}
     for turn in asked:
-        near = [*for_councils[turn.person.council_id], *_around(turn.person, for_places)]
-        if told := sorted(_told(turn, near, read), key=lambda one: one.since, reverse=True):
+        around = [one for one in for_places if one.publication.territory_id in {None, *turn.places}]
+        told = _told(turn, [*for_councils[turn.person.council_id], *around], known)
+        if told := sorted(told, key=lambda one: one.since, reverse=True):
             found[turn.person.id] = _row(turn, told)
     return found
 
@@ -190,42 +231,55 @@ def rows(lot: list[Turn], now: datetime) -> dict[int, dict]:
 def _news(asked, until):
     """Return what happened in the longest window of these people that may concern one of them."""
     since = min(min(turn.windows.values()) for turn in asked)
-    changed, minuted = _activities(since, until)
+    happened = _happened(since, until)
     their_own = Publication.council_id.in_({turn.person.council_id for turn in asked})
     theirs = or_(their_own, Publication.level == Visibility.GROUPS, Publication.council_id.is_(None))
-    is_new = Publication.published_at > since, Publication.published_at <= until
-    cancelled = select(Event.id).where(Event.cancelled_at > since)
-    happened = or_(is_new[0] & is_new[1], Publication.id.in_({*changed, *minuted}), Publication.id.in_(cancelled))
-    found = select(Publication).where(out(), Publication.hidden_at.is_(None), theirs, happened).options(*WHOLE)
+    is_new = and_(Publication.published_at > since, Publication.published_at <= until)
+    # Those who look after the site may read what is hidden: to them it is no news either.
+    there = (out(), Publication.hidden_at.is_(None), theirs, or_(is_new, Publication.id.in_(happened)))
+    found = select(Publication).where(*there).options(*WHOLE)
     items = db.session.scalars(found.execution_options(populate_existing=True)).all()
-    states = changes.states([item.id for item in items if item.id in changed])
-    return [News(item, _differing(changed[item.id], states.get(item.id)), tuple(minuted[item.id])) for item in items]
+    states = changes.states([item.id for item in items if CHANGE in happened.get(item.id, ())])
+    return [_news_of(item, happened.get(item.id, {}), states.get(item.id)) for item in items]
 
 
-def _activities(since, until):
-    """Return what was recorded of events: (instant, how it was) of changes and instants of minutes, by their id."""
-    verbs = ("event.changed", "event.minutes")
-    happened = select(Activity.subject_id, Activity.verb, Activity.created_at, Activity.data).where(
-        Activity.subject_type == Publication.__tablename__, Activity.verb.in_(verbs),
-        Activity.created_at > since, Activity.created_at <= until,
+def _happened(since, until):
+    """Return what was done to events, and alerts have told: (activity, instant) by verb, by their id."""
+    rows = select(Activity.subject_id, Activity.verb, Activity.created_at, Activity.dispatched_at, Activity.data)
+    rows = rows.where(
+        Activity.subject_type == Publication.__tablename__, Activity.verb.in_(HAPPENINGS),
+        Activity.created_at > since - LATE, Activity.dispatched_at > since, Activity.dispatched_at <= until,
     )  # fmt: skip
-    changed, minuted = defaultdict(list), defaultdict(list)
-    for event_id, verb, instant, data in db.session.execute(happened.order_by(Activity.id)).all():
-        if verb == "event.minutes":
-            minuted[event_id].append(instant)
-        elif data:
-            changed[event_id].append((instant, data))
-    return changed, minuted
+    found = defaultdict(lambda: defaultdict(list))
+    for row in db.session.execute(rows.order_by(Activity.id)):
+        found[row.subject_id][row.verb].append(row)
+    return found
 
 
-def _differing(changed, state):
-    return tuple((instant, bool(changes.between(data, state))) for instant, data in changed) if state else ()
+def _news_of(item, happened, state):
+    of = {verb: tuple(_happening(row, state) for row in rows) for verb, rows in happened.items()}
+    return News(item, *(of.get(verb, ()) for verb in HAPPENINGS))
 
 
-def _readings(user_ids, publication_ids):
-    there = (Reading.user_id.in_(user_ids), Reading.publication_id.in_(publication_ids))
-    rows = select(Reading.user_id, Reading.publication_id, Reading.read_at).where(*there)
-    return {(user_id, item_id): read_at for user_id, item_id, read_at in db.session.execute(rows).all()}
+def _happening(row, state):
+    at = datetime.fromisoformat((row.data or {}).get("last_at", row.created_at.isoformat()))
+    differs = row.verb != CHANGE or bool(row.data and changes.between(row.data, state))
+    return Happening(at, row.dispatched_at, differs)
+
+
+def _known(user_ids, publication_ids):
+    """Return when people last read of publications, by (person, publication): on the site, or in an alert."""
+    read = select(Reading.user_id, Reading.publication_id, Reading.read_at)
+    read = read.where(Reading.user_id.in_(user_ids), Reading.publication_id.in_(publication_ids))
+    told = select(Delivery.person_id, Delivery.publication_id, func.max(Delivery.created_at))
+    told = told.join(Activity, Activity.id == Delivery.activity_id).where(
+        Delivery.person_id.in_(user_ids), Delivery.publication_id.in_(publication_ids),
+        Activity.verb.in_(TELLING), Delivery.state != DeliveryState.FAILED,
+    ).group_by(Delivery.person_id, Delivery.publication_id)  # fmt: skip
+    known = {}
+    for user_id, item_id, instant in (*db.session.execute(read), *db.session.execute(told)):
+        known[user_id, item_id] = max(instant, known.get((user_id, item_id), instant))
+    return known
 
 
 def _by_council(news: Iterable[News]) -> dict[int, list[News]]:
@@ -241,20 +295,14 @@ def _by_council(news: Iterable[News]) -> dict[int, list[News]]:
     return found
 
 
-def _around(person, for_places):
-    places = {place.id for place in person.council.territories}
-    return [one for one in for_places if one.publication.territory_id in {None, *places}]
-
-
-def _told(turn, near, read) -> Iterator[Told]:
+def _told(turn, near, known) -> Iterator[Told]:
     viewer = viewer_of(turn.person)
     for one in near:
         item = one.publication
         since = turn.windows.get(AlertTopic(item.kind))
-        told = one.since(since) if since and item.author_id != viewer.user_id else None
-        if told and may_read(viewer, item):
-            read_at = read.get((viewer.user_id, item.id))
-            if read_at is None or read_at < told.since:
+        if since and item.author_id != viewer.user_id and may_read(viewer, item):
+            told = one.told(since, known.get((viewer.user_id, item.id)))
+            if told:
                 yield told
 
 
@@ -274,9 +322,10 @@ def _message(turn, told):
     sections = defaultdict(list)
     for one in told[:MOST]:
         item = one.publication
-        sections[item.council_id != person.council_id, item.source].append(_line(one))
+        sections[item.council_id != person.council_id, item.source].append(line_of(item, one.state))
+    is_all_theirs = all(one.publication.council_id == person.council_id for one in told)
     return Message(
-        f"Quoi de neuf ? Votre résumé du {said_day(turn.day)}",
+        f"{plural(len(told), 'nouveauté', 'nouveautés')} {'dans votre conseil' if is_all_theirs else 'pour vous'}",
         (f"Bonjour {person.first_name},", "Voici ce qui est nouveau pour vous depuis le dernier résumé :"),
         link=("Tout lire sur le site", site_address("council.dashboard.show")),
         why="vous suivez ce que partagent votre conseil citoyen et ses groupes",
@@ -286,11 +335,3 @@ def _message(turn, told):
         ),
         others=tuple(one.publication.id for one in told[MOST:]),
     )
-
-
-def _line(told):
-    """Return one line: mails are passed on, so that what not everybody may read has its title only."""
-    item, more = told.publication, ""
-    if item.level == Visibility.PUBLIC and isinstance(item, Event) and item.starts_at:
-        more = sitting(item.starts_at, item.ends_at, item.time_zone)
-    return Line(item.id, told.state, item.title, address_of(item), more)

@@ -1,19 +1,23 @@
 """The look at a message just before it leaves: does it still tell something to somebody who may read it?"""
 
-from sqlalchemy import exists, or_, select
+from dataclasses import asdict
 
-from app.access import readable, viewer_of
+from sqlalchemy import and_, exists, or_, select, true
+from sqlalchemy.orm import selectin_polymorphic
+
+from app.access import may_read, near, readable, viewer_of
 from app.extensions import db
-from app.labels import Channel, RegistrationStatus
-from app.models import Delivery, Event, Publication, Reading, Registration, User
-from app.notifications import outbox
+from app.labels import OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm
+from app.models import Activity, AlertChoice, Delivery, Event, Publication, Reading, Registration, User
+from app.notifications import digests, outbox, publications
 from app.notifications.message import items_of, only
-from app.notifications.recipients import ALERT, DIGEST, REMINDER
+from app.notifications.recipients import ALERT, DIGEST, REMINDER, concerned_by, told
 
 GONE = "Non envoyé : cette personne ne peut plus le lire."
 READ = "Non envoyé : cette personne l’a lu entre-temps sur le site."
 PAUSED = "Non envoyé : cette personne a mis ses alertes en pause."
 MOVED = "Non envoyé : l’événement a été annulé, déplacé ou retiré."
+UNWANTED = "Non envoyé : cette personne n’est plus concernée, ou ne veut plus de ces messages."
 LEFT = "Non envoyé : cette personne n’est plus inscrite."
 
 
@@ -33,14 +37,45 @@ def objection(delivery: Delivery) -> str:
 
 
 def _alert(delivery, person):
-    if person is None or not _may_still_read(delivery, person):
+    """An alert says what is so at this instant, to whoever still wants it; what it told of a while ago may be no
+    more."""
+    publication, activity = db.session.get(Publication, delivery.publication_id or 0), _activity(delivery)
+    if publication is None or person is None or not person.is_active or not _may_be_told(person, publication, activity):
         return GONE
-    return READ if _has_read_since(delivery, person.id) else ""
+    if not _is_told(delivery, person, publication, AlertTopic(publication.kind)):
+        return UNWANTED
+    if _has_read_since(delivery, person.id):
+        return READ
+    if activity is None:
+        return ""
+    message = publications.restated(activity, publication, person, delivery.channel)
+    if message is None:
+        return MOVED
+    _rewrite(delivery, message.to_json())
+    return ""
 
 
-def _may_still_read(delivery, person):
-    its_own = (Publication.id == (delivery.publication_id or 0), readable(Publication, viewer_of(person)))
-    return db.session.scalar(select(exists().where(*its_own)))
+def _activity(delivery):
+    return db.session.get(Activity, delivery.activity_id) if delivery.activity_id else None
+
+
+def _may_be_told(person, publication, activity):
+    """That an event will not take place is told of what is in the bin, too."""
+    if activity is not None and activity.verb == "event.cancelled":
+        return publications.may_be_told_of_end(viewer_of(person), publication)
+    return may_read(viewer_of(person), publication)
+
+
+def _is_told(delivery, person, publication, topic, rhythms=publications.SOONER, them=None):
+    """Tell whether somebody is still of those whom a publication concerns, and wants to be told this way."""
+    them = concerned_by(publication) if them is None else them
+    row = db.session.execute(told(and_(User.id == person.id, them), topic, delivery.kind, rhythms)).one_or_none()
+    return row is not None and bool(row.by_mail if delivery.channel == Channel.MAIL else row.by_sms)
+
+
+def _rewrite(delivery, content):
+    if content != delivery.content:
+        outbox.rewrite(delivery, delivery.owner, content)
 
 
 def _has_read_since(delivery, user_id):
@@ -49,16 +84,21 @@ def _has_read_since(delivery, user_id):
 
 
 def _reminder(delivery, person):
-    """A reminder is for whoever has a place, and for members who may read of an event that they have not declined."""
+    """A reminder is for whoever has a place, and for members who may read of an event that they have not declined; of
+    those with an account, for whoever still wants reminders."""
     event = db.session.get(Event, delivery.publication_id or 0)
     if event is None or event.starts_at != delivery.useful_until or not _takes_place(event):
         return MOVED
     statuses = set(db.session.scalars(_statuses(delivery)))
-    if RegistrationStatus.CONFIRMED in statuses:
-        return ""
-    if person is None or RegistrationStatus.CANCELLED in statuses:
-        return LEFT
-    return "" if _may_still_read(delivery, person) else GONE
+    has_place = RegistrationStatus.CONFIRMED in statuses
+    if person is None or (not has_place and RegistrationStatus.CANCELLED in statuses):
+        return "" if has_place else LEFT
+    may = person.status in OPEN if has_place else person.is_active and may_read(viewer_of(person), event)
+    if not may:
+        return GONE
+    them = true() if has_place else concerned_by(event)
+    is_told = _is_told(delivery, person, event, AlertTopic.REMINDER, (Rhythm.NOW,), them)
+    return "" if is_told else UNWANTED
 
 
 def _takes_place(event):
@@ -72,15 +112,29 @@ def _statuses(delivery):
 
 
 def _digest(delivery, person):
-    """Leave what the person may read and has not read; nothing left is no digest."""
+    """Leave what still concerns the person, who may read it, has not read it and wants to be told of it, as it is at
+    this instant; nothing left is no digest."""
     ids = items_of(delivery.content)
-    if person is None:
+    if person is None or not person.is_active:
         return GONE
+    viewer = viewer_of(person)
     read = exists().where(
         Reading.user_id == person.id, Reading.publication_id == Publication.id, Reading.read_at >= delivery.created_at
     )
-    mine = select(Publication.id).where(Publication.id.in_(ids), readable(Publication, viewer_of(person)), ~read)
-    left = set(db.session.scalars(mine))
-    if left != ids:
-        outbox.rewrite(delivery, delivery.owner, only(delivery.content, left))
+    unwanted = exists().where(
+        AlertChoice.user_id == person.id, AlertChoice.topic == Publication.kind, AlertChoice.rhythm == Rhythm.NEVER
+    )
+    mine = select(Publication).where(Publication.id.in_(ids), readable(Publication, viewer), near(viewer))
+    left = db.session.scalars(mine.where(~read, ~unwanted).options(selectin_polymorphic(Publication, [Event])))
+    items = {item.id: item for item in left}
+    _rewrite(delivery, only(delivery.content, items, lambda line: _line(items[line["publication_id"]], line["state"])))
     return "" if delivery.content["sections"] else GONE
+
+
+def _line(item, state):
+    """Return a line of a digest as it is to be read now; None for what was announced and is over."""
+    if isinstance(item, Event) and state != digests.MINUTES:
+        if item.is_over:
+            return None
+        state = digests.CANCELLED if item.cancelled_at else state
+    return asdict(publications.line_of(item, state))

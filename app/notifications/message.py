@@ -1,6 +1,6 @@
 """A message as one value, and the text and the HTML that are made from it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
@@ -70,11 +70,13 @@ def items_of(content: dict) -> set[int]:
     return {line["publication_id"] for line in lines} | set(content.get("others", ()))
 
 
-def only(content: dict, ids: Collection[int]) -> dict:
-    """Return a kept message as it is when only these publications are left in it."""
+def only(content: dict, ids: Collection[int], restate: Callable[[dict], dict | None]) -> dict:
+    """Return a kept message as it is when only these publications are left in it. `restate` gives what a line of one of
+    them says at this instant; None: nothing any more."""
     sections = []
     for section in content["sections"]:
-        if lines := [line for line in section["lines"] if line["publication_id"] in ids]:
+        there = (restate(line) for line in section["lines"] if line["publication_id"] in ids)
+        if lines := [line for line in there if line]:
             sections.append({**section, "lines": lines})
     return content | {"sections": sections, "others": [one for one in content["others"] if one in ids]}
 

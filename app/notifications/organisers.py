@@ -1,6 +1,7 @@
 """What the organisers of an event write to those who registered for it."""
 
 from dataclasses import dataclass
+from textwrap import shorten
 
 from flask import current_app
 from sqlalchemy import and_, case, func, select
@@ -9,19 +10,22 @@ from app.access import may_organise, viewer_of
 from app.extensions import db
 from app.labels import OPEN, Channel, Priority, RegistrationStatus, Visibility
 from app.models import Activity, Event, Registration, User
-from app.models.registration import HOLDING, STANDING
+from app.models.registration import STANDING
 from app.notifications import gsm
 from app.notifications.dispatch import Alert
 from app.notifications.links import site_address
 from app.notifications.message import Message
 from app.notifications.recipients import as_registered, registered
-from app.notifications.registrations import KIND, PURPOSE
+from app.notifications.registrations import KIND, PURPOSE, SHORT_TITLE
 from app.signing import short as short_token
 from app.templating import quoted, sitting
 
 VERB = "event.letter"
-# To whom one may write: those with a place, those who wait, all of them.
-GROUPS = {"placed": HOLDING, "waiting": (RegistrationStatus.WAITING,), "all": STANDING}
+# To whom one may write: those with a place, those who have not said yes to theirs, those who wait, all of them.
+GROUPS = {
+    "placed": (RegistrationStatus.CONFIRMED,), "offered": (RegistrationStatus.OFFERED,),
+    "waiting": (RegistrationStatus.WAITING,), "all": STANDING,
+}  # fmt: skip
 LIKELY = 36**4 - 1  # the number of a registration, in links that only show how long they are
 
 
@@ -77,18 +81,18 @@ def message(event: Event, author: User, letter: Letter, name: str, number: int) 
     only where everybody may read it."""
     is_told = event.level == Visibility.PUBLIC and event.starts_at
     when = f", {sitting(event.starts_at, event.ends_at, event.time_zone)}" if is_told else ""
-    reply = letter.reply or f"ce message part du site, et {author.name} ne recevrait pas de réponse à ce courriel."
+    no_reply = f"Ne répondez pas à ce courriel : {author.name} ne le verrait pas."
     return Message(
         letter.subject,
         (
             f"Bonjour {name},",
             f"{author.name} vous écrit au sujet de {quoted(event.name)}{when}.",
             letter.text,
-            f"Pour répondre : {reply}",
+            f"Pour répondre : {letter.reply}" if letter.reply else no_reply,
         ),
         link=("Voir mon inscription", _address(number)),
-        short=_short(letter),
-        why="vous êtes inscrit à cet événement, ou sur sa liste d’attente",
+        short=_short(event, letter),
+        why="vous avez une inscription à cet événement, ou vous attendez une place",
     )
 
 
@@ -96,14 +100,15 @@ def _address(number):
     return site_address("publications.registering.show", token=short_token(PURPOSE, number))
 
 
-def _short(letter):
-    return " ".join(filter(None, (f"{letter.subject} :", letter.text, letter.reply)))
+def _short(event, letter):
+    title = shorten(event.title, SHORT_TITLE, placeholder="…")
+    return " ".join(filter(None, (f"{title} – {letter.subject} :", letter.text, letter.reply)))
 
 
-def as_text_message(letter: Letter) -> tuple[str, int, float]:
+def as_text_message(event: Event, letter: Letter) -> tuple[str, int, float]:
     """Return the SMS that a letter makes, without its link; how many are paid for, and their price in cents."""
     address = _address(LIKELY)
-    text = gsm.shorten(_short(letter), link=address)
+    text = gsm.shorten(_short(event, letter), link=address)
     segments = gsm.segments(text)
     return text.removesuffix(address).rstrip(), segments, segments * current_app.config["SMS_COST_CENTS"]
 
@@ -114,7 +119,8 @@ def as_text_message(letter: Letter) -> tuple[str, int, float]:
 def _write(activity: Activity):
     """Yield the letter to each person of its group who is still there; nothing when its author organises no more."""
     event, author = db.session.get(Event, activity.subject_id), db.session.get(User, activity.actor_id or 0)
-    if event is None or event.deleted_at or author is None or not may_organise(viewer_of(author), event):
+    is_off = event is None or event.deleted_at or event.hidden_at
+    if is_off or author is None or not may_organise(viewer_of(author), event):
         return
     letter = Letter(**activity.data)
     for row in db.session.execute(registered([event.id], GROUPS[letter.group])).all():

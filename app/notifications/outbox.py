@@ -269,8 +269,8 @@ def _settle(delivery_id, claimant, **columns):
 
 def rewrite(delivery: Delivery, owner: str, content: dict) -> bool:
     """Change what a claimed message says, here and where it is kept."""
-    delivery.content = content
-    return _settle(delivery.id, owner, content=content)
+    delivery.content, delivery.subject = content, content["subject"]
+    return _settle(delivery.id, owner, content=content, subject=content["subject"])
 
 
 # Decided by a person: the first act wins, and another one returns False -----------------------------------------

@@ -1,6 +1,6 @@
 """Who is told of what councils share: those whom it concerns, by their choices, and those who registered."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from app.access import concerned, may_read, viewer_of
 from app.extensions import db
 from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, Visibility
 from app.models import Address, AlertChoice, Event, OptOut, Publication, Reading, Registration, User
+from app.models.registration import STANDING
 from app.notifications.outbox import ALL
 
 ALERT, DIGEST, REMINDER, REGISTRATION = "alert", "digest", "reminder", "registration"  # kinds of messages
@@ -25,7 +26,8 @@ class Listener(NamedTuple):
 
 
 class Registered(NamedTuple):
-    """Somebody who registered for an event: `user_id` is that of their account, or None; `key` tells people apart."""
+    """Somebody who registered for an event: `user_id` is that of their account, or None; `key` tells people apart.
+    `called` is how a message addresses them."""
 
     key: str
     user_id: int | None
@@ -33,6 +35,7 @@ class Registered(NamedTuple):
     email: str
     phone: str
     registration_id: int
+    called: str
 
     @property
     def way(self) -> tuple[Channel, str] | None:
@@ -75,8 +78,11 @@ def _by_mail(topic, kind, rhythms):
 
 
 def _by_sms(kind):
-    has_number = and_(User.phone.is_not(None), User.phone_confirmed_at.is_not(None))
-    return and_(func.coalesce(AlertChoice.by_sms, False), has_number, takes(Channel.SMS, kind))
+    return and_(func.coalesce(AlertChoice.by_sms, False), _has_number(), takes(Channel.SMS, kind))
+
+
+def _has_number():
+    return and_(User.phone.is_not(None), User.phone_confirmed_at.is_not(None))
 
 
 def told(
@@ -117,19 +123,20 @@ def concerned_by(publication: Publication) -> ColumnElement[bool]:
 
 
 def listeners(
-    publication: Publication, topic: AlertTopic, *conditions: ColumnElement[bool], **options
+    publication: Publication, topic: AlertTopic, *conditions: ColumnElement[bool], may: Callable = may_read, **options
 ) -> Iterator[Listener]:
-    """Yield those who are told of a publication, as far as they may read it at this moment and meet `conditions`.
-    `options` are those of `told`."""
+    """Yield those who are told of a publication, as far as they may read it at this moment (or another right, `may`)
+    and meet `conditions`. `options` are those of `told`."""
     people = told(and_(concerned_by(publication), *conditions), topic, **options)
     for row in db.session.execute(people).all():
-        if may_read(viewer_of(row[0]), publication):
+        if may(viewer_of(row[0]), publication):
             yield Listener(*row)
 
 
-def others_than(user_id: int | None) -> ColumnElement[bool]:
-    """Return the condition of everybody but one person: what somebody did is not told to them."""
-    return User.id != user_id if user_id else true()
+def others_than(*user_ids: int | None) -> ColumnElement[bool]:
+    """Return the condition of everybody but some people: what somebody did is not told to them."""
+    known = [user_id for user_id in user_ids if user_id]
+    return User.id.not_in(known) if known else true()
 
 
 def not_read(publication_id: int, since: datetime) -> ColumnElement[bool]:
@@ -145,7 +152,7 @@ def registered(event_ids: Collection[int], statuses: Collection[RegistrationStat
     return (
         select(
             Registration.id, Registration.user_id, Registration.name, Registration.email, Registration.phone,
-            Registration.event_id, User.email.label("account"), User.status,
+            Registration.event_id, User.email.label("account"), User.first_name, User.status,
         )
         .outerjoin(User, User.id == Registration.user_id)
         .where(Registration.event_id.in_(event_ids), Registration.status.in_(statuses))
@@ -159,4 +166,41 @@ def as_registered(row) -> Registered | None:
     if row.user_id is not None and row.status not in OPEN:
         return None
     key = str(row.user_id) if row.user_id else f"r{row.id}"
-    return Registered(key, row.user_id, row.name, row.account or row.email, row.phone, row.id)
+    email, called = row.account or row.email, row.first_name or row.name
+    return Registered(key, row.user_id, row.name, email, row.phone, row.id, called)
+
+
+class Expected(NamedTuple):
+    """Somebody who is told what happens to an event because they registered for it. `user` is their account, or None;
+    `mail` and `number` are where they are told: nothing where they are not."""
+
+    registration: Registration
+    user: User | None
+    mail: str
+    number: str
+
+
+def expected(event_id: int, *actor_ids: int | None) -> Select:
+    """Return the query of those who are told what happens to an event because they registered (see `Expected`): by
+    mail, and by SMS who chose that for events, or gave nothing but a number. Nobody of `actor_ids`, and nobody whom
+    one reaches in no way."""
+    mail = func.coalesce(User.email, Registration.email)
+    has_chosen = and_(AlertChoice.by_sms.is_(True), User.alerts_paused_at.is_(None), _has_number())
+    number = case((mail == "", Registration.phone), (has_chosen, User.phone), else_="")
+    is_there = or_(Registration.user_id.is_(None), User.status.in_(OPEN))
+    others = or_(Registration.user_id.is_(None), others_than(*actor_ids))
+    return (
+        select(Registration, User, mail.label("mail"), number.label("number"))
+        .outerjoin(User, User.id == Registration.user_id)
+        .outerjoin(AlertChoice, chosen(AlertTopic.EVENT))
+        .where(Registration.event_id == event_id, Registration.status.in_(STANDING), is_there, others)
+        .where(Registration.erased_at.is_(None), or_(mail != "", number != ""))
+        .order_by(Registration.id)
+    )
+
+
+def count_of_expected(event_id: int, *actor_ids: int | None) -> Select:
+    """Return the query that counts those of `expected`, each address once: how many are told, and how many by SMS."""
+    people = expected(event_id, *actor_ids).order_by(None).subquery().c
+    way = func.coalesce(func.nullif(people.mail, ""), people.number)
+    return select(func.count(way.distinct()), func.count(func.nullif(people.number, "").distinct()))

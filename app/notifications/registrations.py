@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from app import localtime
+from app.access import VISITOR, may_organise, may_read, viewer_of
 from app.labels import OPEN, AlertTopic, Channel, Priority, Visibility
 from app.models import Event, Registration, User
 from app.models.types import utcnow
@@ -16,8 +17,12 @@ KIND = "registration"
 PURPOSE = "registration"
 PAUSE = 600  # seconds between two mails that say the same
 SHORT_TITLE = 40  # characters of it in an SMS
-OWN = "vous vous êtes inscrit à cet événement"
-ENTERED = "l’organisateur vous a inscrit à cet événement"
+OWN = "vous avez demandé une place à cet événement"
+ENTERED = "l’organisateur a noté votre nom pour cet événement"
+NARROWED = (
+    "L’annonce de cet événement n’est plus ouverte à tout le monde, et ce message n’en dit donc rien. Une question ? "
+    "Adressez-vous à l’organisateur."
+)
 GIVEN = "cette adresse a été donnée pour s’inscrire à un événement"
 NOT_ME = "Vous n’avez rien demandé ? Ne faites rien : sans vous, rien ne se passe."
 
@@ -30,6 +35,14 @@ def token_of(registration: Registration) -> str:
 def address_of(registration: Registration) -> str:
     """Return the address of the page of a registration, which works without an account."""
     return site_address("publications.registering.show", token=token_of(registration))
+
+
+def may_come(registration: Registration) -> bool:
+    """Tell whether this person may still read what they registered for; whoever the organiser wrote down may."""
+    event, user = registration.event, registration.user
+    if user is None:
+        return registration.entered_by_id is not None or may_read(VISITOR, event)
+    return user.status in OPEN and may_read(viewer_of(user), event)
 
 
 def reach(registration: Registration) -> dict[Channel, str]:
@@ -64,15 +77,55 @@ def is_by_sms_alone(registration: Registration) -> bool:
 
 def placed(registration: Registration) -> list[dict]:
     """Return the rows for the outbox that tell: you have a place."""
-    said = "L’organisateur vous a inscrit : vous avez une place." if registration.entered_by_id else ""
+    said = "L’organisateur a noté votre nom : vous avez une place." if registration.entered_by_id else ""
     message = _message(
         registration,
         "Inscription confirmée",
         said or "Votre inscription est confirmée : vous avez une place.",
-        after=["Vous ne pouvez plus venir ? Ouvrez ce lien et annulez : votre place ira à quelqu’un d’autre."],
+        after=[
+            "Vous ne pouvez plus venir ? Ouvrez ce lien et annulez : votre place ira à quelqu’un d’autre.",
+            *_for_calendar(registration.event),
+        ],
         short=f"Inscription confirmée : {_short(registration.event)}{_short_day(registration.event)}.",
     )
     return _rows(registration, message, "placed", registration.placed_at)
+
+
+def _for_calendar(event):
+    """Yield how to note an event that everybody may read in one's calendar."""
+    if event.starts_at and may_read(VISITOR, event):
+        address = site_address("public.agenda.event", item_id=event.id, slug=event.slug)
+        yield f"Pour l’ajouter à votre agenda : {address}"
+
+
+def to_be_told(registration: Registration) -> list[dict]:
+    """Return the rows that ask the organiser to tell somebody, whom nothing can be sent to, that they have a place:
+    whoever wrote them down, or else the author of the event."""
+    event = registration.event
+    people = [one for one in (registration.entered_by, event.author) if one and may_organise(viewer_of(one), event)]
+    if not people:
+        return []
+    message = Message(
+        f"Une place est pour {registration.name} : prévenez cette personne",
+        (
+            f"Bonjour {people[0].first_name},",
+            f"Une place est libre pour {registration.name}, de la liste d’attente. Nous n’avons ni son adresse ni son "
+            "numéro : son inscription est confirmée, et c’est à vous de le lui dire.",
+            quoted(event.title),
+            "Cette personne ne peut pas venir ? Retirez son nom de la liste : la place ira à la suivante.",
+        ),
+        link=("Voir la liste", _list_of(event)),
+        why="vous organisez cet événement",
+    )
+    key = f"registration:{registration.id}:told:{registration.placed_at:%Y%m%d%H%M%S%f}"
+    columns = {"council_id": event.council_id, "person_id": people[0].id, "publication_id": event.id}
+    named = {"to": people[0].email, "name": people[0].name, "key": key}
+    return [outbox.row(message, **named, kind=KIND, priority=Priority.REMINDER, **columns)]
+
+
+def _list_of(event):
+    place = {"path": event.path, "item_id": event.id, "slug": event.slug}
+    return site_address("publications.organising.index", **place)
 
 
 def queued(registration: Registration, rank: int) -> list[dict]:
@@ -85,7 +138,7 @@ def queued(registration: Registration, rank: int) -> list[dict]:
         *before,
         f"Il n’y a plus de place pour l’instant. Vous êtes {place_of(rank)}.",
         after=["Dès qu’une place se libère pour vous, nous vous écrivons : gardez ce message."],
-        short=f"Vous êtes {place_of(rank)} : {_short(event)}. Gardez ce lien :",
+        short=f"Liste d’attente, rang {rank} : {_short(event)}. Gardez ce lien :",
     )
     return _rows(registration, message, "queued", registration.queued_at)
 
@@ -103,8 +156,8 @@ def offered(registration: Registration) -> list[dict]:
         why,
         f"Répondez avant : {until}. Après, la place ira à la personne suivante.",
         after=["Ouvrez ce lien, puis appuyez sur « Je prends la place » ou sur « Je laisse ma place »."],
-        short=f"Une place est à vous jusqu’au {_short_moment(event, registration.offered_until)} : {_short(event)}. "
-        "Répondez :",
+        short=f"Place libre : {_short(event)}{_short_date(event)}. "
+        f"Répondez avant le {_short_moment(event, registration.offered_until)} :",
         words="Répondre",
     )
     stamp, until = registration.offered_until, registration.offered_until
@@ -127,9 +180,8 @@ def cancelled(registration: Registration, *, by_organiser: bool = False) -> list
     """Return the rows that tell that a registration is cancelled."""
     said = "Votre inscription est annulée, comme vous l’avez demandé."
     if by_organiser:
-        said = "L’organisateur a annulé votre inscription. Une question ? Adressez-vous à lui : " + (
-            f"{registration.event.source}."
-        )
+        who = f" : {registration.event.source}" if may_come(registration) else ""
+        said = f"L’organisateur a annulé votre inscription. Une question ? Adressez-vous à lui{who}."
     message = _message(
         registration,
         "Inscription annulée",
@@ -143,8 +195,8 @@ def already(registration: Registration) -> list[dict]:
     """Return the rows that answer somebody who asks again: they are registered, and this is their page."""
     message = _message(
         registration,
-        "Vous êtes déjà inscrit",
-        "Quelqu’un, peut-être vous, a voulu vous inscrire encore une fois. Rien n’a changé.",
+        "Vous avez déjà demandé une place",
+        "Quelqu’un, peut-être vous, a demandé une place en votre nom encore une fois. Rien n’a changé.",
         after=["Ouvrez ce lien pour voir où en est votre inscription, ou pour l’annuler.", NOT_ME],
         why=GIVEN,
     )
@@ -181,12 +233,15 @@ def until_words(event: Event, instant: datetime) -> str:
 
 
 def _message(registration, subject, *said, after=(), short="", words="Voir mon inscription", why=""):
-    event = registration.event
+    """Return a message about a registration. Whoever may not read the event any more is told nothing of it."""
+    event, is_told = registration.event, may_come(registration)
+    about = [quoted(event.title), *_facts(event), *after] if is_told else [NARROWED]
+    name = registration.user.first_name if registration.user else registration.name
     return Message(
-        f"{subject} : {event.title}",
-        (f"Bonjour {registration.name},", *said, quoted(event.title), *_facts(event), *after),
+        f"{subject} : {event.title}" if is_told else subject,
+        (f"Bonjour {name},", *said, *about),
         link=(words, address_of(registration)),
-        short=short,
+        short=short if is_told else f"{subject}. {NARROWED}",
         why=why or (ENTERED if registration.entered_by_id else OWN),
     )
 
@@ -207,6 +262,10 @@ def _short(event):
 
 def _short_day(event):
     return f", le {_short_moment(event, event.starts_at)}" if event.starts_at else ""
+
+
+def _short_date(event):
+    return f", le {localtime.clock(event.time_zone, event.starts_at):%d/%m}" if event.starts_at else ""
 
 
 def _short_moment(event, instant):

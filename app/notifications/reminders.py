@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.access import may_read, may_register, members_of, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic, Channel, Priority, RegistrationStatus, Rhythm, Visibility
 from app.localtime import clock
-from app.models import AlertChoice, Delivery, Event, Group, Publication, Registration, User
+from app.models import Activity, AlertChoice, Delivery, Event, Group, Publication, Registration, User
 from app.models.registration import HOLDING
 from app.models.types import utcnow
 from app.notifications import outbox
@@ -28,9 +28,13 @@ from app.notifications.recipients import (
     rhythm_of,
     told,
 )
+from app.notifications.registrations import until_words
 from app.templating import clock as said_hour
 from app.templating import quoted, sitting, weekday
 
+TELLING = ("event.published", "event.changed", "event.cancelled")
+HELD = timedelta(minutes=20)  # an alert of a change leaves a quarter of an hour after it; a broken one holds up nothing
+Offer = aliased(Registration)
 WHOLE = (
     joinedload(Publication.council),
     joinedload(Publication.author),
@@ -41,11 +45,16 @@ WHOLE = (
 def is_due(now: datetime) -> tuple:
     """Return the conditions of the events whose reminders are due, and of those for which it is too late by now.
 
-    A draft, and what is in the bin or hidden, wait: they may still come back in time.
+    A draft, and what is in the bin or hidden, wait: they may still come back in time. So does what alerts are about to
+    tell: one message a day is enough.
     """
+    is_being_told = exists().where(
+        Activity.subject_type == Publication.__tablename__, Activity.subject_id == Event.id,
+        Activity.verb.in_(TELLING), Activity.dispatched_at.is_(None), Activity.created_at > now - HELD,
+    )  # fmt: skip
     is_shown = and_(
         Event.published_at.is_not(None), Event.deleted_at.is_(None), Event.withdrawn_at.is_(None),
-        Event.hidden_at.is_(None), Event.cancelled_at.is_(None),
+        Event.hidden_at.is_(None), Event.cancelled_at.is_(None), ~is_being_told,
     )  # fmt: skip
     return (Event.remind_at <= now, or_(Event.starts_at <= now, is_shown))
 
@@ -95,22 +104,28 @@ def _rows_of(event, placed, members):
         said = _to(words, one.name, registered_link(event, one, page))
         yield from _rows(event, one.key, one.user_id, one.name, mail, number, said)
     words = _message(event, has_place=False)
-    for person, by_mail, by_sms in members:
+    for person, by_mail, by_sms, kept_until in members:
         if taken.isdisjoint((str(person.id), person.email)):
-            said = _to(words, person.first_name, page)
+            offer = _message(event, has_place=False, kept_until=kept_until) if kept_until else words
+            said = _to(offer, person.first_name, page)
             mail, number = person.email if by_mail else "", person.phone if by_sms else ""
             yield from _rows(event, str(person.id), person.id, person.name, mail, number, said)
 
 
 def _with_a_place(event_ids):
-    """Yield the id of an event, who has a place there, and the mail address and the number to use, or "" for each."""
+    """Yield the id of an event, who has a place there, and the mail address and the number to use, or "" for each:
+    whoever got their place since the reminder was due has just been told."""
     people = registered(event_ids, [RegistrationStatus.CONFIRMED]).add_columns(
         rhythm_of(AlertTopic.REMINDER).label("rhythm"), AlertChoice.by_sms, User.alerts_paused_at,
         User.phone.label("mobile"), User.phone_confirmed_at,
+        (Registration.placed_at >= Event.remind_at).label("was_told"),
     )  # fmt: skip
+    people = people.join(Event, Event.id == Registration.event_id)
     for row in db.session.execute(people.outerjoin(AlertChoice, chosen(AlertTopic.REMINDER))).all():
         one = as_registered(row)
-        if one is not None and one.user_id is None:
+        if one is not None and row.was_told:
+            yield row.event_id, one, "", ""
+        elif one is not None and one.user_id is None:
             yield row.event_id, one, one.email, "" if one.email else one.phone
         elif one is not None and row.alerts_paused_at is None:
             is_texted = row.by_sms and row.phone_confirmed_at
@@ -131,19 +146,26 @@ def _has_room(event, held):
 
 
 def _members(events):
-    """Yield an event, a member whom it concerns and who may come, and whether by mail and by SMS. Most events concern
-    one council: these are asked for at once."""
+    """Yield an event, a member whom it concerns and who may come, whether by mail and by SMS, and until when a place is
+    kept for them, if one is. Most events concern one council: these are asked for at once."""
     alone = {event.id for event in events if event.council_id is None or event.level == Visibility.GROUPS}
     known = {event.id: event for event in events}
     circles = [(known.keys() - alone, members_of(Event.council_id))]
     circles += [({event_id}, concerned_by(known[event_id])) for event_id in sorted(alone)]
     for ids, them in circles:
         listening = told(_not_told_today(), AlertTopic.REMINDER, kind=REMINDER)
-        listening = listening.join(Event, and_(Event.id.in_(ids), them)).add_columns(Event.id)
-        for person, by_mail, by_sms, event_id in db.session.execute(listening).all():
+        listening = listening.join(Event, and_(Event.id.in_(ids), them)).outerjoin(Offer, _is_theirs())
+        listening = listening.add_columns(Event.id, Offer.offered_until)
+        for person, by_mail, by_sms, event_id, kept_until in db.session.execute(listening).all():
             event, viewer = known[event_id], viewer_of(person)
             if may_read(viewer, event) and (not event.takes_registrations or may_register(viewer, event)):
-                yield event, person, by_mail, by_sms
+                yield event, person, by_mail, by_sms, kept_until
+
+
+def _is_theirs():
+    """Return the condition that a place is kept for a person."""
+    its_own = (Offer.event_id == Event.id, Offer.user_id == User.id)
+    return and_(*its_own, Offer.status == RegistrationStatus.OFFERED)
 
 
 def _not_told_today():
@@ -180,7 +202,7 @@ def _to(words, name, link):
     return replace(words, paragraphs=(f"Bonjour {name},", *words.paragraphs), link=(SEE_EVENT, link))
 
 
-def _message(event, *, has_place):
+def _message(event, *, has_place, kept_until=None):
     local = clock(event.time_zone, event.starts_at)
     when = f"{weekday(local).removesuffix(f' {local.year}')} à {said_hour(local)}"
     tells_where = has_place or event.level == Visibility.PUBLIC  # mails are passed on
@@ -192,15 +214,17 @@ def _message(event, *, has_place):
             quoted(event.title),
             sitting(event.starts_at, event.ends_at, event.time_zone),
             *([where] if where else []),
-            *_whether_to_register(event, has_place),
+            *_whether_to_register(event, has_place, kept_until),
         ),
         short=f"Rappel, {when} : {event.title}{f', {event.place}' if where and event.place else ''}",
-        why="vous êtes inscrit à cet événement" if has_place else "cet événement concerne votre conseil citoyen",
+        why="vous avez une place à cet événement" if has_place else "cet événement concerne votre conseil citoyen",
     )
 
 
-def _whether_to_register(event, has_place):
+def _whether_to_register(event, has_place, kept_until):
     if has_place:
-        yield "Vous êtes inscrit. Vous ne pouvez pas venir ? Dites-le sur le site : votre place servira à quelqu’un."
+        yield "Votre place est réservée. Vous ne pouvez pas venir ? Dites-le sur le site : elle servira à quelqu’un."
+    elif kept_until:
+        yield f"Une place est gardée pour vous. Dites si vous la prenez, avant : {until_words(event, kept_until)}."
     elif event.takes_registrations:
-        yield "Il faut s’inscrire pour venir, et il reste de la place. Vous n’êtes pas encore inscrit."
+        yield "Pour venir, il faut une inscription. Il reste de la place : inscrivez-vous sur le site."

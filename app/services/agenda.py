@@ -9,17 +9,17 @@ from math import cos, radians
 from babel.dates import format_date
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, union_all
 
-from app.access import Viewer, is_in, near, readable
+from app.access import Viewer, near, readable
 from app.extensions import db
 from app.geo import distance_km
 from app.labels import TerritoryKind
 from app.localtime import clock
-from app.models import Event, Publication, Registration, Territory, Theme, publication_themes
+from app.models import Event, Publication, Registration, Territory, Theme, council_territories, publication_themes
 from app.models.registration import STANDING
 from app.models.types import utcnow
 from app.services.directory import Directory, Place
 from app.services.finding import search
-from app.services.shelves import SHORT, announced_for, checked_last, cursor, is_out, read_cursor
+from app.services.shelves import PLACED, announced_for, checked_last, cursor, is_out, read_cursor
 from app.templating import clock as said
 
 SIZE = 20  # events on a page of a list
@@ -36,8 +36,12 @@ ORDER = (Event.starts_at, Event.id)
 
 def registered(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition of the events where the viewer comes, or waits for a place."""
+    return Publication.id.in_(_registered(viewer))
+
+
+def _registered(viewer):
     own = (Registration.user_id == (viewer.user_id or 0), Registration.status.in_(STANDING))
-    return Publication.id.in_(select(Registration.event_id).where(*own))
+    return select(Registration.event_id).where(*own)
 
 
 def about(theme: str) -> ColumnElement[bool]:
@@ -50,11 +54,22 @@ def about(theme: str) -> ColumnElement[bool]:
 def close(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition of what concerns a member first; a referent, what happens in their territories too, and
     whoever announces events, these."""
-    own = Publication.author_id == (viewer.user_id or 0)
-    if not viewer.is_referent:
-        return or_(near(viewer), own)
-    in_council = is_in(Publication.council_id, viewer.territory_ids)
-    return or_(near(viewer), own, in_council, announced_for(Territory.id.in_(viewer.territory_ids)))
+    return near(viewer, *_own(viewer))
+
+
+def mine(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition of what `close` or `registered` says."""
+    return near(viewer, *_own(viewer), _registered(viewer))
+
+
+def _own(viewer):
+    """Yield the queries of the events that are close to somebody, whatever their council."""
+    yield select(Publication.id).where(Publication.author_id == (viewer.user_id or 0))
+    if viewer.is_referent:
+        place = council_territories.c
+        councils = select(place.council_id).where(place.territory_id.in_(viewer.territory_ids))
+        yield select(Publication.id).where(Publication.council_id.in_(councils))
+        yield select(Event.__table__.c.id).where(Event.__table__.c.territory_id.in_(viewer.territory_ids))
 
 
 @dataclass(frozen=True)
@@ -166,7 +181,7 @@ def _stretch(viewer, conditions, when, also=None, *, before, after, size=SIZE, i
         known = [checked_last(condition) for condition in known]
         few = select(Event.id).where(shown(viewer, also, *conditions), *known)
         ids = union_all(ids, select(few.subquery().c.id))
-    query = select(Event).where(Event.id.in_(ids)).options(*SHORT).order_by(*order)
+    query = select(Event).where(Event.id.in_(ids)).options(*PLACED).order_by(*order)
     events = list(db.session.scalars(query.limit(size + 1)))
     return _cut(events, size, is_back=bool(before), is_known=bool(known))
 
@@ -218,8 +233,13 @@ class Day:
 
     @property
     def name(self) -> str:
-        """« samedi 14 »."""
-        return format_date(self.day, "EEEE d", locale="fr")
+        """« samedi »."""
+        return format_date(self.day, "EEEE", locale="fr")
+
+    @property
+    def number(self) -> str:
+        """« 14 », « 1er »."""
+        return "1er" if self.day.day == 1 else str(self.day.day)
 
     @property
     def others(self) -> int:
@@ -236,6 +256,12 @@ def month(viewer: Viewer, first: date, *conditions) -> list[list[Day | None]]:
         days[row.day].lines.append(_line(row))
         days[row.day].count = row.count_
     return [[days.get(day) for day in week] for week in weeks]
+
+
+def next_day(viewer: Viewer, after: date, until: date, *conditions) -> date | None:
+    """Return the first day after one, and `until` another, that has something."""
+    is_then = (Event.day > after, Event.day <= until)
+    return db.session.scalar(select(Event.day).where(shown(viewer, *is_then, *conditions)).order_by(Event.day).limit(1))
 
 
 def _line(row):

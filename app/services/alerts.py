@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from app.extensions import db
 from app.labels import DEFAULT_RHYTHM, AlertTopic, Rhythm
 from app.models import AlertChoice, User
+from app.models.types import utcnow
+from app.notifications.digests import TOPICS
 
 
 class Choice(NamedTuple):
@@ -31,14 +33,26 @@ def set_choices(user: User, choices: dict[AlertTopic, Choice | tuple[Rhythm, boo
     """Write down these choices; other topics stay as they are, and so does `by_sms` where it is None.
 
     Those that are the default are written too: what somebody has read and kept does not change with the site's mind.
+    What was to come in a digest still comes in the next one.
     """
-    former = choices_of(user)
-    theirs = AlertChoice.user_id == user.id
-    db.session.execute(delete(AlertChoice).where(theirs, AlertChoice.topic.in_(choices)))
+    theirs = select(AlertChoice).where(AlertChoice.user_id == user.id).execution_options(populate_existing=True)
+    rows = {AlertTopic(row.topic): row for row in db.session.scalars(theirs)}
     for topic, (rhythm, by_sms) in choices.items():
-        by_sms = former[topic].by_sms if by_sms is None else by_sms
-        db.session.add(AlertChoice(user_id=user.id, topic=topic, rhythm=rhythm, by_sms=by_sms))
+        if (row := rows.get(topic)) is None:
+            row = AlertChoice(user_id=user.id, topic=topic, **DEFAULTS[topic]._asdict())
+            db.session.add(row)
+        if rhythm != row.rhythm:
+            row.told_until = row.told_until or _told_until(user, topic, row.rhythm)
+        row.rhythm, row.by_sms = rhythm, row.by_sms if by_sms is None else by_sms
     db.session.flush()
+
+
+def _told_until(user, topic, rhythm):
+    """Return up to when digests have told of a topic at a rhythm; None when that does not matter: of what is told at
+    once, they leave out what alerts have told."""
+    if topic not in TOPICS:
+        return None
+    return {Rhythm.DAILY: user.daily_until, Rhythm.WEEKLY: user.weekly_until, Rhythm.NEVER: utcnow()}.get(rhythm)
 
 
 def stop_texts(user: User) -> None:

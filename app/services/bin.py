@@ -3,17 +3,19 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import joinedload
 
 from app.access import Viewer, discarded, readable
 from app.extensions import db
-from app.models import Attachment, Publication, User
+from app.models import Activity, Attachment, Event, Publication, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.services import attachments
+from app.services import attachments, cancelling, seats
 
 KEPT = timedelta(days=30)
+TELLING = timedelta(days=1)  # until whoever expected an event has been told that it will not take place
+WITHDRAWN = "Cette annonce a été retirée du site."
 
 
 def end_of(since: datetime) -> datetime:
@@ -98,7 +100,14 @@ def erase(publication_ids: Collection[int]) -> list[str]:
 
 
 def withdraw(user: User) -> None:
-    """Take from everybody's sight what this person has shared, and wants to take along."""
+    """Take from everybody's sight what this person has shared, and wants to take along. Who expects an event that is
+    still to come is told that it will not take place: it stays cancelled, even if its author comes back."""
+    coming = (Event.author_id == user.id, Event.published_at.is_not(None), Event.deleted_at.is_(None))
+    is_ahead = func.coalesce(Event.ends_at, Event.starts_at) >= utcnow()
+    for event_id in db.session.scalars(select(Event.id).where(*coming, is_ahead).order_by(Event.id.desc())).all():
+        event = seats.lock(event_id)
+        if event is not None and cancelling.may_be_cancelled(event):
+            cancelling.cancel(event, WITHDRAWN, user)
     _set_withdrawn(user, Publication.withdrawn_at.is_(None), utcnow())
 
 
@@ -115,8 +124,17 @@ def _set_withdrawn(user, which, value):
 
 def erase_of(user: User) -> list[str]:
     """Erase what somebody who is gone for good leaves to nobody: all they have shared, or, where that stays, their
-    drafts. Returns digests as `erase` does."""
+    drafts. What others are being told of, that it will not take place, waits for that a day, out of everybody's sight.
+    Returns digests as `erase` does."""
     theirs = select(Publication.id).where(Publication.author_id == user.id)
     if user.signs_contributions:
         theirs = theirs.where(Publication.published_at.is_(None))
-    return erase(db.session.scalars(theirs).all())
+    told = db.session.scalars(theirs.where(_is_being_told())).all()
+    soon = update(Publication).where(Publication.id.in_(told)).values(deleted_at=utcnow() - KEPT + TELLING)
+    db.session.execute(soon.execution_options(synchronize_session=False))
+    return erase(db.session.scalars(theirs.where(Publication.id.not_in(told))).all())
+
+
+def _is_being_told():
+    about = (Activity.subject_type == Publication.__tablename__, Activity.subject_id == Publication.id)
+    return exists().where(*about, Activity.verb == "event.cancelled", Activity.dispatched_at.is_(None))

@@ -1,12 +1,11 @@
 """Calendars for telephones (iCalendar, RFC 5545): one event, or those that somebody may read, kept up to date."""
 
-import hashlib
 import re
 import secrets
 from base64 import b32encode
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from hmac import compare_digest
 from html import unescape
 from urllib.parse import urlsplit
@@ -19,23 +18,25 @@ from app.access import Viewer
 from app.extensions import db
 from app.labels import PATH_OF_KIND, PublicationKind, Visibility
 from app.localtime import clock
-from app.models import Council, Event, Publication, Theme, User, publication_themes
+from app.models import Council, Event, Publication, Territory, Theme, User, publication_themes
 from app.models.types import utcnow
 from app.notifications.links import site_address
 from app.services.agenda import shown
-from app.text import one_line
+from app.services.directory import directory
+from app.text import fold, one_line
 
 PAST, AHEAD, MOST = timedelta(days=60), timedelta(days=365), 1000  # what a calendar holds
 READ_AGAIN = timedelta(hours=4)  # how often telephones should ask
 LONGEST = 4000  # characters of a description
 KEY_BYTES = 20  # 160 bits, 32 letters and digits
 SHOWN = 8  # signs of a key by which its row is found; the others, 120 bits, are compared in constant time
-YEAR = timedelta(days=366)
+KEPT = 5000  # events that this process need not write again, of about 1 KB each
+END = b"END:VCALENDAR\r\n"
 COLUMNS = (
     Event.id, Event.slug, Event.title, Event.summary, Event.level, Event.version, Event.starts_at, Event.ends_at,
     Event.time_zone, Event.place, Event.address, Event.organiser, Event.cancelled_at, Event.cancelled_reason,
     Event.takes_registrations, Event.published_at, Event.edited_at, Council.name.label("council"),
-    Council.slug.label("council_slug"),
+    Council.slug.label("council_slug"), Event.council_id, Territory.name.label("territory"),
 )  # fmt: skip
 BLOCK_END = re.compile(r"</(?:p|li|h[1-6]|tr|pre|blockquote)>|<br[^>]*>|<hr[^>]*>")
 TAG = re.compile(r"<[^>]*>")
@@ -56,26 +57,40 @@ def rows(viewer: Viewer, *conditions) -> list[Row]:
 
 
 def _rows(viewer, *conditions):
+    return _query().where(shown(viewer, Publication.hidden_at.is_(None), *conditions))
+
+
+def _query():
     query = select(*COLUMNS).outerjoin(Council, Council.id == Publication.council_id)
-    return query.where(shown(viewer, Publication.hidden_at.is_(None), *conditions))
+    return query.outerjoin(Territory, Territory.id == Event.territory_id)
 
 
 def row_of(event: Event) -> Row:
     """Return one event as `rows` does. Whether somebody may read it, the caller has asked."""
-    query = select(*COLUMNS).outerjoin(Council, Council.id == Publication.council_id)
-    return db.session.execute(query.where(Event.id == event.id)).one()
-
-
-def version_of(events: Iterable[Row], *more) -> str:
-    """Return what changes with the events of a calendar: a client that knows it has nothing to load."""
-    return hashlib.sha256(repr([*map(tuple, events), *more]).encode()).hexdigest()[:20]
+    return db.session.execute(_query().where(Event.id == event.id)).one()
 
 
 def written(events: list[Row], name: str, text: str = "") -> bytes:
-    """Return the calendar of these events. `text`: the whole text of the only one, where there is but one.
+    """Return the calendar of these events, always the same until one of them changes. `text`: the whole text of the
+    only one, where there is but one.
 
     Of what is not for everybody, a telephone is told the title, when and where, and the address of the page.
     """
+    themes, site = _themes(events), current_app.config["BASE_URL"]
+    towns = {entry.id: _names(entry.communes) for entry in directory().councils}
+    entry_of = _entry if text else _kept_entry
+    parts = [*_zones(events)]
+    for event in events:
+        where = towns.get(event.council_id) or event.territory or ""
+        parts.append(entry_of(event, tuple(themes[event.id]), where, site, text))
+    return _head(name).replace(END, b"".join([*parts, END]))
+
+
+def _names(communes):
+    return " et ".join(place.name for place in communes)
+
+
+def _head(name):
     calendar = icalendar.Calendar()
     calendar.add("prodid", f"-//{current_app.config['SITE_NAME']}//Agenda//FR")
     calendar.add("version", "2.0")
@@ -84,19 +99,16 @@ def written(events: list[Row], name: str, text: str = "") -> bytes:
         calendar.add(title, icalendar.vText(one_line(name)))
     calendar.add("refresh-interval", READ_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", icalendar.vDuration(READ_AGAIN))
-    themes = _themes(events)
-    for event in events:
-        calendar.add_component(_component(event, themes[event.id], text))
-    _add_zones(calendar, events)
     return calendar.to_ical()
 
 
-def _component(event, themes, text):
+def _entry(event, themes, town, site, text):
+    """Write one event. What it depends on is all in the arguments; `site` stands in its addresses."""
     entry = icalendar.Event()
     # Without a METHOD, the stamp is that of the last change (RFC 5545, 3.8.7.2).
     changed = max(filter(None, (event.published_at, event.edited_at, event.cancelled_at)), default=utcnow())
     address = address_of(event)
-    entry.add("uid", f"evenement-{event.id}@{urlsplit(current_app.config['BASE_URL']).hostname}")
+    entry.add("uid", f"evenement-{event.id}@{urlsplit(site).hostname}")
     entry.add("dtstamp", changed)
     entry.add("last-modified", changed)
     entry.add("sequence", event.version + bool(event.cancelled_at))
@@ -105,12 +117,21 @@ def _component(event, themes, text):
     entry.add("dtstart", _told(event.starts_at, event.time_zone))
     if event.ends_at:
         entry.add("dtend", _told(event.ends_at, event.time_zone))
-    if where := ", ".join(filter(None, (event.place, event.address))):
+    if where := _where(event, town):
         entry.add("location", where)
     entry.add("url", address)
     if event.level == Visibility.PUBLIC:
         _add_public(entry, event, themes, text, address)
-    return entry
+    return entry.to_ical()
+
+
+_kept_entry = lru_cache(KEPT)(_entry)  # most calendars hold what others hold too, and little of it changes
+
+
+def _where(event, town):
+    """Return the place, the address, and the town unless these name it."""
+    said = ", ".join(filter(None, (event.place, event.address)))
+    return said if f" {fold(town)} " in f" {fold(said)} " else ", ".join(filter(None, (said, town)))
 
 
 def _add_public(entry, event, themes, text, address):
@@ -174,15 +195,20 @@ def _told(instant, zone):
     return instant if local.fold else local
 
 
-def _add_zones(calendar, events):
-    if not events:
-        return
-    first, last = (end(event.starts_at for event in events) for end in (min, max))
-    calendar.add_missing_timezones((first - YEAR).date(), (last + 2 * YEAR).date())
-    for zone in calendar.timezones:
-        zone.pop("COMMENT", None)
-        for turn in zone.subcomponents:
-            _mend(turn)
+def _zones(events):
+    """Yield the zones of these events, from a year before the first one to two years after the last."""
+    years = [event.starts_at.year for event in events]
+    for name in sorted({event.time_zone for event in events}):
+        yield _zone(name, min(years) - 1, max(years) + 2)
+
+
+@lru_cache(KEPT)
+def _zone(name, first, last):
+    zone = icalendar.Timezone.from_tzid(name, first_date=date(first, 1, 1), last_date=date(last, 12, 31))
+    zone.pop("COMMENT", None)
+    for turn in zone.subcomponents:
+        _mend(turn)
+    return zone.to_ical()
 
 
 def _mend(turn):

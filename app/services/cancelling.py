@@ -1,14 +1,19 @@
 """Events that do not take place after all."""
 
-from sqlalchemy import and_, func, or_, select
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import and_, case, func, or_, select
 
 from app.extensions import db
 from app.labels import AlertTopic, Rhythm
 from app.models import Event, Publication, Registration, User
 from app.models.registration import STANDING
 from app.models.types import utcnow
-from app.notifications import dispatch, outbox
+from app.notifications import dispatch, gsm, organisers, outbox
+from app.notifications.publications import address_of
 from app.notifications.recipients import concerned_by, others_than, told
+from app.templating import sitting
 
 USELESS = ("reminder", "alert", "registration")  # what waits in the outbox and speaks of it as of something to come
 TOLD = (Rhythm.NOW, Rhythm.DAILY, Rhythm.WEEKLY)  # at once, whatever the rhythm of the others
@@ -30,21 +35,55 @@ def may_be_cancelled(event: Event) -> bool:
     return not event.is_draft and event.cancelled_at is None and not event.is_over
 
 
-def expected(publication: Publication, actor_id: int) -> int:
-    """Return how many people, beside who takes it away, count on something: those who registered, or wait, for an event
-    that is still to come."""
+@dataclass(frozen=True)
+class Concerned:
+    """Whom it concerns that an event does not take place: how many people who registered, or wait, are told
+    (`expected`), how many of them nothing reaches (`unreached`), how many members are told who follow events
+    (`followers`); `texts`: the SMS among all that, which cost about `cents`."""
+
+    expected: int = 0
+    unreached: int = 0
+    followers: int = 0
+    texts: int = 0
+    cents: float = 0
+
+    @property
+    def told(self) -> int:
+        """How many people are told."""
+        return self.expected + self.followers
+
+
+def concerned(publication: Publication, actor_id: int) -> Concerned:
+    """Return whom it concerns, beside who takes it away, that something is not there any more: nobody, unless it is an
+    event that is still to come."""
     if not isinstance(publication, Event) or not may_be_cancelled(publication):
-        return 0
+        return Concerned()
+    reached = organisers.reached(publication)["all"]
+    followers, by_sms = _followers(publication, actor_id)
+    expected, texts = _expected(publication, actor_id) - reached.nobody, reached.texts + by_sms
+    return Concerned(expected, reached.nobody, followers, texts, texts * _price(publication))
+
+
+def _price(event):
+    """Return what one SMS about it costs, in cents."""
+    when = f", {sitting(event.starts_at, event.ends_at, event.time_zone)}" if event.starts_at else ""
+    text = gsm.shorten(f"Annulé : {event.title}{when}", link=address_of(event))
+    return gsm.segments(text) * current_app.config["SMS_COST_CENTS"]
+
+
+def _expected(publication, actor_id):
     others = or_(Registration.user_id.is_(None), Registration.user_id != actor_id)
     return db.session.scalar(select(func.count()).select_from(_standing(publication).where(others).subquery()))
 
 
-def followers(event: Event, actor_id: int) -> int:
-    """Return how many people are told beside those who registered: whom it concerns, by their choices."""
+def _followers(event, actor_id):
+    """Return how many people are told beside those who registered, whom it concerns and by their choices, and how many
+    of them by SMS."""
     registered = _standing(event).with_only_columns(Registration.user_id).where(Registration.user_id.is_not(None))
     them = and_(concerned_by(event), others_than(actor_id), User.id.not_in(registered))
     people = told(them, AlertTopic.EVENT, rhythms=TOLD).order_by(None).subquery()
-    return db.session.scalar(select(func.count()).select_from(people))
+    by_sms = func.coalesce(func.sum(case((people.c.by_sms, 1), else_=0)), 0)
+    return db.session.execute(select(func.count(), by_sms).select_from(people)).one()
 
 
 def _standing(event):

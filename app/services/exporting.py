@@ -37,6 +37,7 @@ from app.models import (
 )
 from app.models.types import utcnow
 from app.services import alerts
+from app.services.seats import is_of
 from app.templating import iso, moment
 
 # The texts of publications, of whatever kind.
@@ -294,7 +295,7 @@ def _sent_by(user):
 
 
 def _registrations(user):
-    rows = select(Registration).filter_by(user_id=user.id).options(joinedload(Registration.event))
+    rows = select(Registration).where(is_of(user)).options(joinedload(Registration.event))
     return [
         {
             "Événement": row.event.title,

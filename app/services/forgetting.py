@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, literal, select, update
 
 from app.extensions import db
 from app.labels import RegistrationStatus
@@ -10,21 +10,21 @@ from app.models import Event, Registration, User
 from app.models.registration import STANDING
 from app.models.types import utcnow
 from app.services import offers
-from app.services.registrations import key_of
+from app.services.seats import is_of
 
 UNPROVED_FOR = timedelta(hours=48)  # a registration whose address or number nobody has confirmed
 KEPT_FOR = timedelta(days=60)  # after the event, who it was
 LOT = 500  # rows forgotten at once
-UNCONFIRMED, CANCELLED = RegistrationStatus.UNCONFIRMED, RegistrationStatus.CANCELLED
+UNCONFIRMED = RegistrationStatus.UNCONFIRMED
 
 
 def release(user: User) -> None:
     """Give back the places of somebody who leaves, at the events to come; the waiting lists move up."""
     active = (Registration.status.in_([*STANDING, UNCONFIRMED]), Event.starts_at > utcnow())
-    coming = select(Registration.event_id).join(Event).where(_is_of(user), *active).distinct()
+    coming = select(Registration.event_id).join(Event).where(is_of(user), *active).distinct()
     for event_id in db.session.scalars(coming.order_by(Registration.event_id.desc())).all():
         offers.lock(event_id)
-        for registration in db.session.scalars(select(Registration).where(_is_of(user), _at(event_id))).all():
+        for registration in db.session.scalars(select(Registration).where(is_of(user), _at(event_id))).all():
             if registration.is_standing or registration.status == UNCONFIRMED:
                 offers.leave(registration)
 
@@ -33,25 +33,18 @@ def _at(event_id):
     return Registration.event_id == event_id
 
 
-def _is_of(user):
-    return or_(Registration.user_id == user.id, Registration.key == key_of(None, user.email))
-
-
 def forget(user: User) -> None:
     """Erase who registered, of all that somebody registered for; their places are given back first."""
     release(user)
-    erase(_is_of(user))
+    erase(is_of(user))
 
 
 def forget_unproved() -> int:
-    """Drop what nobody has confirmed in time, a bounded number; return how many. What had been cancelled before is
-    cancelled again."""
+    """Drop what nobody has confirmed in time, a bounded number; return how many."""
     old = (Registration.status == UNCONFIRMED, Registration.created_at <= utcnow() - UNPROVED_FOR)
     ids = db.session.scalars(select(Registration.id).where(*old).limit(LOT)).all()
-    these = (Registration.id.in_(ids), Registration.status == UNCONFIRMED)
-    former = update(Registration).where(*these, Registration.ended_at.is_not(None)).values(status=CANCELLED)
-    for statement in (former, delete(Registration).where(*these)):
-        db.session.execute(statement.execution_options(synchronize_session=False))
+    these = delete(Registration).where(Registration.id.in_(ids), Registration.status == UNCONFIRMED)
+    db.session.execute(these.execution_options(synchronize_session=False))
     return len(ids)
 
 

@@ -43,7 +43,15 @@ REGISTER_ACCOUNT = Limit("registrations for events of an account", 30, 3600)
 REGISTER_MAIL = Limit("registrations for events with a mail address", 10, 3600)
 REGISTER_NETWORK = Limit("registrations for events from an address", 100, 3600)  # a hall full of people has one
 REGISTER_CODE = Limit("codes of registrations typed from an address", 200, 3600)
+# Codes cost money: those that visitors ask for, whoever they are.
+REGISTER_TEXT = Limit("codes of registrations to a number", 5, 24 * 3600)
+REGISTER_TEXTS_NETWORK = Limit("codes of registrations sent for an address", 15, 3600)
+REGISTER_TEXTS_EVENT = Limit("codes of registrations sent for an event", 100, 24 * 3600)
+REGISTER_TEXTS = Limit("codes of registrations sent", 300, 24 * 3600)
 EVENT_LETTERS = Limit("letters to those who registered for an event", 10, 24 * 3600)
+LETTERS_ACCOUNT = Limit("letters of an account to those who registered for events", 30, 24 * 3600)
+BY_HAND_ACCOUNT = Limit("people whom an account registers by hand, or takes off a list", 500, 24 * 3600)
+BY_HAND_PERSON = Limit("changes by the organisers' hand that one person is told", 6, 24 * 3600)
 EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 
 

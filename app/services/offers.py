@@ -6,17 +6,30 @@ that follows is locked first, then the one it follows.
 
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import exists, func, or_, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app import localtime
+from app.access import out
 from app.extensions import db
 from app.labels import RegistrationStatus
-from app.models import Event, Registration, User
+from app.models import Event, Publication, Registration, User
 from app.models.registration import HOLDING
 from app.models.types import utcnow
 from app.notifications import outbox, registrations, texting
-from app.services.seats import CONFIRMED, OFFERED, WAITING, has_changed, is_on, lock, may_come, state_of
+from app.services.seats import (
+    CONFIRMED,
+    OFFERED,
+    UNCONFIRMED,
+    WAITING,
+    comes,
+    has_changed,
+    is_on,
+    key_of,
+    lock,
+    may_come,
+    state_of,
+)
 
 USUAL, LATE = timedelta(hours=24), timedelta(hours=2)  # to answer an offer; on the last day
 EVENING, MORNING = time(22), time(8)  # nobody answers between the two
@@ -37,40 +50,55 @@ def rank_of(registration: Registration) -> int:
 
 
 def advance(event: Event, most: int = LOT) -> int:
-    """Offer each free place to the next in line; return how many. Without a limit of seats, they simply have one.
+    """Offer each free place to the next in line; return how many. Without a limit of seats, they simply have one; so
+    has whoever nothing can be sent to, and the organiser is told to tell them.
 
-    Who may not read the event any more, or whose account is suspended, keeps their rank and is passed over.
+    Who may not read the event any more, or whose account is suspended, keeps their rank and is passed over. Those who
+    wait for the event that this one follows come first, as soon as people register for this one.
     """
     db.session.flush()
+    brought = _bring_first(event)
     state = state_of(event)
+    most = max(most, len(brought))
     free = most if state.left is None else min(most, state.left)
-    if not is_on(event) or not state.waiting or not free:
-        return 0
-    turns = [one for one in _in_turn(event, free + LOT) if may_come(one)][:free]
-    told = []
-    for registration in turns:
-        if event.seats is None and event.follows_id is None:
-            give(registration)
-            told += registrations.placed(registration)
-        else:
-            registration.status, registration.offered_until = OFFERED, _end_of_offer(registration)
-            told += registrations.offered(registration)
+    turns = _in_turn(event, free) if is_on(event) and state.waiting and free else []
+    told = [row for one in turns for row in _offer(one)]
     db.session.flush()
-    outbox.post_many(told)
-    has_changed(event)
+    queue = [one for one in (_in_turn(event, None) if brought else ()) if one in brought]
+    outbox.post_many([*told, *(row for rank, one in enumerate(queue, 1) for row in registrations.queued(one, rank))])
+    if turns:
+        has_changed(event)
     return len(turns)
 
 
 def _in_turn(event, most):
-    rows = select(Registration).where(Registration.event_id == event.id, Registration.status == WAITING)
-    rows = rows.order_by(Registration.queued_at, Registration.id).limit(most)
-    return db.session.scalars(rows.options(joinedload(Registration.user).selectinload(User.alert_choices))).all()
+    """Return who waits and may come, in their order."""
+    rows = select(Registration).join(Publication, Publication.id == Registration.event_id).outerjoin(Registration.user)
+    rows = rows.where(Registration.event_id == event.id, Registration.status == WAITING, comes())
+    rows = rows.options(contains_eager(Registration.user).selectinload(User.alert_choices))
+    return db.session.scalars(rows.order_by(Registration.queued_at, Registration.id).limit(most)).all()
+
+
+def _offer(registration):
+    """Let somebody have a free place, at once or when they say yes; return the messages that tell."""
+    event, is_reached = registration.event, bool(registrations.reach(registration))
+    if is_reached and (event.seats is not None or event.follows_id is not None):
+        registration.status, registration.offered_until = OFFERED, _end_of_offer(registration)
+        return registrations.offered(registration)
+    give(registration)
+    return registrations.placed(registration) if is_reached else registrations.to_be_told(registration)
 
 
 def give(registration: Registration) -> None:
-    """Give a place to somebody."""
+    """Give a place to somebody. Whoever is on the waiting list of the event that this one follows leaves it."""
     registration.status, registration.placed_at = CONFIRMED, utcnow()
     registration.offered_until = registration.ended_at = None
+    event, user = registration.event, registration.user
+    if event.follows_id and (followed := lock(event.follows_id)):
+        keys = {registration.key, key_of(None, user.email)} if user else {registration.key}
+        rows = select(Registration).where(Registration.event_id == followed.id, Registration.key.in_(keys))
+        for former in db.session.scalars(rows.where(Registration.status.in_([WAITING, OFFERED]))).all():
+            leave(former)
 
 
 def _end_of_offer(registration):
@@ -95,10 +123,7 @@ def is_answerable(registration: Registration) -> bool:
 
 
 def accept(registration: Registration) -> bool:
-    """Take the place that is offered; False when it is too late, or nothing is offered. Twice is the same.
-
-    Whoever was on the waiting list of the event that this one follows leaves it.
-    """
+    """Take the place that is offered; False when it is too late, or nothing is offered. Twice is the same."""
     if registration.status == CONFIRMED:
         return True
     event = registration.event
@@ -109,16 +134,7 @@ def accept(registration: Registration) -> bool:
     give(registration)
     db.session.flush()
     outbox.post_many(registrations.placed(registration))
-    _leave_followed(registration)
     return True
-
-
-def _leave_followed(registration):
-    if registration.event.follows_id and (followed := lock(registration.event.follows_id)):
-        waits = Registration.status.in_([WAITING, OFFERED])
-        rows = select(Registration).filter_by(event_id=followed.id, key=registration.key).where(waits)
-        for former in db.session.scalars(rows):
-            leave(former)
 
 
 def leave(registration: Registration) -> None:
@@ -134,15 +150,25 @@ def leave(registration: Registration) -> None:
 
 def offer_first(event: Event) -> None:
     """Bring those who wait for the event that this one follows, in their order, to this one: an offer for each place,
-    the others on its waiting list. Call it once, as it is published; for others than such an event it does nothing."""
-    followed = lock(event.follows_id) if event.follows_id and is_on(event) else None
-    if followed is None:
-        return
-    waiting = [_bring(former, event) for former in _in_turn(followed, None)]
-    db.session.add_all(one for one in waiting if may_come(one))
-    advance(event, most=len(waiting))
-    queue = [one for one in _in_turn(event, None) if one in waiting]
-    outbox.post_many([row for rank, one in enumerate(queue, 1) for row in registrations.queued(one, rank)])
+    the others on its waiting list. For others than such an event, or once it is done, it does nothing."""
+    if event.follows_id:
+        advance(event)
+
+
+def _bring_first(event):
+    """Return those who come along from the waiting list of the event that this one follows, if anybody does. Once
+    people have registered here, it is done."""
+    here = select(Registration.id).where(Registration.event_id == event.id, Registration.status != UNCONFIRMED)
+    if not event.follows_id or not is_on(event) or db.session.scalar(here.limit(1)) is not None:
+        return []
+    followed = lock(event.follows_id)
+    former = select(Registration).where(Registration.event_id == event.follows_id, Registration.status == WAITING)
+    former = former.order_by(Registration.queued_at, Registration.id).options(joinedload(Registration.user))
+    people = [_bring(one, event) for one in db.session.scalars(former)] if followed else []
+    brought = [one for one in people if may_come(one)]
+    db.session.add_all(brought)
+    db.session.flush()
+    return brought
 
 
 def _bring(former, event):
@@ -178,14 +204,23 @@ def is_any_due() -> bool:
 
 
 def due_events(most: int) -> list[int]:
-    """Return the ids of the events where an offer is over, or a place is free that somebody waits for."""
-    over = select(Registration.event_id).where(*_is_over(utcnow()))
-    waits = exists().where(Registration.event_id == Event.id, Registration.status == WAITING)
+    """Return the ids of the events where an offer is over, a place is free for somebody who waits, or those who wait
+    for the event that it follows are still to be brought: what is due for longest, or begins first."""
+    over = select(Registration.event_id).where(*_is_over(utcnow())).order_by(Registration.offered_until)
+    here = (Registration.event_id == Event.id, Registration.status != UNCONFIRMED)
     held = select(func.count()).where(Registration.event_id == Event.id, Registration.status.in_(HOLDING))
     has_room = or_(Event.seats.is_(None), Event.seats > held.scalar_subquery())
-    runs = (Event.takes_registrations, Event.starts_at > utcnow(), Event.cancelled_at.is_(None))
-    free = select(Event.id).where(*runs, Event.deleted_at.is_(None), has_room, waits)
-    return sorted({*db.session.scalars(over.limit(most)), *db.session.scalars(free.limit(most))})
+    brings = and_(~exists().where(*here), _is_awaited(Event.follows_id))
+    runs = (Event.takes_registrations, Event.starts_at > utcnow(), Event.cancelled_at.is_(None), out())
+    free = select(Event.id).where(*runs, Event.hidden_at.is_(None), has_room, or_(_is_awaited(Event.id), brings))
+    free = free.order_by(Event.starts_at, Event.id)
+    return [*dict.fromkeys(row for rows in (over, free) for row in db.session.scalars(rows.limit(most)))]
+
+
+def _is_awaited(event_id):
+    """Return the condition that somebody waits for the event of this column who may come to the one that is asked."""
+    people = select(Registration.id).outerjoin(Registration.user)
+    return people.where(Registration.event_id == event_id, Registration.status == WAITING, comes()).exists()
 
 
 def _is_over(now: datetime):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, exists, func, literal, select, true, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access import audience, concerned, is_with_author
@@ -31,12 +31,14 @@ from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import changes, dispatch, gsm, outbox
 from app.notifications.links import site_address
-from app.notifications.publications import title_of
-from app.notifications.recipients import counts
+from app.notifications.organisers import LIKELY
+from app.notifications.publications import in_short, own_address, short_address_of
+from app.notifications.recipients import count_of_expected, counts
 from app.services import offers, revisions, texts
 from app.text import as_text, slug
 
 MODELS = {PublicationKind.DOCUMENT: Document, PublicationKind.ACTION: Action, PublicationKind.EVENT: Event}
+USUAL_ID, USUAL_MOMENT = 10_000, "mercredi 30 septembre 2026 à 18 h 30"  # as long as most are
 TOLD_AFTER = timedelta(minutes=15)  # changes of an event that follow one another are told once
 # What a version holds of each kind. Who may read it, its folder and its themes do not come back with an old text.
 MARKDOWN = {Document: ("description",), Action: ("need", "description", "results", "lessons"),
@@ -103,8 +105,9 @@ def revise(
     *,
     files: Collection[int] | None = None,
     is_quiet: bool = False,
-) -> None:
-    """Note that something published was changed by `author`; a new version is kept when its texts were.
+) -> bool:
+    """Note that something published was changed by `author`; a new version is kept when its texts were. Return
+    whether people will be told.
 
     `before` is its content before the change, and `files` the ids of its attachments, where they were changed too. Of
     an event people are told; with `is_quiet`, only of what they act upon (see `notifications.changes`).
@@ -114,27 +117,33 @@ def revise(
         revisions.keep(publication, content, author)
     else:
         revisions.drop_unsaved(publication, author)
-    if isinstance(publication, Event):
-        note_change(publication, before, author, files=files, is_quiet=is_quiet)
+    if not isinstance(publication, Event):
+        return False
+    return note_change(publication, before, author, files=files, is_quiet=is_quiet)
 
 
 def note_change(
     event: Event, before: dict, author: User, *, files: Collection[int] | None = None, is_quiet: bool = False
-) -> None:
+) -> bool:
     """Let people be told that an event was changed, as `revise` does: some minutes later, so that several changes are
-    told once, as the difference of the last state from the first. Reminders that wait would say what was."""
+    told once, as the difference of the last state from the first; return whether they will. None of those who made one
+    of them is told. Reminders that wait would say what was."""
     db.session.flush()
     now = changes.states([event.id])[event.id]
     was = changes.kept(before, now["files"] if files is None else files, is_quiet=is_quiet)
     if not (found := changes.between(was, now)):
-        return
+        return False
     if found.facts:
         _remind_anew(event)
     pending = dispatch.awaited("event.changed", event, TOLD_AFTER)
     if pending is None:
-        dispatch.record("event.changed", event, author.id, data=was, after=TOLD_AFTER)
-    elif not is_quiet:
-        pending.data = pending.data | {"is_quiet": False}
+        data = was | changes.noted(author.id, [])
+        dispatch.record("event.changed", event, author.id, data=data, after=TOLD_AFTER)
+    else:
+        quiet = pending.data["is_quiet"] and is_quiet
+        actors = pending.data.get("actors", [pending.actor_id])
+        pending.data = pending.data | changes.noted(author.id, actors) | {"is_quiet": quiet}
+    return True
 
 
 def _remind_anew(event):
@@ -264,7 +273,8 @@ def folder_named(council_id: int, name: str, *, is_series: bool) -> int:
 @dataclass(frozen=True)
 class Reach:
     """How many people could read something (None: everybody), and how many are told of it: at once (some by mail and
-    by SMS), later in a digest, or because they registered for the event. `cents`: the price of the SMS."""
+    by SMS), later in a digest, or because they registered for the event. Of a change (`is_change`), « at once » is
+    `TOLD_AFTER` later. `by_sms` counts all who get an SMS, and `cents` is its price."""
 
     readers: int | None
     at_once: int
@@ -273,6 +283,7 @@ class Reach:
     in_digest: int
     registered: int
     cents: float
+    is_change: bool = False
 
     @property
     def told(self) -> int:
@@ -296,39 +307,44 @@ def reach(
     is_out = item is not None and item.published_at is not None
     listeners = [_listeners(kind, author, circle, item if is_out else None) for circle in circles]
     counted = [_count_of(them) for them in readers if them is not None]
-    row = iter(db.session.execute(_side_by_side(*listeners, *counted, _count_of_registered(item))).one())
+    row = iter(db.session.execute(_side_by_side(*listeners, *counted, _count_of_expected(item, author))).one())
     told = [tuple(next(row) for _ in range(4)) for _ in circles]
-    if is_out and kind != PublicationKind.EVENT:
+    if is_out and not _is_change_told(item):
         told = [(0, 0, 0, 0)] * len(told)
     told += [told[0]] * (len(levels) - len(told))
     counts = [None if them is None else next(row) for them in readers]
-    registered, price = next(row), _price(kind, title or (item.title if item else ""), item)
-    return {
-        level: Reach(count, *ways, registered, ways[2] * price)
-        for level, count, ways in zip(levels, counts, told, strict=True)
-    }
+    registered, texted = row
+    found = {}
+    for level, count, (at_once, by_mail, by_sms, in_digest) in zip(levels, counts, told, strict=True):
+        member, expected = _prices(kind, title, item if is_out else None, level)
+        cents = by_sms * member + texted * expected
+        found[level] = Reach(count, at_once, by_mail, by_sms + texted, in_digest, registered, cents, is_out)
+    return found
+
+
+def _is_change_told(item):
+    is_away = item.hidden_at or item.deleted_at or item.withdrawn_at
+    return isinstance(item, Event) and not (is_away or item.cancelled_at or item.is_over)
 
 
 def _listeners(kind, author, circle, published):
     others = [circle, User.id != author.id]
     if published is not None:
-        others.append(~exists().where(Registration.user_id == User.id, *_stands(published)))
+        is_theirs = or_(Registration.user_id == User.id, Registration.email == User.email)
+        stands = (Registration.event_id == published.id, Registration.status.in_(STANDING))
+        others.append(~exists().where(is_theirs, *stands))
     return counts(and_(*others), AlertTopic(kind))
-
-
-def _stands(item):
-    return Registration.event_id == item.id, Registration.status.in_(STANDING)
 
 
 def _count_of(them):
     return select(func.count()).select_from(User).where(them)
 
 
-def _count_of_registered(item):
-    """Count those who are told of a change because they registered."""
-    if not isinstance(item, Event) or item.published_at is None:
-        return select(literal(0))
-    return select(func.count()).select_from(Registration).where(*_stands(item))
+def _count_of_expected(item, author):
+    """Count those who are told of a change because they registered, and those of them who get an SMS."""
+    if item is None or item.published_at is None or not _is_change_told(item):
+        return select(literal(0).label("told"), literal(0).label("texted"))
+    return count_of_expected(item.id, author.id)
 
 
 def _side_by_side(*queries):
@@ -340,9 +356,20 @@ def _side_by_side(*queries):
     return select(*(column for table in tables for column in table.c)).select_from(joined)
 
 
-def _price(kind, title, item):
-    """Return what one SMS about this costs, in cents. The address at its end is of a usual length as long as it has
-    none."""
-    place = {"path": PATH_OF_KIND[kind], "item_id": item.id if item else 10_000, "slug": slug(title) or "sans-titre"}
-    text = gsm.shorten(title_of(kind, title), link=site_address("publications.items.show", **place))
-    return gsm.segments(text) * current_app.config["SMS_COST_CENTS"]
+def _prices(kind, title, changed, level):
+    """Return what one SMS about this costs, in cents: to a member, and to somebody who registered. What is not known
+    yet, such as an address or a new hour, is of a usual length."""
+    number, is_public = changed.id if changed else USUAL_ID, level == Visibility.PUBLIC
+    if kind == PublicationKind.EVENT:
+        link = short_address_of(number)
+    else:
+        place = {"path": PATH_OF_KIND[kind], "item_id": number, "slug": slug(title) or "sans-titre"}
+        link = site_address("publications.items.show", **place)
+    text = in_short(kind, title, USUAL_MOMENT if kind == PublicationKind.EVENT and is_public else "")
+    if changed:
+        text = f"Changement : {changed.title}, {USUAL_MOMENT}"
+    return _price(text, link), _price(text, link if is_public else own_address(LIKELY))
+
+
+def _price(text, link):
+    return gsm.segments(gsm.shorten(text, link=link)) * current_app.config["SMS_COST_CENTS"]

@@ -5,10 +5,11 @@ Whatever changes a registration is called in a write transaction with the event 
 
 from uuid import uuid4
 
-from sqlalchemy import case, delete, or_, select
+from sqlalchemy import case, delete, select
 
+from app.access import VISITOR, may_read, may_register, viewer_of
 from app.extensions import db
-from app.labels import Channel, RegistrationStatus, UserStatus
+from app.labels import OPEN, Channel, RegistrationStatus, UserStatus
 from app.models import Event, Registration, User
 from app.models.registration import STANDING
 from app.models.types import utcnow
@@ -22,14 +23,17 @@ from app.services.offers import accept as accept
 from app.services.offers import advance as advance
 from app.services.offers import offer_first as offer_first
 from app.services.offers import rank_of as rank_of
+from app.services.seats import UNCONFIRMED, asked_key, closed, is_of, key_of
 from app.services.seats import State as State
-from app.services.seats import closed
 from app.services.seats import lock as lock
 from app.services.seats import state_of as state_of
 from app.signing import read_short, short
 
 CODE = "registration code"  # what the token of the page of a code is for
-UNCONFIRMED = RegistrationStatus.UNCONFIRMED
+NOT_YOURS = (
+    "Depuis votre demande, cet événement n’est plus ouvert à tout le monde : vous ne pouvez pas avoir de place. "
+    "Adressez-vous à l’organisateur."
+)
 
 
 class Closed(Exception):
@@ -53,6 +57,7 @@ def register(
     """
     email = accounts.normal_email(email)
     user = user or _owner_of(email)
+    offers.offer_first(event)
     found = _find(event, user, email, phone)
     if found is not None and found.is_standing:
         return _join(found, user)
@@ -70,8 +75,9 @@ def _require_open(event, *, is_by_hand=False):
 
 
 def _owner_of(email):
-    """Return the account that mails to this address reach."""
-    return db.session.scalar(select(User).filter_by(email=email, status=UserStatus.ACTIVE)) if email else None
+    """Return the account that has this address, be it one that waits for its validation, or a suspended one."""
+    there = User.status.in_([*OPEN, UserStatus.SUSPENDED])
+    return db.session.scalar(select(User).where(User.email == email, there)) if email else None
 
 
 def _find(event, user, email, phone):
@@ -89,35 +95,35 @@ def _best(user):
     return case((Registration.status.in_(STANDING), 0), else_=1), case((is_theirs, 0), else_=1), Registration.id
 
 
-def key_of(user: User | None, email: str = "", phone: str = "") -> str:
-    """Return what tells one person from the others at an event: an account, else an address, else a number; nothing
-    of somebody who gave none."""
-    if user is not None:
-        return f"user:{user.id}"
-    return f"mail:{email}" if email else f"tel:{phone}" if phone else ""
-
-
 def _fill(registration, user, name, email, phone, answers):
+    user = user if user is not None and user.status in OPEN else None  # nothing is sent to a suspended account
     registration.user, registration.name = user, name
     registration.email, registration.phone = ("" if user else email), phone
-    registration.key = key_of(user, email, phone) or f"hand:{uuid4().hex}"
     registration.answers = answers or {}
 
 
 def _join(registration, user):
     """Note that a registration is of this account, where nothing else stands."""
-    if user is not None and registration.user_id is None:
-        key = key_of(user)
-        former = delete(Registration).where(Registration.event_id == registration.event_id, Registration.key == key)
-        db.session.execute(former)
-        registration.user, registration.key, registration.email = user, key, ""
+    if user is not None and user.status in OPEN and registration.user_id is None:
+        _take_key(registration, key_of(user))
+        registration.user, registration.email = user, ""
         db.session.flush()
     return registration
+
+
+def _take_key(registration, key):
+    """Let a registration be the one of its key: another one, which has ended, makes room."""
+    others = (Registration.event_id == registration.event.id, Registration.id != (registration.id or 0))
+    with db.session.no_autoflush:
+        db.session.execute(delete(Registration).where(*others, Registration.key == key))
+    registration.key = key
 
 
 def _take_place(registration):
     """Give a place, or a rank, and tell. Nobody overtakes those who wait."""
     event = registration.event
+    key = key_of(registration.user, registration.email, registration.phone)
+    _take_key(registration, key or f"hand:{uuid4().hex}")
     is_full = state_of(event).is_full
     registration.queued_at, registration.ended_at, registration.offered_until = utcnow(), None, None
     if is_full:
@@ -126,9 +132,18 @@ def _take_place(registration):
         offers.give(registration)
     db.session.add(registration)
     db.session.flush()
+    _drop_asked(registration)
     rank = rank_of(registration)
     outbox.post_many(messages.queued(registration, rank) if is_full else messages.placed(registration))
     offers.has_changed(event)
+
+
+def _drop_asked(registration):
+    """Drop the form of this person that nobody has confirmed: it is not needed any more."""
+    emails = {registration.email, registration.user.email if registration.user else ""} - {""}
+    keys = [*map(asked_key, emails), asked_key("", registration.phone)]
+    asked = delete(Registration).where(Registration.event_id == registration.event_id, Registration.key.in_(keys))
+    db.session.execute(asked.where(Registration.id != registration.id))
 
 
 def cancel(registration: Registration, *, by_organiser: bool = False) -> bool:
@@ -144,9 +159,8 @@ def cancel(registration: Registration, *, by_organiser: bool = False) -> bool:
 
 def mine(event: Event, user: User) -> Registration | None:
     """Return what `user` registered for an event, by account or by their mail address: what stands first."""
-    keys = [key_of(user), key_of(None, user.email)]
-    theirs = or_(Registration.user_id == user.id, Registration.key.in_(keys))
-    rows = select(Registration).where(Registration.event_id == event.id, theirs, Registration.status != UNCONFIRMED)
+    rows = select(Registration).where(Registration.event_id == event.id, Registration.status != UNCONFIRMED)
+    rows = rows.where(is_of(user))
     return db.session.scalar(rows.order_by(*_best(user)).limit(1))
 
 
@@ -163,9 +177,9 @@ def ask(event: Event, *, name: str, email: str = "", phone: str = "", answers: d
     email = accounts.normal_email(email)
     found = _find(event, _owner_of(email), email, phone)
     if found is None or not found.is_standing:
-        found = found or Registration(event_id=event.id, event=event)
-        _fill(found, found.user, name, email, phone, answers)
-        found.status, found.created_at, found.entered_by_id = UNCONFIRMED, utcnow(), None
+        found = _asked(event, asked_key(email, phone))
+        _fill(found, None, name, email, phone, answers)
+        found.key, found.status, found.created_at = asked_key(email, phone), UNCONFIRMED, utcnow()
         db.session.add(found)
         db.session.flush()
     if not email:
@@ -174,6 +188,12 @@ def ask(event: Event, *, name: str, email: str = "", phone: str = "", answers: d
         outbox.try_address_again(Channel.MAIL, email)
         outbox.post_many((messages.already if found.is_standing else messages.to_confirm)(found))
     return found
+
+
+def _asked(event, key):
+    """Return the row that keeps a form aside until it is proved: what is of the person stays as it is."""
+    former = db.session.scalar(select(Registration).filter_by(event_id=event.id, key=key))
+    return former or Registration(event_id=event.id, event=event)
 
 
 def _send_code(registration, phone):
@@ -186,19 +206,27 @@ def _send_code(registration, phone):
 def confirm(registration: Registration) -> Registration:
     """Note that the address, or the number, is this person's: they get a place, or a rank. Twice is the same.
 
-    Where an account has the address, the registration is of that account; what stands there already is returned.
-    Raises `Closed`.
+    Where an account has the address, the registration is of that account. What the person has there already is
+    returned, with what they typed now unless it stands. Raises `Closed`, also when the event is not for them any more.
     """
     if registration.status != UNCONFIRMED:
         return registration
-    _require_open(registration.event)
-    user = _owner_of(registration.email)
-    of_account = _find(registration.event, user, "", "") if user else None
-    if of_account is not None and of_account.is_standing:
+    event, name, email, phone = (getattr(registration, key) for key in ("event", "name", "email", "phone"))
+    _require_open(event)
+    user = _owner_of(email)
+    viewer = viewer_of(user) if user else VISITOR
+    if not (may_read(viewer, event) and may_register(viewer, event)):
+        raise Closed(NOT_YOURS)
+    offers.offer_first(event)
+    answers = registration.answers
+    if found := _find(event, user, email, phone):
         db.session.delete(registration)
         db.session.flush()
-        return of_account
-    _join(registration, user)
+        if found.is_standing:
+            return found
+        registration = found
+    registration.entered_by_id = None
+    _fill(registration, user, name, email, phone, answers)
     for channel, address in messages.reach(registration).items():
         outbox.resume(channel, address, messages.KIND)
         outbox.switch_on(channel, address)
@@ -206,8 +234,9 @@ def confirm(registration: Registration) -> Registration:
     return registration
 
 
-def try_code(registration: Registration, typed: str) -> Outcome:
-    """Compare a code with the one that was sent. The right one confirms, a wrong one is counted. Raises `Closed`."""
+def try_code(registration: Registration, typed: str) -> Registration | Outcome:
+    """Compare a code with the one that was sent. The right one confirms, and what `confirm` makes of it is returned; a
+    wrong one is counted. Raises `Closed`."""
     if not awaits_code(registration):
         return Outcome.OVER
     if not codes.is_right(registration.code_digest, registration.id, registration.phone, typed):
@@ -216,8 +245,7 @@ def try_code(registration: Registration, typed: str) -> Outcome:
         return Outcome.WRONG if registration.code_tries < codes.TRIES else Outcome.OVER
     registration.code_digest, registration.code_expires_at = "", None
     outbox.resume(Channel.SMS, registration.phone, outbox.ALL)
-    confirm(registration)
-    return Outcome.RIGHT
+    return confirm(registration)
 
 
 def awaits_code(registration: Registration) -> bool:

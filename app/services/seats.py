@@ -1,22 +1,23 @@
 """The seats of an event: how many are left, and why nobody can register for it."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
-from app import localtime
-from app.access import VISITOR, may_read, viewer_of
+from app.access import audience
 from app.extensions import db
 from app.labels import OPEN, RegistrationStatus, Visibility
-from app.models import Event, Publication, Registration
+from app.models import Event, Publication, Registration, User, publication_groups
 from app.models.registration import HOLDING
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.templating import sitting, weekday
+from app.notifications.publications import deadline as deadline
+from app.notifications.registrations import may_come as may_come
+from app.services.shelves import checked_last
 
-LAST_MINUTE = time(23, 59)  # of a day without its hour
 WAITING, OFFERED, CONFIRMED = RegistrationStatus.WAITING, RegistrationStatus.OFFERED, RegistrationStatus.CONFIRMED
+UNCONFIRMED = RegistrationStatus.UNCONFIRMED
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,25 @@ def lock(event_id: int) -> Event | None:
     return db.session.scalar(row.execution_options(populate_existing=True))
 
 
+def key_of(user: User | None, email: str = "", phone: str = "") -> str:
+    """Return what tells one person from the others at an event: an account, else an address, else a number; nothing
+    of somebody who gave none."""
+    if user is not None:
+        return f"user:{user.id}"
+    return f"mail:{email}" if email else f"tel:{phone}" if phone else ""
+
+
+def asked_key(email: str, phone: str = "") -> str:
+    """Return the key of a form whose address, or number, nobody has proved: it stands aside from the person's own."""
+    return f"ask:{email or phone}"
+
+
+def is_of(user: User) -> ColumnElement[bool]:
+    """Return the condition of what is of somebody: by their account, or by its mail address, proved or not."""
+    keys = [key_of(user), key_of(None, user.email), asked_key(user.email)]
+    return or_(Registration.user_id == user.id, Registration.key.in_(keys))
+
+
 def state_of(event: Event) -> State:
     """Return how an event stands, with one query."""
     rows = select(Registration.status, func.count()).where(Registration.event_id == event.id)
@@ -93,39 +113,30 @@ def _too_late(event):
     return ""
 
 
-def deadline(event: Event) -> str:
-    """Say until when one may register: a day, or a day and an hour; nothing without a deadline."""
-    if event.register_until is None:
-        return ""
-    local = localtime.clock(event.time_zone, event.register_until)
-    is_day = local.time().replace(second=0, microsecond=0) == LAST_MINUTE
-    return weekday(local) if is_day else sitting(event.register_until, None, event.time_zone)
-
-
 def is_on(event: Event) -> bool:
     """Tell whether places still change hands: it takes place, people register for it, and it has not begun."""
     is_off = event.cancelled_at or event.deleted_at or event.withdrawn_at or event.hidden_at or event.is_draft
     return event.takes_registrations and not is_off and not event.has_begun
 
 
-def may_come(registration: Registration) -> bool:
-    """Tell whether this person may still read what they registered for; whoever the organiser wrote down may."""
-    event, user = registration.event, registration.user
-    if user is None:
-        return registration.entered_by_id is not None or may_read(VISITOR, event)
-    return user.status in OPEN and may_read(viewer_of(user), event)
+def comes() -> ColumnElement[bool]:
+    """Return as an SQL condition what `may_come` says of a registration, joined to its publication and, if it has one,
+    to its user, while the event is on."""
+    shared = publication_groups.c
+    groups = select(shared.group_id).where(shared.publication_id == Publication.id).correlate(Publication.__table__)
+    reached = [(level, audience(level, Publication.council_id, groups)) for level in Visibility]
+    reads = or_(*(and_(Publication.level == level, true() if them is None else them) for level, them in reached))
+    by_itself = or_(Registration.entered_by_id.is_not(None), Publication.level == Visibility.PUBLIC)
+    return or_(and_(Registration.user_id.is_(None), by_itself), and_(User.status.in_(OPEN), reads))
 
 
 def has_passed(since: datetime, until: datetime) -> bool:
     """Tell whether an event that visitors see began, ended or closed its registrations in this time: their pages say
     so from then on."""
-    shown = (Event.level == Visibility.PUBLIC, Event.published_at.is_not(None))
-    for column in (Event.starts_at, Event.ends_at, Event.register_until):
-        closes = Event.starts_at > since if column is Event.register_until else true()
-        there = select(Event.id).where(*shown, column > since, column <= until, closes).limit(1)
-        if db.session.scalar(there) is not None:
-            return True
-    return False
+    shown = checked_last(and_(Event.level == Visibility.PUBLIC, Event.published_at.is_not(None)))
+    instants = (Event.starts_at, Event.ends_at, Event.register_until)
+    passed = (select(Event.id).where(column > since, column <= until, shown).limit(1) for column in instants)
+    return any(db.session.scalar(there) is not None for there in passed)
 
 
 def has_changed(event: Event) -> None:

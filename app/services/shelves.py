@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, update
-from sqlalchemy.orm import aliased, defer, joinedload, selectin_polymorphic
+from sqlalchemy.orm import aliased, defer, joinedload, selectin_polymorphic, selectinload
 
 from app.access import Viewer, hosted_by, near, readable
 from app.extensions import db
 from app.labels import KIND_PATHS, TerritoryKind
 from app.localtime import at
-from app.models import Event, Folder, Publication, Revision, Territory, Theme, council_territories, publication_themes
+from app.models import (
+    Council,
+    Event,
+    Folder,
+    Publication,
+    Revision,
+    Territory,
+    Theme,
+    council_territories,
+    publication_themes,
+)
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 
@@ -20,6 +30,11 @@ SHORT = (  # what a list needs of each: long texts stay where they are
     selectin_polymorphic(Publication, [Event]),
     *(defer(text) for text in (Publication.description, Publication.description_html)),
     *(defer(text) for text in (Event.agenda, Event.agenda_html, Event.minutes, Event.minutes_html)),
+)
+PLACED = (  # and where events are that others announce
+    *SHORT,
+    joinedload(Publication.council).selectinload(Council.territories),
+    selectinload(Event.territory).selectinload(Territory.department),
 )
 CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})")  # microseconds, which end in the year 5138, and an id
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,7 +129,7 @@ def newest(
     may = readable(Publication, viewer)
     if viewer.is_active or is_narrow:  # what visitors read is of one level, and each level has an index by date
         may = checked_last(may)
-    query = select(Publication).where(may, is_out(), *conditions).options(*SHORT)
+    query = select(Publication).where(may, is_out(), *conditions).options(*PLACED)
     if after:
         query = query.where(tuple_(*place) > read_cursor(after)).order_by(*place)
     else:

@@ -124,6 +124,15 @@ class Change:
     is_quiet: bool = False
 
 
+@dataclass(frozen=True)
+class Done:
+    """What follows from a change of something published: whether people will be told of it, and whether its places are
+    others now."""
+
+    is_told: bool
+    has_other_places: bool
+
+
 def is_out(item: Publication) -> bool:
     """Tell whether readers see it, or will at a date: what is only tried is kept apart from it."""
     return item.published_at is not None or item.publish_on is not None
@@ -209,9 +218,9 @@ def _is_stale(item, version):
     return item.version != version and (version != 0 or item.version > 2)
 
 
-def carry_out(change: Change, author: User) -> None:
+def carry_out(change: Change, author: User) -> Done:
     """Write the change down, once the files that come with it are there; of something published, as a new version."""
-    item = change.item
+    item, is_told, may_move = change.item, False, False
     if change.is_changed or _files(item) != change.files:
         may_move = _has_other_places(item, change.fields)
         publishing.write(item, change.fields)
@@ -219,9 +228,10 @@ def carry_out(change: Change, author: User) -> None:
             publishing.set_charter(item.council_id, item)
         if item.published_at:
             quiet = {"is_quiet": change.is_quiet}
-            publishing.revise(item, change.before, author, files=change.files, **quiet)
+            is_told = publishing.revise(item, change.before, author, files=change.files, **quiet)
         if may_move:
             offers.advance(item)
+    return Done(is_told, may_move)
 
 
 def _has_other_places(item, fields):

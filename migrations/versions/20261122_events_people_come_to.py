@@ -70,6 +70,7 @@ def upgrade():
             table.add_column(column)
     op.create_index("ix_users_digest_at", "users", ["digest_at"])
     op.create_index("ix_users_agenda_key", "users", ["agenda_key"], unique=True)
+    op.add_column("alert_choices", sa.Column("told_until", INSTANT, nullable=True))
     with op.batch_alter_table("activities") as table:
         table.add_column(sa.Column("data", sa.JSON(), nullable=True))
     op.create_index("ix_activities_subject_id", "activities", ["subject_id", "subject_type"])
@@ -114,7 +115,8 @@ def widen_events():
                 table.alter_column(column.name, existing_type=column.type, existing_nullable=False, server_default=None)
     for name, columns in EVENT_INDEXES:
         op.create_index(name, "events", columns)
-    op.create_index("ix_events_remind_at", "events", ["remind_at"], **where("remind_at IS NOT NULL"))
+    for name in ("remind_at", "register_until"):
+        op.create_index(f"ix_events_{name}", "events", [name], **where(f"{name} IS NOT NULL"))
     fill_days()
 
 
@@ -183,12 +185,14 @@ def downgrade():
         op.drop_index(name, "activities")
     with op.batch_alter_table("activities") as table:
         table.drop_column("data")
+    op.execute("ALTER TABLE alert_choices DROP COLUMN told_until")
     op.drop_index("ix_users_agenda_key", "users")
     op.drop_index("ix_users_digest_at", "users")
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         for column in user_columns():
             table.drop_column(column.name)
-    op.drop_index("ix_events_remind_at", "events")
+    for name in ("remind_at", "register_until"):
+        op.drop_index(f"ix_events_{name}", "events")
     for name, _ in EVENT_INDEXES:
         op.drop_index(name, "events")
     with op.batch_alter_table("events") as table:

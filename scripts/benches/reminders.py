@@ -1,7 +1,7 @@
-"""How long the reminders of a morning take to prepare: scripts/bench reminders
+"""How long the reminders and the digests of a morning take to prepare: scripts/bench reminders
 
-One event with 10,000 people registered, and 1,000 councils that meet, of 10 members each; on SQLite and, where it is
-installed, on PostgreSQL. Nothing of the site's own database is read or written.
+One event with 10,000 people registered, and 1,000 councils of 10 members each that meet, then that have something new;
+on SQLite and, where it is installed, on PostgreSQL. Nothing of the site's own database is read or written.
 """
 
 import os
@@ -17,15 +17,17 @@ import sqlalchemy as sa
 import config
 from app import create_app
 from app.extensions import begin_write, db
-from app.jobs import reminders as job
-from app.labels import RegistrationStatus, UserStatus, Visibility
-from app.models import Council, Delivery, Event, Registration, User
+from app.jobs import digests as digesting
+from app.jobs import reminders as reminding
+from app.labels import AlertTopic, RegistrationStatus, Rhythm, UserStatus, Visibility
+from app.models import Activity, AlertChoice, Council, Delivery, Document, Event, Registration, User
 from app.models.types import utcnow
-from app.notifications import reminders
+from app.notifications import changes, dispatch, reminders
+from app.services import publishing
 from scripts.benches.measure import ROOT
 from scripts.benches.outbox import POSTGRES, postgres, sqlite
 
-PEOPLE = 10_000
+PEOPLE, COUNCILS = 10_000, 1000
 GOAL = 10  # seconds
 
 
@@ -45,19 +47,20 @@ def main():
 
 def measure(name, new_database):
     """Print the lines of one kind of database."""
-    for events in (1, 1000):
+    for what, fill, prepare in (
+        ("1 événement", fill_one, prepare_reminders),
+        (f"{COUNCILS} événements", fill_meetings, prepare_reminders),
+        (f"{COUNCILS} conseils", fill_news, prepare_digests),
+    ):
         with tempfile.TemporaryDirectory() as folder, new_database(folder) as url:
             env = {"INSTANCE_DIR": folder, "DATABASE_URL": url, "PRODUCTION": ""}
             command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
             subprocess.run(command, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
             with create_app(config.load(env)).app_context():
-                fill_one() if events == 1 else fill_many(events)
-                seconds, longest = prepare()
+                fill()
+                print(f"{name:12}{what:17}{prepare()}")
                 db.session.remove()
                 db.engine.dispose()
-        what = "1 événement" if events == 1 else f"{events} événements"
-        print(f"{name:12}{what:17}{PEOPLE} rappels en {seconds:4.1f} s (but : {GOAL} s) ; "
-              f"les autres écritures attendent {longest * 1000:.0f} ms au plus")  # fmt: skip
 
 
 def fill_one():
@@ -74,22 +77,51 @@ def fill_one():
     db.session.commit()
 
 
-def fill_many(events):
-    """Let as many councils meet this evening, all of the same size."""
+def fill_meetings():
+    """Let all councils meet this evening."""
     begin_write()
-    councils = [Council(name=f"Conseil {number}", slug=f"conseil-{number}") for number in range(events)]
-    db.session.add_all(councils)
-    db.session.flush()
-    for number, council in enumerate(councils):
+    for number, council in enumerate(people_of_councils()):
         announce(number, council_id=council.id, level=Visibility.COUNCIL)
-        db.session.add_all(
-            User(email=f"m{one}.{number}@x.fr", first_name="Une", last_name="Personne", council_id=council.id,
-                 status=UserStatus.ACTIVE)
-            for one in range(PEOPLE // events)
-        )  # fmt: skip
     db.session.flush()
     db.session.execute(sa.update(Event.__table__).values(remind_at=utcnow()))
     db.session.commit()
+
+
+def fill_news():
+    """Let each council have a new document and an event that was moved, and each of their members a digest that is
+    due."""
+    begin_write()
+    now = utcnow()
+    yesterday, told = now - timedelta(days=1), now - timedelta(hours=5)
+    for number, council in enumerate(people_of_councils(digest_at=now, daily_until=yesterday, weekly_until=yesterday)):
+        known = {"key": f"d{number:031}", "title": f"Document {number}", "slug": "document"}
+        db.session.add(Document(**known, council_id=council.id, level=Visibility.COUNCIL, published_at=told))
+        event = announce(number, council_id=council.id, level=Visibility.COUNCIL)
+        db.session.flush()
+        before = changes.kept(publishing.content_of(event) | {"place": "Ailleurs"}, [], is_quiet=False)
+        dispatch.record("event.changed", event, data=before).dispatched_at = told
+    db.session.execute(sa.update(Activity.__table__).values(created_at=told))
+    rows = [
+        {"user_id": one, "topic": AlertTopic.EVENT, "rhythm": Rhythm.DAILY}
+        for one in db.session.scalars(sa.select(User.id))
+    ]
+    db.session.execute(sa.insert(AlertChoice), rows)
+    db.session.commit()
+
+
+def people_of_councils(**columns):
+    """Return new councils, all of the same size."""
+    councils = [Council(name=f"Conseil {number}", slug=f"conseil-{number}") for number in range(COUNCILS)]
+    db.session.add_all(councils)
+    db.session.flush()
+    for number, council in enumerate(councils):
+        db.session.add_all(
+            User(email=f"m{one}.{number}@x.fr", first_name="Une", last_name="Personne", council_id=council.id,
+                 status=UserStatus.ACTIVE, **columns)
+            for one in range(PEOPLE // COUNCILS)
+        )  # fmt: skip
+    db.session.flush()
+    return councils
 
 
 def announce(number, **columns):
@@ -101,25 +133,42 @@ def announce(number, **columns):
     return event
 
 
-def prepare():
-    """Run the job until nothing is due; return the seconds, and those of the longest transaction."""
-    longest, write = [], job._write
+def prepare_reminders():
+    """Run the job until nothing is due; say how long it takes, and its longest transaction."""
+    longest, write = [], reminding._write
 
     def timed(*arguments):
         start = time.perf_counter()
         write(*arguments)
         longest.append(time.perf_counter() - start)
 
-    job._write = timed
+    reminding._write = timed
+    seconds = run(reminders.is_any_due, reminding.remind)
+    reminding._write = write
+    return (f"{PEOPLE} rappels en {seconds:4.1f} s (but : {GOAL} s) ; "
+            f"les autres écritures attendent {max(longest) * 1000:.0f} ms au plus")  # fmt: skip
+
+
+def prepare_digests():
+    """Run the job until nobody's turn is left; say how long it takes, and what it asks the database."""
+    asked = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
+    seconds = run(digesting.is_any_due, digesting.digest)
+    of_a_lot = len(asked) * digesting.LOT // PEOPLE
+    return (f"{PEOPLE} résumés en {seconds:4.1f} s (but : {GOAL} s) ; "
+            f"{of_a_lot} requêtes par lot de {digesting.LOT} personnes")  # fmt: skip
+
+
+def run(is_any_due, job):
+    """Run a job until nothing is due; return the seconds."""
     start = time.perf_counter()
-    while reminders.is_any_due():
-        job.remind()
+    while is_any_due():
+        job()
     seconds = time.perf_counter() - start
-    job._write = write
     made = db.session.scalar(sa.select(sa.func.count()).select_from(Delivery))
     if made != PEOPLE:
-        raise RuntimeError(f"{made} rappels au lieu de {PEOPLE}")
-    return seconds, max(longest)
+        raise RuntimeError(f"{made} messages au lieu de {PEOPLE}")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
+from sqlalchemy import select
 
 from app.access import has_account, is_member, require
 from app.blueprints.web import count, current_viewer, proves, require_token
@@ -45,7 +46,8 @@ def close():
     if form.validate_on_submit() and proves(form):
         begin_write()
         animators = closing.animators()
-        user = db.session.get(User, current_user.id, with_for_update=True, populate_existing=True)
+        me = select(User).where(User.id == current_user.id).with_for_update(key_share=True)
+        user = db.session.scalar(me.execution_options(populate_existing=True))  # who registers them need not wait
         require(user.status == UserStatus.ACTIVE)
         if animators != [user.id]:
             return _close(user, form)

@@ -1,7 +1,7 @@
 """`/agenda`: the events to come, the past ones, a month, a day; and the same as calendars for telephones."""
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -9,8 +9,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from app.access import VISITOR, get_readable_or_404, is_member, viewer_of
 from app.blueprints.kept import public_page
-from app.blueprints.web import assets, current_viewer
-from app.forms.agenda import AMBIGUOUS, CLOSE, REGISTERED, UNKNOWN, AgendaForm
+from app.blueprints.web import current_viewer
+from app.forms.agenda import CLOSE, REGISTERED, UNKNOWN, AgendaForm
 from app.forms.listing import FIRST_YEAR
 from app.models import Council, Event, Publication
 from app.models.types import utcnow
@@ -22,7 +22,7 @@ bp = Blueprint("agenda", __name__)
 
 YEARS_AHEAD = 5  # the months that one may leaf through
 NARROWING = ("conseil", "commune", "pres", "departement", "theme", "qui")  # what the address of a list is narrowed by
-MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
+DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 TEXT = "text/calendar; charset=utf-8"
 
 
@@ -36,7 +36,7 @@ def index():
     asked = Asked(request.args, current_viewer())
     shown = {"asked": asked, "form": asked.form, "here": _here}
     if not asked.is_right:
-        return render_template("public/agenda/index.html", view=None, **shown), 422
+        return render_template("public/agenda/index.html", view=None, **shown), 200 if asked.choices else 422
     if request.args.get("vue") == "mois":
         return render_template("public/agenda/index.html", view="month", **_month(asked), **shown)
     if "jour" in request.args:
@@ -78,7 +78,8 @@ class Asked:
         return ImmutableMultiDict(args.to_dict() | {"pres": f"{place.name} ({place.department})"})
 
     def _finds_place(self):
-        """Tell whether what was typed is one commune; if not, the form says what to do."""
+        """Tell whether what was typed is one commune; if not, there are some to choose from, or the form says what to
+        do."""
         text = self.form.pres.data
         if self.around or not text:
             return True
@@ -87,7 +88,8 @@ class Asked:
             self.around = agenda.around(self.places, found.communes[0])
             return True
         self.choices = found.communes
-        self.form.pres.errors = [_why(found)]
+        if not self.choices:
+            self.form.pres.errors = [_why(found.area)]
         return False
 
     @property
@@ -115,15 +117,13 @@ class Asked:
 WHOSE = {CLOSE: agenda.close, REGISTERED: agenda.registered}
 
 
-def _why(found):
-    """Return the sentence about a place that is not one commune."""
-    if found.communes:
-        return AMBIGUOUS
-    if found.area is None:
+def _why(area):
+    """Return the sentence about a place that is no commune, but perhaps an area."""
+    if area is None:
         return UNKNOWN
-    is_department = found.area.kind == "department"
+    is_department = area.kind == "department"
     instead = "choisissez-le dans la liste « Département »" if is_department else "écrivez le nom d’une commune"
-    return f"{quoted(found.area.name)} est {'un département' if is_department else 'une région'} : {instead}."
+    return f"{quoted(area.name)} est {'un département' if is_department else 'une région'} : {instead}."
 
 
 def _stretch(read, *args):
@@ -137,19 +137,39 @@ def _stretch(read, *args):
 def _month(asked):
     """Return the asked month, or the present one, its weeks, and the months beside it."""
     today = utcnow().astimezone(PARIS).date()
-    parts = MONTH.fullmatch(request.args.get("mois") or f"{today:%Y-%m}") or abort(404)
-    first, last_year = date(int(parts[1]), int(parts[2]), 1), today.year + YEARS_AHEAD
-    if not FIRST_YEAR <= first.year <= last_year:
-        abort(404)
-    beside = (_beside(first, step) for step in (-1, 1))
-    former, later = (other if FIRST_YEAR <= other.year <= last_year else None for other in beside)
+    first = _date((request.args.get("mois") or f"{today:%Y-%m}") + "-01")
+    former, later = (_told(_beside(first, step)) for step in (-1, 1))
     weeks = agenda.month(asked.viewer, first, *asked.conditions)
-    names = [(f"{other:%Y-%m}", _name_of(other)) if other else None for other in (former, later)]
-    return {"weeks": weeks, "month_name": _name_of(first), "former": names[0], "later": names[1]}
+    is_empty = not any(day and day.count for week in weeks for day in week)
+    last = max(_beside(first, 1), today) - timedelta(days=1)
+    then = agenda.next_day(asked.viewer, last, _last_day(), *asked.conditions) if is_empty else None
+    return {
+        "weeks": weeks, "month_name": _name_of(first), "former": former, "later": later, "is_empty": is_empty,
+        "next": _told(then) if then else None,
+    }  # fmt: skip
 
 
-def _name_of(first):
-    return month(datetime.combine(first, time(12), PARIS))
+def _date(text):
+    """Return the date that an address says; one that the site does not leaf through is a 404."""
+    parts = DAY.fullmatch(text) or abort(404)
+    try:
+        asked = date(*map(int, parts.groups()))
+    except ValueError:
+        abort(404)
+    return asked if date(FIRST_YEAR, 1, 1) <= asked <= _last_day() else abort(404)
+
+
+def _last_day():
+    return date(utcnow().astimezone(PARIS).year + YEARS_AHEAD, 12, 31)
+
+
+def _told(day):
+    """Return what the address says of the month of a day, and its name; None where one cannot go."""
+    return (f"{day:%Y-%m}", _name_of(day)) if date(FIRST_YEAR, 1, 1) <= day <= _last_day() else None
+
+
+def _name_of(day):
+    return month(datetime.combine(day, time(12), PARIS))
 
 
 def _beside(first, step):
@@ -159,10 +179,7 @@ def _beside(first, step):
 
 def _day(asked):
     """Return the asked day and a part of its events."""
-    try:
-        day = date.fromisoformat(request.args["jour"])
-    except ValueError:
-        abort(404)
+    day = _date(request.args["jour"])
     stretch = _stretch(agenda.of_day, asked.viewer, day, *asked.conditions)
     return {"stretch": stretch, "day_name": weekday(datetime.combine(day, time())), "month": f"{day:%Y-%m}"}
 
@@ -231,14 +248,11 @@ def personal(key):
     owner = calendars.owner_of(key) or abort(404)
     viewer = viewer_of(owner)
     is_close = request.args.get("choix") == CLOSE
-    conditions = [agenda.close(viewer) | agenda.registered(viewer)] if is_close else []
+    conditions = [agenda.mine(viewer)] if is_close else []
     rows = calendars.rows(viewer, *conditions)
-    version = calendars.version_of(rows, assets().build, is_close)
-    if request.if_none_match.contains_weak(version):
-        response = Response(status=304)
-    else:
-        response = _calendar(rows, "Mes conseils citoyens" if is_close else "Conseils citoyens, tout mon agenda")
-    response.set_etag(version, weak=True)
+    response = _calendar(rows, "Mes conseils citoyens" if is_close else "Conseils citoyens, tout mon agenda")
+    response.add_etag(weak=True)
+    response.make_conditional(request)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

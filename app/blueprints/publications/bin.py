@@ -45,13 +45,14 @@ def discard(path, item_id, slug):
     require(may_edit(current_viewer(), item))
     if request.method == "GET":
         require_slug(item, slug)
-        told = {"files": len(attachments.of(item)), "expected": cancelling.expected(item, current_viewer().user_id)}
-        return render_template("publications/bin/discard.html", item=item, **told)
+        page = {"files": len(attachments.of(item)), "concerned": cancelling.concerned(item, current_viewer().user_id)}
+        return render_template("publications/bin/discard.html", item=item, **page)
     require_token()
     begin_write()
     item, me = lock(Publication, item_id)
     require(item is not None and may_edit(viewer_of(me), item))
-    if cancelling.expected(item, me.id):  # nobody is to stand before a closed door
+    concerned = cancelling.concerned(item, me.id)
+    if concerned.told or concerned.unreached:  # nobody is to stand before a closed door
         cancelling.cancel(item, "", me)
     bin.discard(item, me)
     db.session.commit()

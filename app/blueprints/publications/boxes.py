@@ -20,6 +20,7 @@ class Box:
     place: str  # my rank
     token: str  # of my registration
     has_lapsed: bool  # an offer to me
+    goes_for_good: bool  # my place, when I give it up
     is_visitor: bool
     may_register: bool
     may_organise: bool
@@ -32,13 +33,15 @@ def box_of(publication: Publication, viewer: Viewer, *, is_tried: bool = False) 
         return None
     found = registrations.mine(publication, current_user) if viewer.user_id and not is_tried else None
     mine = found if found and found.is_standing else None
+    state = registrations.state_of(publication)
     return Box(
-        state=registrations.state_of(publication),
+        state=state,
         until=seats.deadline(publication),
         mine=mine,
         place=registrations.place_of(registrations.rank_of(mine)) if mine else "",
         token=registrations.token_of(mine) if mine else "",
         has_lapsed=found is not None and found.status == RegistrationStatus.LAPSED,
+        goes_for_good=mine is not None and mine.status == RegistrationStatus.CONFIRMED and state.is_full,
         is_visitor=not has_account(viewer) and not is_tried,
         may_register=may_register(viewer, publication),
         may_organise=may_organise(viewer, publication),

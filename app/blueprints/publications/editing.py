@@ -18,7 +18,8 @@ from app.labels import KIND_PATHS
 from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
-from app.services import attachments, minutes, publishing, revisions, writing
+from app.models.territory import department_code
+from app.services import attachments, attendance, minutes, publishing, revisions, seats, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -115,7 +116,7 @@ def _zone_of(places, item):
     """Return the time zone of an event of no council: that of the territory that is chosen for it."""
     chosen = request.form.get("territory", type=int) or (item.territory_id if item else 0)
     place = next((place for place in places if place.id == chosen), places[0] if places else None)
-    return zone_of(place.code if place else None)
+    return zone_of(department_code(place) if place else None)
 
 
 def _date_meant(item):
@@ -145,10 +146,12 @@ def _page(form, model, item, is_new):
     for_whom = {"territory_id": form.territory.data or None} if "territory" in form else {}
     reach = publishing.reach(kind, current_user, ticked or every, item=item, title=form.title.data or "", **for_whom)
     is_preview = item is not None and request.method == "GET" and "apercu" in request.args
+    shown = _preview(form, item) if is_preview else None
     return render_template(
         "publications/editing/edit.html",
         form=form, kind=kind, item=item, is_new=is_new, reach=reach,
-        shown=_preview(form, item) if is_preview else None,
+        first_served=attendance.first_served(item),
+        shown=shown, until=seats.deadline(shown) if isinstance(shown, Event) else "",
         files=[entry.attachment for entry in form.entries],
         council=item.council if item else current_user.council,
     ), *form.outcome  # fmt: skip

@@ -7,18 +7,21 @@ import segno
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.access import get_readable_or_404
+from app.access import VISITOR, get_readable_or_404, may_read
 from app.blueprints.kept import public_page
 from app.blueprints.publications.common import address_of, find, require_slug
 from app.blueprints.publications.organising import EVENT, find_held
 from app.blueprints.web import absolute_url, current_viewer, secure
-from app.labels import Visibility
 from app.models import Council, Event, Publication
 from app.services import attendance, spreadsheets
+from app.services.seats import deadline
 
 bp = Blueprint("papers", __name__)
 
-OPTIONS = (joinedload(Publication.council).selectinload(Council.territories), selectinload(Publication.groups))
+OPTIONS = (
+    joinedload(Publication.council).selectinload(Council.territories), joinedload(Publication.author),
+    selectinload(Publication.groups),
+)  # fmt: skip
 SPARE, MOST_SPARE = 10, 40  # lines for those who come without having registered
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -41,7 +44,8 @@ def short(item_id):
 def poster(path, item_id, slug):
     """Show a poster, to be printed: only what those read who may open the event."""
     event = _find(path, item_id, slug)
-    return render_template("publications/papers/poster.html", event=event, address=_short_address(event))
+    page = {"event": event, "address": _short_address(event), "until": deadline(event), "reached": _reached(event)}
+    return render_template("publications/papers/poster.html", **page)
 
 
 @bp.route(f"{EVENT}/qr.svg", methods=["GET"])
@@ -64,7 +68,7 @@ def qr(path, item_id, slug):
     )
     response = Response(drawing.getvalue(), mimetype="image/svg+xml")
     secure(response, PICTURE_POLICY)
-    response.headers["Cache-Control"] = f"{'public' if event.level == Visibility.PUBLIC else 'private'}, max-age=86400"
+    response.headers["Cache-Control"] = f"{'public' if may_read(VISITOR, event) else 'private'}, max-age=86400"
     response.add_etag()
     return response.make_conditional(request)
 
@@ -77,8 +81,17 @@ def bulletin(path, item_id, slug):
     if not event.takes_registrations:
         abort(404)
     questions = [attendance.question(event, code) for code in event.asked]
-    page = {"event": event, "questions": questions, "address": _short_address(event)}
-    return render_template("publications/papers/bulletin.html", **page)
+    page = {"event": event, "address": _short_address(event), "until": deadline(event), "reached": _reached(event)}
+    return render_template("publications/papers/bulletin.html", questions=questions, **page)
+
+
+def _reached(event):
+    """Return where those who hold it are reached without Internet, in lines: as the council's page says, or the
+    referent's public line."""
+    council, author = event.council, event.author
+    if council:
+        return [text for text in (council.host, council.address, council.phone) if text]
+    return [author.public_contact] if author and author.public_contact else []
 
 
 def _short_address(event):
@@ -93,27 +106,31 @@ def sheet(path, item_id, slug):
     """Show the sheet that people sign as they come, with spare lines (« lignes »)."""
     event = find_held(path, item_id, slug)
     spare = request.args.get("lignes", SPARE, type=int)
-    expected, others = attendance.sheet(event)
-    page = {"expected": expected, "others": others, "spare": min(max(spare, 0), MOST_SPARE)}
-    return render_template("publications/papers/sheet.html", event=event, structure=attendance.structure, **page)
+    parts = {part.name: people for part, people in attendance.sheet(event, current_viewer()).items()}
+    page = {"parts": parts, "spare": min(max(spare, 0), MOST_SPARE), "about": attendance}
+    return render_template("publications/papers/sheet.html", event=event, **page)
 
 
 @bp.route(f"{EVENT}/inscrits.csv", methods=["GET"])
 def csv(path, item_id, slug):
     """Send the list as CSV."""
     event = find_held(path, item_id, slug)
-    return _attached(event, "".join(spreadsheets.csv_lines(attendance.table(event))), spreadsheets.CSV_TYPE, "csv")
+    return _attached(event, "".join(spreadsheets.csv_lines(_table(event))), spreadsheets.CSV_TYPE, "csv")
 
 
 @bp.route(f"{EVENT}/inscrits.ods", methods=["GET"])
 def ods(path, item_id, slug):
     """Send the list as an OpenDocument table."""
     event = find_held(path, item_id, slug)
-    return _attached(event, spreadsheets.ods("Inscrits", attendance.table(event)), spreadsheets.ODS_TYPE, "ods")
+    return _attached(event, spreadsheets.ods("Inscriptions", _table(event)), spreadsheets.ODS_TYPE, "ods")
+
+
+def _table(event):
+    return attendance.table(event, current_viewer())
 
 
 def _attached(event, content, media_type, ending):
     """Return a file to keep: the answer is private and stays in no cache, as all are."""
     response = Response(content, mimetype=media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"inscrits-{event.slug}.{ending}")
+    response.headers.set("Content-Disposition", "attachment", filename=f"inscriptions-{event.slug}.{ending}")
     return response

@@ -3,18 +3,11 @@
 The pages of a registration work for whoever has its link, on any telephone, without an account.
 """
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, session, url_for
 from flask_login import current_user
 from sqlalchemy.orm import joinedload
 
-from app.access import (
-    VISITOR,
-    has_account,
-    may_read,
-    may_register,
-    require,
-    viewer_of,
-)
+from app.access import VISITOR, has_account, may_read, may_register, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
 from app.blueprints.web import count, current_viewer, is_logged_in, require_token
 from app.extensions import begin_write, db
@@ -39,10 +32,11 @@ OUTCOME = {
 }
 WAITING = "Il n’y a plus de place pour l’instant : vous êtes {}."
 CANCELLED = "Votre inscription est annulée."
-NOTHING = "Vous n’étiez pas inscrit à cet événement."
+NOTHING = "Vous n’aviez pas de place à cet événement."
 BEGUN = "L’événement a commencé : votre inscription ne change plus."
 TOO_LATE = "C’est trop tard : cette place n’est plus gardée pour vous."
 OVER = "Ce code ne sert plus : il a plus de dix minutes, ou il y a eu trop d’essais. Demandez-en un autre."
+NO_TEXTS = "Donnez plutôt une adresse électronique : elle suffit, et le numéro n’est pas nécessaire."
 WRONG_CODE = "Ce n’est pas le code du dernier SMS : vérifiez les six chiffres."
 
 
@@ -116,7 +110,7 @@ def _register_visitor(event):
     if form.validate_on_submit():
         if form.is_of_a_machine:
             return _look(event, form)
-        if _may_try(form):
+        if _may_try(form, event):
             try:
                 return _ask_visitor(event.id, form)
             except Closed as refusal:
@@ -124,10 +118,17 @@ def _register_visitor(event):
     return _form(event, form)
 
 
-def _may_try(form):
-    """Count the attempt: of this network, and to this mailbox or number."""
-    to = (limits.REGISTER_MAIL, mailbox(form.email.data)) if form.email.data else (limits.CODE_PHONE, form.mobile)
-    return count(form, to, (limits.REGISTER_NETWORK, limits.network(request.remote_addr)))
+def _may_try(form, event):
+    """Count the attempt: of this network, and to this mailbox; or to this number, as codes by SMS are paid for."""
+    place = limits.network(request.remote_addr)
+    if form.email.data:
+        to = (limits.REGISTER_MAIL, mailbox(form.email.data))
+        return count(form, to, (limits.REGISTER_NETWORK, place))
+    texts = [(limits.REGISTER_TEXT, form.mobile), (limits.REGISTER_TEXTS_NETWORK, place)]
+    texts += [(limits.REGISTER_TEXTS_EVENT, str(event.id)), (limits.REGISTER_TEXTS, "")]
+    if not (may := count(form, *texts, (limits.REGISTER_NETWORK, place))):
+        form.email.errors = [NO_TEXTS]
+    return may
 
 
 def _ask_visitor(event_id, form):
@@ -185,16 +186,20 @@ def _cancel(registration):
 def show(token):
     """Show where a registration stands, and do what its button says. Mail scanners open links: opening changes
     nothing."""
-    try:
-        found = registrations.by_token(token)
-    except BadToken:
-        return _bad_link("cut")
-    if found is None or found.erased_at:
-        return _bad_link("gone")
+    found = _find(registrations.by_token, token)
     form = ActForm()
     if form.validate_on_submit():
         return _act(found.id, found.event_id, form)
     return _page(found, form)
+
+
+def _find(read, token):
+    """Return the registration of a link; abort with a page that says what is wrong with it."""
+    try:
+        found = read(token)
+    except BadToken:
+        abort(make_response(_bad_link("cut")))
+    return found if found is not None and not found.erased_at else abort(make_response(_bad_link("gone")))
 
 
 def _act(registration_id, event_id, form):
@@ -245,9 +250,15 @@ def _page(found, form):
         "place": registrations.place_of(registrations.rank_of(found)),
         "closed": seats.closed(event), "is_gone": bool(event.deleted_at or event.withdrawn_at),
         "may_come": seats.may_come(found), "may_return": may_read(current_viewer(), event),
-        "is_answerable": offers.is_answerable(found),
+        "is_answerable": offers.is_answerable(found), "is_sure": "annuler" not in request.args,
+        "goes_for_good": _goes_for_good(found), "may_note": may_read(VISITOR, event) and event.starts_at,
     }  # fmt: skip
     return render_template("publications/registering/show.html", **shown), *form.outcome
+
+
+def _goes_for_good(registration):
+    """Tell whether a place that is given up does not come back: others wait, or would come first."""
+    return registration.status == RegistrationStatus.CONFIRMED and seats.state_of(registration.event).is_full
 
 
 def _bad_link(why):
@@ -257,19 +268,14 @@ def _bad_link(why):
 @bp.route("/inscriptions/<token>/code", methods=["GET", "POST"])
 def code(token):
     """Take the code that was sent to the number of a visitor."""
-    try:
-        found = registrations.by_code_token(token)
-    except BadToken:
-        return _bad_link("cut")
-    if found is None or found.erased_at:
-        return _bad_link("gone")
+    found = _find(registrations.by_code_token, token)
     form = CodeForm()
     if form.validate_on_submit() and _may_guess(form):
         if answer := _try_code(found.id, found.event_id, form):
             return answer
         found = db.session.get(Registration, found.id)
     number = display(found.phone) if registrations.awaits_code(found) else ""
-    again = address_of(found.event, "registering.edit")
+    again = address_of(found.event, "registering.edit") if may_read(current_viewer(), found.event) else ""
     return render_template("publications/registering/code.html", form=form, number=number, again=again), *form.outcome
 
 
@@ -290,10 +296,11 @@ def _try_code(registration_id, event_id, form):
         db.session.rollback()
         form.refuse(str(refusal))
         return None
-    token, said = registrations.token_of(found), _said(found)
-    db.session.commit()
-    if outcome == Outcome.RIGHT:
+    if isinstance(outcome, Registration):
+        token, said = registrations.token_of(outcome), _said(outcome)
+        db.session.commit()
         flash(said)
         return redirect(url_for(".show", token=token))
+    db.session.commit()
     form.code.errors = [WRONG_CODE if outcome == Outcome.WRONG else OVER]
     return None

@@ -11,7 +11,7 @@ from app.forms.base import read_day, read_time
 from app.forms.publications import PublicationForm
 from app.labels import Visibility
 from app.models import Publication
-from app.services import attachments, minutes, publishing, revisions, writing
+from app.services import attachments, minutes, publishing, revisions, seats, writing
 from app.services.writing import Asked, Became, Refused
 from app.templating import plural, sitting
 
@@ -97,14 +97,15 @@ def _do(form, item, me, asked, incoming):
         return _try_out(form, item, me, incoming)
     change, waits = writing.look(item, asked), minutes.only_previewed(item, me)
     uploads.keep(item, form, incoming)
-    writing.carry_out(change, me)
+    done = writing.carry_out(change, me)
     if form.files.errors:
         form.version.data = str(item.version)
         return None, [NOT_ALL]
     became = writing.conclude(item, asked, me)
     if waits:
         minutes.set_aside(item, waits["minutes"], me)
-    return _next(form, item), _told(form, change, became, me)
+    places = _about_places(item) if done.has_other_places else []
+    return _next(form, item), [*_told(form, change, became, me, is_told=done.is_told), *places]
 
 
 def _try_out(form, item, me, incoming):
@@ -122,7 +123,7 @@ def _next(form, item):
     return address_of(item) if writing.is_out(item) else address_of(item, "editing.edit", **_date_typed(form))
 
 
-def _told(form, change, became, me):
+def _told(form, change, became, me, *, is_told):
     """Return the sentences that tell what was done, and who reads it now."""
     if became is Became.DRAFT:
         return [KEPT]
@@ -130,29 +131,52 @@ def _told(form, change, became, me):
         when = sitting(form.publish_on, None, form.zone)
         return [f"C’est prévu : la publication se fera toute seule, {when}."]
     if became is Became.PUBLISHED:
-        return [f"C’est publié : {_readers(form, change.item, me, with_told=True)}."]
-    if change.is_wider and not change.item.hidden_at:
-        return [f"C’est enregistré : {_readers(form, change.item, me)}."]
-    return ["C’est enregistré.", *[COPIES] * change.is_narrower]
+        found = _reached(form, change.item, me)
+        return [f"C’est publié : {' ; '.join([_readers(found), *_listeners(found)])}."]
+    found = _reached(form, change.item, me, written=change.item) if is_told or change.is_wider else None
+    is_open = change.is_wider and not change.item.hidden_at
+    saved = f"C’est enregistré : {_readers(found)}." if is_open else "C’est enregistré."
+    return [saved, *[COPIES] * change.is_narrower, *(_of_change(found) if is_told else [])]
 
 
-def _readers(form, item, me, *, with_told=False):
-    """Say how many may read it: « 3 personnes peuvent le lire », and how many are told."""
-    reached = publishing.reach(item.kind, me, form.chosen_groups, territory_id=getattr(item, "territory_id", None))
-    found = reached[item.level]
+def _reached(form, item, me, *, written=None):
+    place = getattr(item, "territory_id", None)
+    return publishing.reach(item.kind, me, form.chosen_groups, item=written, territory_id=place)[item.level]
+
+
+def _of_change(found):
+    """Say how many will be told of a change."""
+    if count := found.at_once + found.registered:
+        yield f"{plural(count, 'personne sera prévenue', 'personnes seront prévenues')} dans un quart d’heure."
+
+
+def _about_places(item):
+    """Warn of what a change of the places does not do by itself."""
+    state = seats.state_of(item)
+    if not item.takes_registrations and (count := state.held + state.waiting):
+        told = plural(count, "personne inscrite n’a pas été prévenue", "personnes inscrites n’ont pas été prévenues")
+        return [f"Il ne faut plus s’inscrire, mais {told}."]
+    if state.seats is not None and state.held > state.seats:
+        kept = plural(state.held, "personne garde sa place", "personnes gardent leur place")
+        return [f"{kept}, pour {plural(state.seats, 'place', 'places')} : rien n’a été retiré à personne."]
+    return []
+
+
+def _readers(found):
+    """Say how many may read it: « 3 personnes peuvent le lire »."""
     count = found.readers
     if count is None:
-        said = "tout le monde peut le lire"
-    elif count == 1:
-        said = "vous seul pouvez le lire pour l’instant"
-    else:
-        said = f"{count} personnes peuvent le lire"
-    told = []
-    if with_told and found.at_once:
-        told.append(plural(found.at_once, "personne est prévenue", "personnes sont prévenues"))
-    if with_told and found.in_digest:
-        told.append(f"{plural(found.in_digest, 'personne le verra', 'personnes le verront')} dans son prochain résumé")
-    return " ; ".join([said, *told])
+        return "tout le monde peut le lire"
+    return "vous seul pouvez le lire pour l’instant" if count == 1 else f"{count} personnes peuvent le lire"
+
+
+def _listeners(found):
+    """Say how many are told."""
+    if found.at_once:
+        yield plural(found.at_once, "personne est prévenue", "personnes sont prévenues")
+    if found.in_digest:
+        seen = plural(found.in_digest, "personne le verra dans son", "personnes le verront dans leur")
+        yield f"{seen} prochain résumé"
 
 
 def _date_typed(form):

@@ -9,7 +9,6 @@ from app.blueprints.publications.organising import EVENT, find_held, lock_held
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import db
 from app.forms.organising import CancelForm
-from app.notifications import organisers
 from app.services import attachments, attendance, cancelling, sessions
 from app.services.attendance import Part
 from app.templating import plural
@@ -55,10 +54,7 @@ def cancel(path, item_id, slug):
     form = CancelForm()
     if form.validate_on_submit():
         return _cancel(event, form.reason.data)
-    unreached = organisers.reached(event)["all"].nobody
-    expected = cancelling.expected(event, current_user.id) - unreached
-    numbers = {"expected": expected, "unreached": unreached, "followers": cancelling.followers(event, current_user.id)}
-    page = {"event": event, "form": form, **numbers}
+    page = {"event": event, "form": form, "concerned": cancelling.concerned(event, current_user.id)}
     return render_template("publications/sessions/cancel.html", **page), *form.outcome
 
 
@@ -70,7 +66,7 @@ def _cancel(event, reason):
         return _nothing_to_cancel(event)
     cancelling.cancel(event, reason, me)
     db.session.commit()
-    flash("L’événement est annulé. Les personnes concernées vont être prévenues.")
+    flash("L’événement est annulé. Le site prévient maintenant les personnes concernées.")
     return redirect(address_of(event))
 
 
