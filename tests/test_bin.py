@@ -13,6 +13,7 @@ from app import storage
 from app.extensions import db
 from app.jobs.accounts import tend_accounts
 from app.jobs.bin import empty_bins
+from app.jobs.dispatching import dispatch
 from app.labels import UserStatus, Visibility
 from app.models import Attachment, Document, Event, Publication, Revision, StoredFile, User
 from app.models.types import utcnow
@@ -339,6 +340,7 @@ def test_what_is_withdrawn_is_read_by_nobody_and_comes_back_with_the_account(cli
 def test_what_is_withdrawn_is_erased_with_its_files_at_the_end(client_as, cast, row):
     paths = contents_of(row)
     close(client_as(cast.alice), contributions="go")
+    dispatch()  # that an event does not take place
     end(cast.alice)
     assert count(Publication) == count(StoredFile) == 0 and not any(path.exists() for path in paths)
 
@@ -348,6 +350,9 @@ def test_who_closes_at_once_takes_all_along_at_once(client_as, cast, row):
     db.session.commit()
     paths = contents_of(row)
     close(client_as(cast.alice), contributions="go", when="now")
+    assert client_as(cast.bruno).get(place(row)).status_code == 404
+    with time_machine.travel(utcnow() + bin.TELLING + timedelta(hours=1), tick=False):
+        empty_bins()  # an event has waited for people to be told that it does not take place
     assert db.session.scalars(select(Publication.id)).all() == [theirs.id] and not any(path.exists() for path in paths)
 
 

@@ -81,7 +81,8 @@ def test_a_half_day_is_announced_filled_moved_repeated_reminded_and_signed(cast,
 
     with time_machine.travel(ANNOUNCED + timedelta(days=3), tick=False):
         for person in crowd[3:5]:
-            submit(client_as(person), page_of(event), "Annuler mon inscription")
+            (mine,) = [one for one in those(event, RegistrationStatus.CONFIRMED) if one.user_id == person.id]
+            submit(client_as(person), f"/inscriptions/{token_of(mine)}?annuler=1", "Oui, annuler")
         assert counts(event)[RegistrationStatus.OFFERED] == 2 and counts(event)[RegistrationStatus.WAITING] == 4
         offered = those(event, RegistrationStatus.OFFERED)
         assert [one.user_id for one in offered] == [person.id for person in crowd[25:27]]
@@ -127,6 +128,7 @@ def test_a_half_day_is_announced_filled_moved_repeated_reminded_and_signed(cast,
     assert not {person.email for person in crowd[3:5]} & set(mailed("reminder"))
 
     sheet = client_as(cast.referent).get(page_of(event, "/emargement")).text
-    names = re.findall(r"Membre\d\d Dupont|Alice Martin|Bruno Petit|Chloé Bernard", sheet)
-    placed = [one.name for one in those(event, RegistrationStatus.CONFIRMED)]
-    assert sorted(placed, key=lambda name: name.split()[::-1]) == names[:25]
+    names = re.findall(r"DUPONT Membre\d\d|MARTIN Alice|PETIT Bruno|BERNARD Chloé", sheet)
+    placed = [one.user for one in those(event, RegistrationStatus.CONFIRMED)]
+    assert sorted(f"{user.last_name.upper()} {user.first_name}" for user in placed) == names[:25]
+    assert len(names) == 25 + 3, "three still wait, on a list of their own"
