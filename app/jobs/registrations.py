@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.extensions import begin_write, db
+from app.jobs.steps import each
 from app.models import Job
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
@@ -16,14 +17,9 @@ LOOK_BACK = timedelta(seconds=90)  # at least: it comes each minute
 
 
 def pass_places_on() -> None:
-    """Pass on the places that nobody took in time, and offer those that are free: one short transaction an event.
-
-    An event that fails holds up no other; the first error is raised when all the others are done.
-    """
+    """Pass on the places that nobody took in time, and offer those that are free: one short transaction an event."""
     _renew_pages()
-    errors = [error for error in map(_pass_on, offers.due_events(BATCH)) if error]
-    if errors:
-        raise errors[0]
+    each(offers.pass_on, offers.due_events(BATCH))
 
 
 def _renew_pages():
@@ -34,16 +30,6 @@ def _renew_pages():
         begin_write()
         renew(PAGES)
         db.session.commit()
-
-
-def _pass_on(event_id):
-    try:
-        begin_write()
-        offers.pass_on(event_id)
-        db.session.commit()
-    except Exception as error:
-        db.session.rollback()
-        return error
 
 
 def forget_registrations() -> None:

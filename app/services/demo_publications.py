@@ -234,7 +234,7 @@ def _announce(meeting, people, group):
     on = utcnow().date() + timedelta(days=meeting.days)
     fields = {
         "title": meeting.title, "summary": meeting.summary, "agenda": meeting.agenda, "place": "Salle commune",
-        "address": "12, rue des Tilleuls", "organiser": author.organisation or "Le conseil citoyen",
+        "address": "12, rue des Tilleuls", "organiser": author.organisation,
         "takes_registrations": bool(meeting.seats), "seats": meeting.seats, "questions": list(meeting.questions),
         "starts_at": at(event.time_zone, on, meeting.begin),
         "ends_at": at(event.time_zone, on, meeting.end),
