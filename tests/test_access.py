@@ -48,7 +48,7 @@ from app.models import (
     User,
 )
 from app.models.types import utcnow
-from app.services import publishing
+from app.services import reaching
 from tests.factories import make_group, make_publication, make_user
 
 VIEWERS = [VISITOR, Viewer(user_id=1)]
@@ -276,7 +276,7 @@ def test_the_number_of_readers_told_to_the_writer_is_that_of_those_who_read(cast
     row = make_publication(Document, cast.alice, level=level, groups=[group])
     active = db.session.scalars(select(User).where(User.status == UserStatus.ACTIVE))
     readers = {person.id for person in active if may_read(viewer_of(person), row)}
-    told = publishing.reach("document", cast.alice, [group.id])[level].readers
+    told = reaching.reach("document", cast.alice, [group.id])[level].readers
     if level == Visibility.PUBLIC:
         assert told is None and may_read(VISITOR, row)
     else:
@@ -287,7 +287,7 @@ def test_the_number_of_readers_told_to_the_writer_is_that_of_those_who_read(cast
 
 def test_every_level_has_its_circles_and_each_reaches_more_people_than_the_one_before(cast, group):
     assert list(REACH) == list(Visibility)
-    reach = publishing.reach("document", cast.alice, [group.id])
+    reach = reaching.reach("document", cast.alice, [group.id])
     assert [reach[level].readers for level in Visibility] == [2, 3, 7, None]
 
 

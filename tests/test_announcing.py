@@ -11,7 +11,7 @@ from app.labels import AlertTopic, Channel, Rhythm, UserStatus, Visibility
 from app.models import Activity, Address, Delivery, Document, Event
 from app.models.types import utcnow
 from app.notifications import outbox
-from app.services import alerts, publishing
+from app.services import alerts, publishing, reaching
 from tests.browse import submit
 from tests.factories import make_group, make_publication, make_user
 
@@ -40,7 +40,7 @@ def mails(*people):
 
 def promised(author, kind="document"):
     """Return how many people the form says will be told at once."""
-    return publishing.reach(kind, author, [])[Visibility.COUNCIL].at_once
+    return reaching.reach(kind, author, [])[Visibility.COUNCIL].at_once
 
 
 def test_the_other_members_who_chose_so_are_told_once(cast):
@@ -180,7 +180,7 @@ def test_many_members_are_told_with_few_questions(cast, queries):
 def test_the_members_of_the_chosen_groups_are_told_of_what_is_for_the_group_alone(cast):
     group = make_group("Bourg", cast.council, cast.country.reyssouze)
     for level, people in ((Visibility.GROUPS, (cast.bruno, cast.chloe)), (Visibility.MEMBERS, (cast.bruno,))):
-        reach = publishing.reach("event", cast.alice, [group.id])[level]
+        reach = reaching.reach("event", cast.alice, [group.id])[level]
         assert reach.at_once == len(people)
         item = draft(cast.alice, Event, level=level, groups=[group], title=level)
         assert told_of(one for one in announce(item) if one.publication_id == item.id) == mails(*people)
@@ -191,7 +191,7 @@ def test_what_no_council_announces_is_told_in_the_councils_of_its_territory(cast
     territory = getattr(cast.country, place)
     item = draft(cast.referent, Event, council=cast.council, level=Visibility.PUBLIC, territory=territory)
     item.council_id, item.organiser = None, "Le centre"
-    reach = publishing.reach("event", cast.referent, [], item=item, territory_id=territory.id)
+    reach = reaching.reach("event", cast.referent, [], item=item, territory_id=territory.id)
     assert {level: one.at_once for level, one in reach.items()} == {
         Visibility.MEMBERS: len(told), Visibility.PUBLIC: len(told),
     }  # fmt: skip
@@ -208,7 +208,7 @@ def test_the_form_says_what_the_texts_will_cost(app, cast, alice, monkeypatch):
     db.session.commit()
     page = " ".join(alice.get("/mon-conseil/evenements/nouveau").text.split()).replace("\xa0", " ")
     assert "2 personnes tout de suite par courriel ; 2 personnes par SMS (environ 14 centimes)." in page
-    reach = publishing.reach("event", cast.alice, [], title="Une fête " * 20)[Visibility.COUNCIL]
+    reach = reaching.reach("event", cast.alice, [], title="Une fête " * 20)[Visibility.COUNCIL]
     assert reach.cents == 2 * 2 * 7  # two messages each, with the address
 
 

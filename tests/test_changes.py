@@ -14,7 +14,7 @@ from app.labels import AlertTopic, Channel, RegistrationStatus, Rhythm, Visibili
 from app.models import Activity, Delivery, Event, Registration
 from app.models.types import utcnow
 from app.notifications import outbox
-from app.services import alerts, bin, cancelling, publishing
+from app.services import alerts, bin, cancelling, publishing, reaching
 from tests.browse import submit
 from tests.factories import make_group, make_publication, make_user
 from tests.test_reminders import on
@@ -342,7 +342,7 @@ def with_number(person, number="+33612345678", **choice):
 
 
 def reach(event):
-    return publishing.reach("event", event.author, [], item=event)[Visibility(event.level)]
+    return reaching.reach("event", event.author, [], item=event)[Visibility(event.level)]
 
 
 def form_says(client, event):

@@ -19,7 +19,7 @@ from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
 from app.models.territory import department_code
-from app.services import attachments, attendance, minutes, publishing, revisions, seats, writing
+from app.services import attachments, attendance, minutes, publishing, reaching, revisions, seats, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -144,7 +144,7 @@ def _page(form, model, item, is_new):
     every = [choice.value for choice in form.groups.choices]
     ticked = [value for value in every if value in (form.groups.data or ())]
     for_whom = {"territory_id": form.territory.data or None} if "territory" in form else {}
-    reach = publishing.reach(kind, current_user, ticked or every, item=item, title=form.title.data or "", **for_whom)
+    reach = reaching.reach(kind, current_user, ticked or every, item=item, title=form.title.data or "", **for_whom)
     is_preview = item is not None and request.method == "GET" and "apercu" in request.args
     shown = _preview(form, item) if is_preview else None
     return render_template(

@@ -11,7 +11,7 @@ from app.forms.base import read_day, read_time
 from app.forms.publications import PublicationForm
 from app.labels import Visibility
 from app.models import Publication
-from app.services import attachments, minutes, publishing, revisions, seats, writing
+from app.services import attachments, minutes, publishing, reaching, revisions, seats, writing
 from app.services.writing import Asked, Became, Refused
 from app.templating import plural, sitting
 
@@ -141,7 +141,7 @@ def _told(form, change, became, me, *, is_told):
 
 def _reached(form, item, me, *, written=None):
     place = getattr(item, "territory_id", None)
-    return publishing.reach(item.kind, me, form.chosen_groups, item=written, territory_id=place)[item.level]
+    return reaching.reach(item.kind, me, form.chosen_groups, item=written, territory_id=place)[item.level]
 
 
 def _of_change(found):
