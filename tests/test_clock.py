@@ -53,6 +53,23 @@ def test_a_job_runs_at_its_time_and_tells_how_it_went(counted):
     assert len(counted) == 2
 
 
+def test_a_job_that_fails_tries_again_soon_and_later_each_time(app, counted, monkeypatch):
+    daily = Recurring(lambda: 1 / 0, jobs.daily(3), "Échouer")
+    monkeypatch.setitem(jobs.JOBS, "count", daily)
+    waits = []
+    for _ in range(3):
+        row().next_run = utcnow()
+        db.session.commit()
+        assert tick() == [False]
+        waits.append(round((row().next_run - utcnow()).total_seconds()))
+    assert waits == [5, 10, 20]
+    row().failures = 40
+    row().next_run = utcnow()
+    db.session.commit()
+    tick()
+    assert row().next_run == clock.next_run("count", row().last_run), "but never after its time"
+
+
 def test_a_run_that_was_missed_for_hours_catches_up_once(counted):
     tick()
     with time_machine.travel(utcnow() + timedelta(hours=5)):

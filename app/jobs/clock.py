@@ -22,6 +22,7 @@ from app.models.types import utcnow
 TICK = 2  # seconds
 LEASE = timedelta(seconds=30)  # a dead holder is followed within this and a tick
 JOB_LEASE = timedelta(seconds=45)
+RETRY_AFTER = timedelta(seconds=5)  # what a locked database stopped need not wait for tomorrow; longer each time
 LATE_AFTER = timedelta(minutes=5)  # a job is not called late sooner, however short its period
 log = logging.getLogger(__name__)
 
@@ -161,14 +162,20 @@ def run(name: str) -> bool:
     finally:
         db.session.rollback()
     now = utcnow()
+    at = max(next_run(name, start), now)
     values = {
         "owner": None, "lease_until": None, "last_run": start, "seconds": (now - start).total_seconds(),
-        "outcome": error, "runs": Job.runs + 1, "next_run": max(next_run(name, start), now),
+        "outcome": error, "runs": Job.runs + 1, "next_run": min(at, _again(name, now)) if error else at,
     }  # fmt: skip
     values |= {"failures": Job.failures + 1} if error else {"failures": 0, "last_success": now}
     db.session.execute(update(Job).where(Job.name == name, Job.owner == this_process()).values(**values))
     db.session.commit()
     return not error
+
+
+def _again(name, now):
+    failures = db.session.scalar(select(Job.failures).where(Job.name == name)) or 0
+    return now + RETRY_AFTER * 2 ** min(failures, 15)
 
 
 def next_run(name: str, after: datetime) -> datetime:
