@@ -63,8 +63,8 @@ def test_a_job_that_fails_tries_again_soon_and_later_each_time(app, counted, mon
         assert tick() == [False]
         waits.append(round((row().next_run - utcnow()).total_seconds()))
     assert waits == [5, 10, 20]
-    row().failures = 40
-    row().next_run = utcnow()
+    job = row()
+    job.failures, job.next_run = 40, utcnow()
     db.session.commit()
     tick()
     assert row().next_run == clock.next_run("count", row().last_run), "but never after its time"
