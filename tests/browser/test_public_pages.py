@@ -34,7 +34,7 @@ CONTROLS = """(() => {
   window.controls = [...document.querySelectorAll(
     'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]:not([tabindex="-1"])'
   )].filter(e => {
-    if (e.disabled || !e.checkVisibility({checkVisibilityCSS: true})) return false;
+    if (e.disabled || e.tabIndex < 0 || !e.checkVisibility({checkVisibilityCSS: true})) return false;
     if (e.type !== 'radio') return true;
     if (seen.has(e.name)) return false;
     seen.add(e.name);
