@@ -118,18 +118,24 @@ class BadCursor(ValueError):
 
 
 def newest(
-    viewer: Viewer, *conditions, before: str = "", after: str = "", size: int = 20, is_narrow: bool = False
+    viewer: Viewer,
+    *conditions,
+    before: str = "",
+    after: str = "",
+    size: int = 20,
+    is_narrow: bool = False,
+    loaded: tuple = PLACED,
 ) -> Slice:
     """Return the newest publications that `viewer` may read, or those that follow a cursor in a long list.
 
     A page costs the same wherever it is in the list, and nothing is counted. `is_narrow`: the
-    conditions leave few of them. Raises `BadCursor`.
+    conditions leave few of them. `loaded` are options of the query. Raises `BadCursor`.
     """
     place = (Publication.published_at, Publication.id)
     may = readable(Publication, viewer)
     if viewer.is_active or is_narrow:  # what visitors read is of one level, and each level has an index by date
         may = checked_last(may)
-    query = select(Publication).where(may, is_out(), *conditions).options(*PLACED)
+    query = select(Publication).where(may, is_out(), *conditions).options(*loaded)
     if after:
         query = query.where(tuple_(*place) > read_cursor(after)).order_by(*place)
     else:

@@ -74,7 +74,7 @@ def show(slug):
     return render_template(
         "public/councils/show.html", council=council, areas=_areas(council), near=near, coming=coming,
         charter=fiches.charter_of(council, viewer), is_stale=fiches.is_stale(council),
-        newest=shelves.newest(viewer, *others, size=5, is_narrow=True),
+        newest=shelves.newest(viewer, *others, size=5, is_narrow=True, loaded=shelves.SHORT),
         is_ours=may_keep(viewer, council.id), is_member=is_member(viewer),
     )  # fmt: skip
 
