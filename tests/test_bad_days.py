@@ -248,7 +248,7 @@ def assert_nothing_lost(site, mails, failures):
     assert {recipient for recipient, number in site.box.copies.items() if number > 1} <= flagged
     assert len(flagged) <= failures
     assert len(set(site.box.mails)) == mails, "a copy bears another Message-ID"
-    wait(lambda: errors_of_jobs() == "", 30, errors_of_jobs)  # it went on, and well
+    wait(lambda: errors_of_jobs() == "", 10, errors_of_jobs)  # it went on, and well
 
 
 @slow

@@ -168,7 +168,7 @@ def test_the_dashboard_is_light_however_much_there_is(visited, client_as, querie
     alice = client_as(cast.alice)
     queries.clear()
     page = alice.get(HOME, headers={"Accept-Encoding": "gzip"})
-    assert page.status_code == 200 and len(queries) <= 13, len(queries)
+    assert page.status_code == 200 and len(queries) <= 12, len(queries)
     assert len(page.data) <= 14_000
 
 

@@ -25,17 +25,18 @@ def show():
     require(may_keep(viewer, viewer.council_id))
     council = db.session.get(Council, viewer.council_id)
     since = current_user.former_visit_at or utcnow() - FIRST_LOOK
-    people = select(User.status, func.count()).where(User.council_id == viewer.council_id, readable(User, viewer))
+    # Whoever looks is a member, so there is a first row, which tells how many there are.
+    members = db.session.execute(_members(viewer).add_columns(func.count().over()).limit(NAMED)).all()
     return render_template(
         "council/dashboard/show.html",
         council=council,
         since=since,
         news=shelves.news(viewer, since),
         newcomers=_newcomers(viewer, since),
-        counts=dict(db.session.execute(people.group_by(User.status)).all()),
         unanswered=validation.count_unanswered(viewer),
         is_stale=fiches.is_stale(council),
-        members=list(db.session.scalars(_members(viewer).limit(NAMED))),
+        members=[person for person, _ in members],
+        count=members[0][1],
         coming=shelves.coming(viewer, council.id),
         drafts=shelves.drafts(viewer),
         unsaved=shelves.unsaved(viewer),
