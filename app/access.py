@@ -11,7 +11,7 @@ from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
-from app.labels import PublicationKind, Role, UserStatus, Visibility
+from app.labels import OPEN, PublicationKind, Role, UserStatus, Visibility
 from app.models import (
     Attachment,
     Council,
@@ -380,6 +380,25 @@ def may_register(viewer: Viewer, event: Event) -> bool:
     and a place, is another question."""
     circles = REACH[Visibility(event.admission or event.level)]
     return event.takes_registrations and any(_is_in_circle(circle, viewer, event) for circle in circles)
+
+
+def may_come(registration: Registration) -> bool:
+    """Tell whether this person may still read what they registered for; whoever the organiser wrote down may."""
+    event, user = registration.event, registration.user
+    if user is None:
+        return registration.entered_by_id is not None or may_read(VISITOR, event)
+    return user.status in OPEN and may_read(viewer_of(user), event)
+
+
+def comes() -> ColumnElement[bool]:
+    """Return as an SQL condition what `may_come` says of a registration, joined to its publication and, if it has one,
+    to its user, while the event is on."""
+    shared = publication_groups.c
+    groups = select(shared.group_id).where(shared.publication_id == Publication.id).correlate(Publication.__table__)
+    reached = [(level, audience(level, Publication.council_id, groups)) for level in Visibility]
+    reads = or_(*(and_(Publication.level == level, true() if them is None else them) for level, them in reached))
+    by_itself = or_(Registration.entered_by_id.is_not(None), Publication.level == Visibility.PUBLIC)
+    return or_(and_(Registration.user_id.is_(None), by_itself), and_(User.status.in_(OPEN), reads))
 
 
 def may_organise(viewer: Viewer, event: Event) -> bool:

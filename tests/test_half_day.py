@@ -17,7 +17,7 @@ from app.jobs.reminders import remind
 from app.labels import RegistrationStatus
 from app.localtime import at
 from app.models import Delivery, Event, Registration
-from app.services.registrations import token_of
+from app.notifications.registrations import token_of
 from tests.browse import submit
 from tests.factories import make_user
 from tests.samples import PDF

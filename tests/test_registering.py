@@ -17,7 +17,7 @@ from app.models.stamp import PAGES, read_stamp
 from app.models.types import utcnow
 from app.notifications import gsm, texting
 from app.notifications.registrations import address_of, token_of
-from app.services import bin, closing, exporting, limits, registrations
+from app.services import bin, closing, exporting, limits, registrations, seats
 from app.services.registrations import Closed
 from app.signing import BadToken, read_short, short, sign
 from tests.browse import forms, send, submit
@@ -130,7 +130,7 @@ def test_the_page_of_an_event_costs_twelve_queries_at_most_and_the_state_of_it_o
     assert len(queries) <= 12, queries
     assert event.seats == 1  # it is loaded
     queries.clear()
-    registrations.state_of(event)
+    seats.state_of(event)
     assert len(queries) == 1
 
 
@@ -155,7 +155,7 @@ def test_a_visitor_confirms_by_the_link_of_a_mail(cast, client):
     answer = fill(client, event, email="Zoe@Ex.fr ")
     assert "zoe@ex.fr" in client.get(answer.location).text.lower()
     (one,) = everyone()
-    assert one.status == UNCONFIRMED and registrations.state_of(event).left == 5
+    assert one.status == UNCONFIRMED and seats.state_of(event).left == 5
     (mail,) = mails("zoe@ex.fr")
     assert (mail.kind, mail.priority) == ("account", 0)
     path = urlsplit(mail.content["link"][1]).path
@@ -165,7 +165,7 @@ def test_a_visitor_confirms_by_the_link_of_a_mail(cast, client):
     assert "Votre inscription est confirmée" in client.get(answer.location).text
     assert everyone()[0].status == CONFIRMED
     send(client, page, "Confirmer mon inscription")  # twice
-    assert len(mails("zoe@ex.fr")) == 2 and registrations.state_of(event).left == 4
+    assert len(mails("zoe@ex.fr")) == 2 and seats.state_of(event).left == 4
 
 
 def test_a_visitor_confirms_by_the_code_of_an_sms(cast, client):
@@ -586,7 +586,7 @@ def test_who_came_is_forgotten_after_two_months_and_how_many_stays(cast, client)
     made, recent = everyone()
     assert (made.name, made.email, made.phone, made.answers, made.user_id) == ("", "", "", {}, None)
     assert made.key == f"erased:{made.id}" and made.erased_at and recent.name == "Zoé Faure"
-    assert registrations.state_of(event).confirmed == 1
+    assert seats.state_of(event).confirmed == 1
     assert client.get(own_page(made)).status_code == 410
 
 

@@ -14,6 +14,7 @@ from app.jobs.registrations import pass_places_on
 from app.labels import RegistrationStatus
 from app.models import Delivery, Event, Registration
 from app.models.types import utcnow
+from app.notifications.registrations import token_of
 from app.services import accounts, bin, forgetting, offers, registrations
 from app.signing import sign
 from tests.browse import forms
@@ -91,7 +92,7 @@ def test_the_last_seat_asked_by_twenty_people_at_the_same_instant_goes_to_one(ha
     assert hall.count() == {STATUS.CONFIRMED: 1, STATUS.WAITING: CROWD - 1}
     with hall.app.app_context():
         rows = db.session.scalars(select(Registration).filter_by(status=STATUS.WAITING)).all()
-        assert sorted(map(registrations.rank_of, rows)) == list(range(1, CROWD))
+        assert sorted(map(offers.rank_of, rows)) == list(range(1, CROWD))
         assert db.session.scalar(select(func.count()).select_from(Delivery)) == CROWD
 
 
@@ -123,7 +124,7 @@ def test_the_same_visitors_form_sent_twice_at_once_is_one_registration(hall):
     assert hall.at_once(*[press] * 4) == [302] * 4
     assert hall.count() == {STATUS.UNCONFIRMED: 1}
     with hall.app.app_context():
-        token = registrations.token_of(db.session.scalars(select(Registration)).one())
+        token = token_of(db.session.scalars(select(Registration)).one())
 
     def confirm():
         again = hall.app.test_client()
@@ -192,7 +193,7 @@ def test_a_place_accepted_at_the_instant_it_lapses_is_of_one_person(hall):
         db.session.execute(update(Registration).filter_by(name="N1").values(offered_until=utcnow()))
 
     def accept(event):
-        return registrations.accept(db.session.scalar(select(Registration).filter_by(name="N1")))
+        return offers.accept(db.session.scalar(select(Registration).filter_by(name="N1")))
 
     hall.inside(fill)()
     hall.at_once(hall.inside(expire), hall.inside(accept), hall.inside(lambda event: offers.lapse(event)))

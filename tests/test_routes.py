@@ -15,6 +15,7 @@ from app.models import Delivery, Document, Event, Folder
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message, stop_address
+from app.notifications.registrations import token_of
 from app.notifications.signups import vouch_address
 from app.services import (
     attachments,
@@ -402,7 +403,7 @@ def _registered(event):
     registered = registrations.register(event, name="Zoé Faure", email="zoe@ex.fr")
     awaited = registrations.ask(event, name="Ida Blanc", phone="+33612345678")
     db.session.commit()
-    tokens = {"registered": registrations.token_of(registered), "person": registered.id}
+    tokens = {"registered": token_of(registered), "person": registered.id}
     return tokens | {"awaited": registrations.code_token(awaited)}
 
 

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from app.access import may_come
 from app.extensions import begin_write, db
 from app.jobs import JOBS
 from app.jobs.publishing import publish
@@ -61,7 +62,7 @@ def test_the_list_has_its_order_and_each_knows_their_rank(cast, client, bruno):
     rows = crowd(event, 3)
     submit(bruno, page_of(event), "M’inscrire sur la liste d’attente")
     assert statuses(event) == [CONFIRMED, WAITING, WAITING, WAITING]
-    assert [registrations.rank_of(row) for row in rows] == [0, 1, 2]
+    assert [offers.rank_of(row) for row in rows] == [0, 1, 2]
     assert "Vous êtes 3e sur la liste d’attente" in bruno.get(page_of(event)).text
     assert "Vous êtes en tête de la liste d’attente" in client.get(own_page(rows[1])).text
     assert "Complet</strong>&nbsp;: 3 personnes attendent" in client.get(page_of(event)).text
@@ -117,7 +118,7 @@ def test_whoever_cancelled_comes_back_at_the_end_of_the_list(cast):
     quit_(first)
     crowd(event, 1)
     assert list_of(event) == [("N1", WAITING), ("N2", OFFERED), ("N3", WAITING)]
-    assert registrations.rank_of(first) == 2
+    assert offers.rank_of(first) == 2
 
 
 # Until when -------------------------------------------------------------------------------------------------------
@@ -246,7 +247,7 @@ def test_more_seats_move_the_list_up_and_fewer_take_nothing_away(cast, alice):
     assert statuses(event) == [CONFIRMED, OFFERED, OFFERED, WAITING]
     assert edit(alice, event, seats="1").status_code == 302
     assert statuses(event) == [CONFIRMED, OFFERED, OFFERED, WAITING]
-    state = registrations.state_of(event)
+    state = seats.state_of(event)
     assert (state.left, state.held, state.waiting) == (0, 3, 1)
     with time_machine.travel(utcnow() + timedelta(hours=25), tick=False):
         pass_places_on()
@@ -410,7 +411,7 @@ def test_the_database_and_the_site_say_the_same_of_who_may_come(cast):
         rows = [Registration(event=event, key=str(n), name="N", status=WAITING, **one) for n, one in enumerate(known)]
         db.session.add_all(rows)
         db.session.flush()
-        assert offers._in_turn(event, None) == [row for row in rows if seats.may_come(row)]
+        assert offers._in_turn(event, None) == [row for row in rows if may_come(row)]
         assert 1 < len(offers._in_turn(event, None)) < len(rows)
 
 

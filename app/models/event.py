@@ -113,6 +113,11 @@ class Event(Publication):
         return [*self.questions, *["own"] * bool(self.own_question)]
 
     @property
+    def takes_place(self) -> bool:
+        """Whether it is announced, and was not cancelled."""
+        return self.is_shown and self.cancelled_at is None
+
+    @property
     def has_begun(self) -> bool:
         """Whether it is on, or over: from then on it may have minutes."""
         return self.starts_at is not None and self.starts_at <= utcnow()

@@ -146,6 +146,16 @@ class Publication(ShownToVisitors, db.Model):
         return self.published_at is None
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was taken away: into the bin, or with the account of its author."""
+        return self.deleted_at is not None or self.withdrawn_at is not None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its readers see it: it is published, was not taken away, and nobody has hidden it."""
+        return not (self.is_draft or self.is_gone or self.hidden_at)
+
+    @property
     def concerns_visitors(self) -> bool:
         """Whether a page for visitors may have shown it, or may from now on."""
         return self.published_at is not None or inspect(self).attrs.published_at.history.has_changes()

@@ -87,7 +87,7 @@ def _reminder(delivery, person):
     """A reminder is for whoever has a place, and for members who may read of an event that they have not declined; of
     those with an account, for whoever still wants reminders."""
     event = db.session.get(Event, delivery.publication_id or 0)
-    if event is None or event.starts_at != delivery.useful_until or not _takes_place(event):
+    if event is None or event.starts_at != delivery.useful_until or not event.takes_place:
         return MOVED
     statuses = set(db.session.scalars(_statuses(delivery)))
     has_place = RegistrationStatus.CONFIRMED in statuses
@@ -99,10 +99,6 @@ def _reminder(delivery, person):
     them = true() if has_place else concerned_by(event)
     is_told = _is_told(delivery, person, event, AlertTopic.REMINDER, (Rhythm.NOW,), them)
     return "" if is_told else UNWANTED
-
-
-def _takes_place(event):
-    return event.published_at and not any((event.cancelled_at, event.deleted_at, event.withdrawn_at, event.hidden_at))
 
 
 def _statuses(delivery):

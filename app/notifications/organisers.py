@@ -119,8 +119,7 @@ def as_text_message(event: Event, letter: Letter) -> tuple[str, int, float]:
 def _write(activity: Activity):
     """Yield the letter to each person of its group who is still there; nothing when its author organises no more."""
     event, author = db.session.get(Event, activity.subject_id), db.session.get(User, activity.actor_id or 0)
-    is_off = event is None or event.deleted_at or event.hidden_at
-    if is_off or author is None or not may_organise(viewer_of(author), event):
+    if event is None or not event.is_shown or author is None or not may_organise(viewer_of(author), event):
         return
     letter = Letter(**activity.data)
     for row in db.session.execute(registered([event.id], GROUPS[letter.group])).all():

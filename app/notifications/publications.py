@@ -143,7 +143,7 @@ class Story:
     def to_listener(self, person: User) -> Message:
         """Return it as a member gets it."""
         words = self.words if self.event.level == Visibility.PUBLIC else self.careful
-        link = None if _is_gone(self.event) else address_of(self.event)
+        link = None if self.event.is_gone else address_of(self.event)
         return self._message(person.first_name, words, link, FOLLOWED)
 
     def to_registered(self, called: str, link: str | None) -> Message:
@@ -186,7 +186,7 @@ class Strange:
 
 def _changed(event, activity):
     """Return the change of an event, as far as it still differs from what it was; None when there is none to tell."""
-    if activity.data is None or event.cancelled_at or event.is_over or _is_away(event):
+    if activity.data is None or event.is_over or not event.takes_place:
         return None
     found = changes.between(activity.data, changes.states([event.id])[event.id])
     if not found:
@@ -205,7 +205,7 @@ def _changed(event, activity):
 
 def _cancelled(event):
     """Return that an event will not take place; None when it does, or was never announced, or is over."""
-    if event.is_draft or event.is_over or not (event.cancelled_at or _is_gone(event)):
+    if event.is_draft or event.is_over or not (event.cancelled_at or event.is_gone):
         return None
     when = sitting(event.starts_at, event.ends_at, event.time_zone) if event.starts_at else ""
     words = (f"Il était prévu {when}.",) if when else ()
@@ -214,14 +214,6 @@ def _cancelled(event):
     sentence = "Cet événement n’aura pas lieu :"
     day = f", {when}" if when else ""
     return Story(event, "Annulé", sentence, words, words, f"Annulé : {event.title}{day}", sentence)
-
-
-def _is_gone(publication):
-    return bool(publication.deleted_at or publication.withdrawn_at)
-
-
-def _is_away(publication):
-    return publication.is_draft or _is_gone(publication) or bool(publication.hidden_at)
 
 
 def restated(activity: Activity, publication: Publication, person: User, channel: str) -> Message | None:
@@ -254,7 +246,7 @@ def short_address_of(event_id: int) -> str:
 def registered_link(event: Event, one: Registered, page: str) -> str | None:
     """Return where somebody who registered reads more: the `page` of the event, when everybody may read it; else that
     of their own registration, which needs no account; nothing when the event is in the bin."""
-    if _is_gone(event):
+    if event.is_gone:
         return None
     return page if event.level == Visibility.PUBLIC else own_address(one.registration_id)
 
@@ -353,7 +345,7 @@ def _alert_of(event, one, said, channel, address):
     registration, user = one.registration, one.user
     is_open = isinstance(said, Story) and event.level == Visibility.PUBLIC
     page = address_of(event) if channel == Channel.MAIL else short_address_of(event.id)
-    link = None if _is_gone(event) else page if is_open else own_address(registration.id)
+    link = None if event.is_gone else page if is_open else own_address(registration.id)
     message = said.to_registered(user.first_name if user else registration.name, link)
     key = str(user.id) if user else f"r{registration.id}"
     columns = _columns(event, registration.name, user.id if user else None)

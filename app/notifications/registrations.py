@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app import localtime
-from app.access import VISITOR, may_organise, may_read, viewer_of
+from app.access import VISITOR, may_come, may_organise, may_read, viewer_of
 from app.labels import OPEN, AlertTopic, Channel, Priority, Visibility
 from app.models import Event, Registration, User
 from app.models.types import utcnow
@@ -35,14 +35,6 @@ def token_of(registration: Registration) -> str:
 def address_of(registration: Registration) -> str:
     """Return the address of the page of a registration, which works without an account."""
     return site_address("publications.registering.show", token=token_of(registration))
-
-
-def may_come(registration: Registration) -> bool:
-    """Tell whether this person may still read what they registered for; whoever the organiser wrote down may."""
-    event, user = registration.event, registration.user
-    if user is None:
-        return registration.entered_by_id is not None or may_read(VISITOR, event)
-    return user.status in OPEN and may_read(viewer_of(user), event)
 
 
 def reach(registration: Registration) -> dict[Channel, str]:

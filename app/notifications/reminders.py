@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from app.access import may_read, may_register, members_of, viewer_of
+from app.access import may_read, may_register, members_of, out, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic, Channel, Priority, RegistrationStatus, Rhythm, Visibility
 from app.localtime import clock
@@ -52,10 +52,7 @@ def is_due(now: datetime) -> tuple:
         Activity.subject_type == Publication.__tablename__, Activity.subject_id == Event.id,
         Activity.verb.in_(TELLING), Activity.dispatched_at.is_(None), Activity.created_at > now - HELD,
     )  # fmt: skip
-    is_shown = and_(
-        Event.published_at.is_not(None), Event.deleted_at.is_(None), Event.withdrawn_at.is_(None),
-        Event.hidden_at.is_(None), Event.cancelled_at.is_(None), ~is_being_told,
-    )  # fmt: skip
+    is_shown = and_(out(), Event.hidden_at.is_(None), Event.cancelled_at.is_(None), ~is_being_told)
     return (Event.remind_at <= now, or_(Event.starts_at <= now, is_shown))
 
 

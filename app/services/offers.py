@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from app import localtime
-from app.access import out
+from app.access import comes, may_come, out
 from app.extensions import db
 from app.labels import RegistrationStatus
 from app.models import Event, Publication, Registration, User
@@ -22,12 +22,10 @@ from app.services.seats import (
     OFFERED,
     UNCONFIRMED,
     WAITING,
-    comes,
     has_changed,
     is_on,
     key_of,
     lock,
-    may_come,
     state_of,
 )
 

@@ -74,8 +74,7 @@ def reach(
 
 
 def _is_change_told(item):
-    is_away = item.hidden_at or item.deleted_at or item.withdrawn_at
-    return isinstance(item, Event) and not (is_away or item.cancelled_at or item.is_over)
+    return isinstance(item, Event) and item.takes_place and not item.is_over
 
 
 def _listeners(kind, author, circle, published):
@@ -93,7 +92,7 @@ def _count_of(them):
 
 def _count_of_expected(item, author):
     """Count those who are told of a change because they registered, and those of them who get an SMS."""
-    if item is None or item.published_at is None or not _is_change_told(item):
+    if item is None or not _is_change_told(item):
         return select(literal(0).label("told"), literal(0).label("texted"))
     return count_of_expected(item.id, author.id)
 

@@ -15,18 +15,9 @@ from app.models.registration import STANDING
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications import registrations as messages
-from app.notifications.registrations import place_of as place_of
-from app.notifications.registrations import token_of as token_of
-from app.services import accounts, codes, offers
+from app.services import accounts, codes, offers, seats
 from app.services.codes import Outcome
-from app.services.offers import accept as accept
-from app.services.offers import advance as advance
-from app.services.offers import offer_first as offer_first
-from app.services.offers import rank_of as rank_of
 from app.services.seats import UNCONFIRMED, asked_key, closed, is_of, key_of
-from app.services.seats import State as State
-from app.services.seats import lock as lock
-from app.services.seats import state_of as state_of
 from app.signing import read_short, short
 
 CODE = "registration code"  # what the token of the page of a code is for
@@ -124,7 +115,7 @@ def _take_place(registration):
     event = registration.event
     key = key_of(registration.user, registration.email, registration.phone)
     _take_key(registration, key or f"hand:{uuid4().hex}")
-    is_full = state_of(event).is_full
+    is_full = seats.state_of(event).is_full
     registration.queued_at, registration.ended_at, registration.offered_until = utcnow(), None, None
     if is_full:
         registration.status = RegistrationStatus.WAITING
@@ -133,7 +124,7 @@ def _take_place(registration):
     db.session.add(registration)
     db.session.flush()
     _drop_asked(registration)
-    rank = rank_of(registration)
+    rank = offers.rank_of(registration)
     outbox.post_many(messages.queued(registration, rank) if is_full else messages.placed(registration))
     offers.has_changed(event)
 

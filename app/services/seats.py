@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from app.access import audience
 from app.extensions import db
-from app.labels import OPEN, RegistrationStatus, Visibility
-from app.models import Event, Publication, Registration, User, publication_groups
+from app.labels import RegistrationStatus, Visibility
+from app.models import Event, Publication, Registration, User
 from app.models.registration import HOLDING
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.notifications.publications import deadline as deadline
-from app.notifications.registrations import may_come as may_come
+from app.notifications.publications import deadline
 from app.services.shelves import checked_last
 
 WAITING, OFFERED, CONFIRMED = RegistrationStatus.WAITING, RegistrationStatus.OFFERED, RegistrationStatus.CONFIRMED
@@ -94,7 +92,7 @@ def state_of(event: Event) -> State:
 def closed(event: Event, *, is_by_hand: bool = False) -> str:
     """Return the sentence that says why nobody can register now; nothing when one can, be it for the waiting list.
     The organiser, who writes people down by hand, is not bound to the time."""
-    if event.cancelled_at or event.deleted_at or event.withdrawn_at or event.is_draft:
+    if event.cancelled_at or event.is_gone or event.is_draft:
         return "Cet événement n’a pas lieu : il n’y a plus d’inscription."
     if event.hidden_at:
         return "Les inscriptions sont arrêtées : la modération relit cette annonce."
@@ -115,19 +113,7 @@ def _too_late(event):
 
 def is_on(event: Event) -> bool:
     """Tell whether places still change hands: it takes place, people register for it, and it has not begun."""
-    is_off = event.cancelled_at or event.deleted_at or event.withdrawn_at or event.hidden_at or event.is_draft
-    return event.takes_registrations and not is_off and not event.has_begun
-
-
-def comes() -> ColumnElement[bool]:
-    """Return as an SQL condition what `may_come` says of a registration, joined to its publication and, if it has one,
-    to its user, while the event is on."""
-    shared = publication_groups.c
-    groups = select(shared.group_id).where(shared.publication_id == Publication.id).correlate(Publication.__table__)
-    reached = [(level, audience(level, Publication.council_id, groups)) for level in Visibility]
-    reads = or_(*(and_(Publication.level == level, true() if them is None else them) for level, them in reached))
-    by_itself = or_(Registration.entered_by_id.is_not(None), Publication.level == Visibility.PUBLIC)
-    return or_(and_(Registration.user_id.is_(None), by_itself), and_(User.status.in_(OPEN), reads))
+    return event.takes_registrations and event.takes_place and not event.has_begun
 
 
 def has_passed(since: datetime, until: datetime) -> bool:

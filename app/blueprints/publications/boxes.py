@@ -7,14 +7,16 @@ from flask_login import current_user
 from app.access import Viewer, has_account, may_organise, may_register
 from app.labels import RegistrationStatus
 from app.models import Event, Publication, Registration
-from app.services import registrations, seats
+from app.notifications.publications import deadline
+from app.notifications.registrations import place_of, token_of
+from app.services import offers, registrations, seats
 
 
 @dataclass(frozen=True)
 class Box:
     """What one viewer sees of the registrations on the page of an event."""
 
-    state: registrations.State
+    state: seats.State
     until: str  # the deadline
     mine: Registration | None  # that stands
     place: str  # my rank
@@ -33,13 +35,13 @@ def box_of(publication: Publication, viewer: Viewer, *, is_tried: bool = False) 
         return None
     found = registrations.mine(publication, current_user) if viewer.user_id and not is_tried else None
     mine = found if found and found.is_standing else None
-    state = registrations.state_of(publication)
+    state = seats.state_of(publication)
     return Box(
         state=state,
-        until=seats.deadline(publication),
+        until=deadline(publication),
         mine=mine,
-        place=registrations.place_of(registrations.rank_of(mine)) if mine else "",
-        token=registrations.token_of(mine) if mine else "",
+        place=place_of(offers.rank_of(mine)) if mine else "",
+        token=token_of(mine) if mine else "",
         has_lapsed=found is not None and found.status == RegistrationStatus.LAPSED,
         goes_for_good=mine is not None and mine.status == RegistrationStatus.CONFIRMED and state.is_full,
         is_visitor=not has_account(viewer) and not is_tried,

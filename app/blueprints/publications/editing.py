@@ -19,7 +19,8 @@ from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
 from app.models.territory import department_code
-from app.services import attachments, attendance, minutes, publishing, reaching, revisions, seats, writing
+from app.notifications.publications import deadline
+from app.services import attachments, attendance, minutes, publishing, reaching, revisions, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -151,7 +152,7 @@ def _page(form, model, item, is_new):
         "publications/editing/edit.html",
         form=form, kind=kind, item=item, is_new=is_new, reach=reach,
         first_served=attendance.first_served(item),
-        shown=shown, until=seats.deadline(shown) if isinstance(shown, Event) else "",
+        shown=shown, until=deadline(shown) if isinstance(shown, Event) else "",
         files=[entry.attachment for entry in form.entries],
         council=item.council if item else current_user.council,
     ), *form.outcome  # fmt: skip

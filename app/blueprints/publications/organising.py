@@ -61,7 +61,7 @@ def index(path, item_id, slug):
     parts = {part.name: [line for line in found if line.part is part] for part in Part}
     return render_template(
         "publications/organising/index.html", event=event, page=page, parts=parts, about=attendance,
-        numbers={part.name: number for part, number in numbers.items()}, state=registrations.state_of(event),
+        numbers={part.name: number for part, number in numbers.items()}, state=seats.state_of(event),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def new(path, item_id, slug):
     form = person_form(event)
     if form.validate_on_submit() and _may_act(form, form.email.data.lower() or form.number) and _enter(event, form):
         return redirect(address_of(event, "organising.index"))
-    page = {"event": event, "form": form, "state": registrations.state_of(event)}
+    page = {"event": event, "form": form, "state": seats.state_of(event)}
     return render_template("publications/organising/new.html", **page), *form.outcome
 
 
@@ -106,7 +106,7 @@ def show(path, item_id, slug, registration_id):
     person, form = attendance.find(event, registration_id, current_viewer()), ActForm()
     if request.method == "GET" and person:
         page = {"event": event, "person": person, "about": attendance}
-        return render_template("publications/organising/show.html", **page, state=registrations.state_of(event))
+        return render_template("publications/organising/show.html", **page, state=seats.state_of(event))
     if request.method == "POST":
         require_token()
     if person is None:

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask_login import current_user
 from sqlalchemy.orm import joinedload
 
-from app.access import VISITOR, has_account, may_read, may_register, require, viewer_of
+from app.access import VISITOR, has_account, may_come, may_read, may_register, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
 from app.blueprints.web import count, current_viewer, is_logged_in, require_token
 from app.extensions import begin_write, db
@@ -17,6 +17,8 @@ from app.forms.registrations import AnswersForm, VisitorForm
 from app.forms.signups import mailbox
 from app.labels import RegistrationStatus
 from app.models import Event, Publication, Registration
+from app.notifications.publications import deadline
+from app.notifications.registrations import place_of, token_of
 from app.phone import display
 from app.services import limits, offers, registrations, seats
 from app.services.codes import Outcome
@@ -94,13 +96,13 @@ def _again(form, refusal, event_id):
 
 
 def _said(registration):
-    rank = registrations.rank_of(registration)
-    return WAITING.format(registrations.place_of(rank)) if rank else OUTCOME.get(registration.status, CANCELLED)
+    rank = offers.rank_of(registration)
+    return WAITING.format(place_of(rank)) if rank else OUTCOME.get(registration.status, CANCELLED)
 
 
 def _form(event, form):
-    state = registrations.state_of(event)
-    shown = {"event": event, "form": form, "state": state, "until": seats.deadline(event)}
+    state = seats.state_of(event)
+    shown = {"event": event, "form": form, "state": state, "until": deadline(event)}
     return render_template("publications/registering/edit.html", **shown), *form.outcome
 
 
@@ -133,7 +135,7 @@ def _may_try(form, event):
 
 def _ask_visitor(event_id, form):
     begin_write()
-    event = registrations.lock(event_id)
+    event = seats.lock(event_id)
     _require_still(VISITOR, event)
     asked = {"name": form.name.data, "email": form.email.data, "phone": form.mobile, "answers": form.answers}
     registration = registrations.ask(event, **asked)
@@ -204,7 +206,7 @@ def _find(read, token):
 
 def _act(registration_id, event_id, form):
     begin_write()
-    registrations.lock(event_id)
+    seats.lock(event_id)
     found = db.session.get(Registration, registration_id, populate_existing=True)
     if found is None or found.erased_at:
         return _bad_link("gone")
@@ -214,7 +216,7 @@ def _act(registration_id, event_id, form):
         db.session.rollback()
         form.refuse(str(refusal))
         return _page(db.session.get(Registration, registration_id), form)
-    token = registrations.token_of(found)
+    token = token_of(found)
     db.session.commit()
     if said:
         flash(said)
@@ -229,7 +231,7 @@ def _confirm(found):
 
 
 def _accept(found):
-    return found, _said(found) if registrations.accept(found) else TOO_LATE
+    return found, _said(found) if offers.accept(found) else TOO_LATE
 
 
 def _withdraw(found):
@@ -247,9 +249,9 @@ def _page(found, form):
     event = found.event
     shown = {
         "registration": found, "event": event, "form": form,
-        "place": registrations.place_of(registrations.rank_of(found)),
-        "closed": seats.closed(event), "is_gone": bool(event.deleted_at or event.withdrawn_at),
-        "may_come": seats.may_come(found), "may_return": may_read(current_viewer(), event),
+        "place": place_of(offers.rank_of(found)),
+        "closed": seats.closed(event), "is_gone": event.is_gone,
+        "may_come": may_come(found), "may_return": may_read(current_viewer(), event),
         "is_answerable": offers.is_answerable(found), "is_sure": "annuler" not in request.args,
         "goes_for_good": _goes_for_good(found), "may_note": may_read(VISITOR, event) and event.starts_at,
     }  # fmt: skip
@@ -286,7 +288,7 @@ def _may_guess(form):
 def _try_code(registration_id, event_id, form):
     """Answer the right code; None when the form comes back."""
     begin_write()
-    registrations.lock(event_id)
+    seats.lock(event_id)
     found = db.session.get(Registration, registration_id, populate_existing=True)
     if found is None:
         return _bad_link("gone")
@@ -297,7 +299,7 @@ def _try_code(registration_id, event_id, form):
         form.refuse(str(refusal))
         return None
     if isinstance(outcome, Registration):
-        token, said = registrations.token_of(outcome), _said(outcome)
+        token, said = token_of(outcome), _said(outcome)
         db.session.commit()
         flash(said)
         return redirect(url_for(".show", token=token))
