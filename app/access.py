@@ -11,7 +11,7 @@ from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
-from app.labels import OPEN, PublicationKind, Role, UserStatus, Visibility
+from app.labels import OPEN, PublicationKind, Role, SideReason, UserStatus, Visibility
 from app.models import (
     Attachment,
     Council,
@@ -20,6 +20,7 @@ from app.models import (
     Publication,
     Registration,
     Revision,
+    SideVersion,
     StoredFile,
     User,
     council_territories,
@@ -82,6 +83,8 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
         return _readable_revisions(viewer)
     if model is Registration:
         return _readable_registrations(viewer)
+    if model is SideVersion:
+        return _readable_sides(viewer)
     raise TypeError(f"no rule of access for {model.__name__}")
 
 
@@ -130,12 +133,19 @@ def was_seen() -> ColumnElement[bool]:
 
 
 def _readable_revisions(viewer):
-    """Former states are read by the members of the council that wrote them; what nobody saved, by its author alone."""
+    """Former states are read by the members of the council that wrote them, and by those who write with them; what
+    nobody saved, by its author alone."""
     saved = or_(Revision.number.is_not(None), Revision.author_id == viewer.user_id)
     of_page = kept_by(Revision.council_id, viewer)
     its_own = (Publication.id == Revision.publication_id, readable(Publication, viewer))
-    of_item = exists().where(*its_own, hosted_by(viewer))
+    of_item = exists().where(*its_own, or_(hosted_by(viewer), written_by(viewer)))
     return and_(saved, or_(of_page, of_item))
+
+
+def _readable_sides(viewer):
+    """Texts put aside are read by those who write the document; what was only previewed, by its author alone."""
+    was_sent = or_(SideVersion.reason != SideReason.PREVIEW, SideVersion.author_id == (viewer.user_id or 0))
+    return and_(was_sent, exists().where(Publication.id == SideVersion.publication_id, written_by(viewer)))
 
 
 def _readable_registrations(viewer):
@@ -315,6 +325,41 @@ def may_edit(viewer: Viewer, publication: Publication) -> bool:
     council."""
     is_author = publication.author_id is not None and publication.author_id == viewer.user_id
     return is_author and is_host(viewer, publication) and publication.withdrawn_at is None
+
+
+def may_write(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` writes the text of a collaborative document that is shown: the active members of its
+    council and, where its author lets them, of the groups that it is shared with."""
+    if not publication.is_collaborative or not publication.is_shown:
+        return False
+    is_open = publication.groups_write and publication.level == Visibility.GROUPS
+    circles = (Circle.COUNCIL, Circle.GROUPS) if is_open else (Circle.COUNCIL,)
+    return any(_is_in_circle(circle, viewer, publication) for circle in circles)
+
+
+def written_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Return as an SQL condition on publications what `may_write` says of one."""
+    is_shown = and_(out(), Publication.hidden_at.is_(None))
+    in_group, is_open = _has_in_circle(Circle.GROUPS, viewer), Publication.groups_write.is_(True)
+    theirs = false() if in_group is None else and_(is_open, Publication.level == Visibility.GROUPS, in_group)
+    return and_(Publication.is_collaborative.is_(True), is_shown, or_(kept_by(Publication.council_id, viewer), theirs))
+
+
+def may_adopt(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` notes that the council has adopted a collaborative document, and lifts that: any active
+    member of the council."""
+    return publication.is_collaborative and publication.is_shown and may_keep(viewer, publication.council_id)
+
+
+def may_see_versions(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer`, who may read a publication, sees its former states: those who share it, and those who
+    write it with them."""
+    return is_host(viewer, publication) or may_write(viewer, publication)
+
+
+def may_follow(viewer: Viewer, publication: Publication) -> bool:
+    """Tell whether `viewer` may be told of the changes of a document that several write: any member who may read it."""
+    return publication.is_collaborative and publication.is_shown and is_member(viewer) and may_read(viewer, publication)
 
 
 def may_take_over(viewer: Viewer, publication: Publication) -> bool:

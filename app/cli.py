@@ -28,7 +28,9 @@ from app.services import (
     moderation,
     reference,
     renewals,
+    thinning,
 )
+from app.templating import weight
 from app.text import one_line
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
@@ -62,6 +64,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(job_commands)
     app.cli.add_command(demo_commands)
     app.cli.add_command(user_commands)
+    app.cli.add_command(version_commands)
 
 
 @reference_commands.command("import", help="Importe des fichiers officiels (CSV, GeoJSON), ou ceux d’un dossier.")
@@ -253,3 +256,46 @@ def run_job(name):
 def serve_jobs():
     """Run the clock until the process is told to stop."""
     clock.serve(current_app._get_current_object())
+
+
+version_commands = Commands("versions", help="Anciennes versions des documents écrits à plusieurs.")
+
+
+@version_commands.command("size", help="Montre ce que pèsent les versions de chaque document écrit à plusieurs.")
+def weigh_versions():
+    """Print the documents that several people write, the heaviest first, and what their versions take."""
+    for row, known in thinning.weights():
+        full = f"{weight(known.size)} (copies entières : environ {weight(known.full)})"
+        click.echo(f"{row.id:6} {known.versions:5} versions, {full}  {row.title}")
+
+
+@version_commands.command(
+    "thin", help=f"Supprime d’anciennes versions des documents écrits à plusieurs. {thinning.RULE}"
+)
+@click.option("--older-than", type=click.IntRange(min=thinning.LEAST_DAYS), default=90, show_default=True,
+              metavar="JOURS", help="Seules des versions plus anciennes disparaissent.")  # fmt: skip
+@click.option("--document", type=int, metavar="NUMÉRO", help="D’un seul document : le numéro dans son adresse.")
+@click.option("--dry-run", is_flag=True, help="Compte, sans rien supprimer.")
+def thin_versions(older_than, document, dry_run):
+    """Delete former versions, some hundred in each transaction."""
+    documents = thinning.documents(document)
+    if document and not documents:
+        sys.exit(f"Aucun document écrit à plusieurs n’a le numéro {document} (flask --app wsgi versions size).")
+    if dry_run:
+        gone = [thinning.weight_of(thinning.plan(one, older_than)) for one in documents]
+    else:
+        gone = [part for one in documents for part in _thinned(one, older_than)]
+    count, size = sum(part.versions for part in gone), sum(part.size for part in gone)
+    said = "À supprimer" if dry_run else "Supprimé"
+    click.echo(f"{said} : {count} version{'s' if count > 1 else ''}, {weight(size) if size else '0 octet'}.")
+
+
+def _thinned(document, older_than):
+    """Yield what each transaction has deleted, until nothing is left to delete."""
+    while True:
+        begin_write()
+        part = thinning.thin(document, older_than)
+        db.session.commit()
+        if not part.versions:
+            return
+        yield part

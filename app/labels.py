@@ -246,6 +246,25 @@ NONE_YET = {
 ENDING = {PublicationKind.DOCUMENT: "", PublicationKind.ACTION: "e", PublicationKind.EVENT: ""}
 
 
+class SideReason(StrEnum):
+    """Why a text that was sent was put aside."""
+
+    CONFLICT = "conflict"
+    ADOPTED = "adopted"
+    PREVIEW = "preview"  # its author alone sees it
+
+
+SIDE_REASON = {
+    SideReason.CONFLICT: "d’autres ont écrit au même endroit",
+    SideReason.ADOPTED: "le document venait d’être adopté",
+    SideReason.PREVIEW: "aperçu, pas encore enregistré",
+}
+WAYS_OF_WRITING = {
+    "classic": "Classique : vous seulement",
+    "together": "Collaboratif : tous les membres de votre conseil, ensemble ou l’un après l’autre",
+}
+
+
 class Visibility(StrEnum):
     """Who reads what a council shares, the narrowest first."""
 
@@ -406,6 +425,8 @@ FILE_TYPE = {
 # What the journal says of each act.
 AUDIT_VERB = {
     "animator.appointed": "rôle d’animation du site donné",
+    "publication.adopted": "version d’un document adoptée",
+    "publication.reopened": "document adopté rouvert",
     "publication.taken_over": "publication reprise d’une personne qui n’est plus là",
     "referent.appointed": "rôle de référent local donné",
     "referent.changed": "territoires ou contact public modifiés",
@@ -424,6 +445,7 @@ MESSAGE_KIND = {
     "alert": "les alertes",
     "code": "les codes de confirmation",
     "digest": "les résumés",
+    "following": "les changements des documents que vous suivez",
     "letter": "la lettre d’information",
     "registration": "les messages sur vos inscriptions à des événements",
     "reminder": "les rappels d’événements",
@@ -436,6 +458,8 @@ FIELD = {
     "summary": "Résumé",
     "need": "Besoin et origine",
     "description": "Description",
+    "is_collaborative": "Qui écrit la description",
+    "groups_write": "Les groupes écrivent aussi",
     "results": "Résultats",
     "lessons": "Ce que nous ferions autrement",
     "agenda": "Ordre du jour",
@@ -492,4 +516,6 @@ KEPT_FIELD = FIELD | {
     "last_name": "Nom",
     "presentation": "Présentation",
     "charter": "",  # a number
+    "is_collaborative": "",  # a word of the code
+    "groups_write": "",
 }

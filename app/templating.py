@@ -119,6 +119,11 @@ def ago(value: datetime) -> str:
     return f"il y a {duration(datetime.now(UTC) - value)}"
 
 
+def since(value: datetime) -> str:
+    """Say how long something has lasted: « depuis 4 minutes »."""
+    return f"depuis {duration(datetime.now(UTC) - value)}"
+
+
 def months_ago(value: datetime) -> str:
     """Say after a day how long ago it was, in whole months and then years: « , il y a 8 mois »; nothing before."""
     then, now = value.astimezone(PARIS), datetime.now(PARIS)
@@ -205,6 +210,7 @@ def init_app(app: Flask) -> None:
         plural=plural,
         quoted=quoted,
         remaining=remaining,
+        since=since,
         sitting=sitting,
         price=price,
         trusted=markup.trusted,

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 from slugify import slugify
 
@@ -34,6 +35,22 @@ def paragraphs(text: str | None) -> str:
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     plain = ("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(plain)).strip()
+
+
+def tables(text: str | None) -> str:
+    """Return what was pasted from a word processor or a spreadsheet with its tables as Markdown writes them: lines that
+    follow one another and have as many tabs."""
+    found = []
+    for width, lines in groupby((text or "").replace("\r\n", "\n").split("\n"), key=lambda line: line.count("\t")):
+        rows = [line.split("\t") for line in lines]
+        found += ["\t".join(row) for row in rows] if not width or len(rows) < 2 else _table(rows)
+    return "\n".join(found)
+
+
+def _table(rows):
+    rows = [[cell.strip().replace("|", "\\|") for cell in row] for row in rows]
+    rows.insert(1, ["---"] * len(rows[0]))
+    return ["", *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def unbroken(text: str) -> str:

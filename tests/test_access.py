@@ -16,6 +16,7 @@ from app.access import (
     discarded,
     hosted_by,
     is_host,
+    may_adopt,
     may_decide,
     may_edit,
     may_organise,
@@ -25,14 +26,16 @@ from app.access import (
     may_share,
     may_take_over,
     may_vouch,
+    may_write,
     near,
     opens_wider,
     readable,
     viewer_of,
     was_seen,
+    written_by,
 )
 from app.extensions import db
-from app.labels import Role, UserStatus, Visibility
+from app.labels import Role, SideReason, UserStatus, Visibility
 from app.models import (
     Action,
     Attachment,
@@ -43,11 +46,13 @@ from app.models import (
     Group,
     Publication,
     Revision,
+    SideVersion,
     StoredFile,
     Territory,
     User,
 )
 from app.models.types import utcnow
+from app.packing import pack
 from app.services import reaching
 from tests.factories import make_group, make_publication, make_user
 
@@ -432,3 +437,55 @@ def test_who_may_register_follows_the_circles_of_the_levels(cast, group):
     assert those(cast, lambda viewer: may_register(viewer, row)) == set(PEOPLE)
     row.takes_registrations = False
     assert those(cast, lambda viewer: may_register(viewer, row)) == set()
+
+
+# What several people write ----------------------------------------------------------------------------------------
+
+
+def texts_of_all_kinds(cast):
+    """Documents of each level, with each answer to who writes them, shown or not."""
+    group = make_group("Le département", cast.alice.council, cast.chloe.council)
+    now = utcnow()
+    for level, together, open_, seen in product(
+        Visibility,
+        (True, False),
+        (True, False),
+        ({}, {"published_at": None}, {"hidden_at": now}, {"deleted_at": now}, {"withdrawn_at": now}),
+    ):
+        columns = {"level": level, "is_collaborative": together, "groups_write": open_, "groups": [group]}
+        yield make_publication(Document, cast.alice, **columns | seen)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_lists_and_single_rows_agree_about_who_writes_a_text(cast, name):
+    rows = list(texts_of_all_kinds(cast))
+    db.session.commit()
+    viewer = viewer_named(cast, name)
+    written = set(ids_of(written_by(viewer)))
+    for row in rows:
+        assert may_write(viewer, row) is (row.id in written), (row.level, row.is_collaborative, row.groups_write)
+        assert not may_write(viewer, row) or may_read(viewer, row)
+
+
+def test_the_members_write_and_the_groups_where_the_author_lets_them(cast):
+    group = make_group("Le département", cast.alice.council, cast.chloe.council)
+    row = make_publication(Document, cast.alice, level=Visibility.GROUPS, groups=[group], is_collaborative=True)
+    assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno"}
+    row.groups_write = True
+    assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno", "chloe"}
+    assert those(cast, lambda viewer: may_adopt(viewer, row)) == {"alice", "bruno"}
+    row.level = Visibility.PUBLIC
+    assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno"}
+    row.is_collaborative = False
+    assert those(cast, lambda viewer: may_write(viewer, row)) == set()
+
+
+def test_texts_put_aside_are_read_by_those_who_write_and_previews_by_their_author(cast):
+    row = make_publication(Document, cast.alice, level=Visibility.PUBLIC, is_collaborative=True)
+    common = {"publication_id": row.id, "author_id": cast.bruno.id, "base_number": 1, "packed": pack("Un texte")}
+    sent = SideVersion(**common, reason=SideReason.CONFLICT, key="a")
+    tried = SideVersion(**common, reason=SideReason.PREVIEW, key="b")
+    db.session.add_all([sent, tried])
+    db.session.flush()
+    assert those(cast, lambda viewer: is_listed(SideVersion, viewer, sent)) == {"alice", "bruno"}
+    assert those(cast, lambda viewer: is_listed(SideVersion, viewer, tried)) == {"bruno"}

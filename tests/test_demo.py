@@ -18,8 +18,12 @@ from app.geo import distance_km
 from app.jobs.dispatching import dispatch
 from app.labels import UserStatus
 from app.models import (
+    Activity,
+    Adoption,
     Council,
     Delivery,
+    Document,
+    Follow,
     Login,
     Neighbourhood,
     Precision,
@@ -32,7 +36,7 @@ from app.models import (
 from app.models.stamp import DIRECTORY, PAGES, read_stamp
 from app.models.types import utcnow
 from app.passwords import hash_password
-from app.services import demo, demo_people, open_data
+from app.services import demo, demo_people, demo_publications, open_data, revisions
 from app.services.reference.records import TerritoryRecord
 from tests.browse import submit
 from tests.conftest import settings
@@ -364,3 +368,20 @@ def test_in_production_they_open_for_nobody_and_the_start_says_how_to_remove_the
     assert page.status_code == 422 and "ne vont pas ensemble" in page.text
     told = run(app, "demo", "accounts").output
     assert "demo clear" in told and demo_people.PASSWORD not in told
+
+
+def test_three_of_them_write_a_document_together(people, client):
+    before = count(Activity)
+    assert demo_publications.load() and demo_publications.load() == 0
+    db.session.commit()
+    item = db.session.scalars(select(Document).where(Document.is_collaborative)).one()
+    versions = db.session.scalars(revisions.saved(item)).all()
+    assert [one.number for one in versions] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert {one.author.first_name for one in versions} == {"Alice", "Bruno", "Chloé"}
+    assert all(one.created_at > other.created_at for one, other in zip(versions, versions[1:], strict=False))
+    assert versions[0].text == item.description and all(one.text != versions[-1].text for one in versions[:-1])
+    assert db.session.scalars(select(Adoption.number).where(Adoption.lifted_at.is_not(None))).all() == [6]
+    assert count(Follow) == 3 and count(Activity) == before
+    log_in(client, "chloe")
+    for view in ("", "/versions", "/ecrire"):
+        assert client.get(f"/documents/{item.id}-{item.slug}{view}").status_code == 200

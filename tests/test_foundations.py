@@ -1,5 +1,6 @@
 """What all else stands on: settings, connections, instants, texts, places, marks on a map."""
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ from flask_migrate import downgrade, upgrade
 import config
 from app import create_app, geo, markup, templating
 from app.extensions import begin_write, db
+from app.labels import SideReason
 from app.models import (
     Action,
     Attachment,
@@ -33,7 +35,8 @@ from app.models import (
     User,
 )
 from app.models.types import utcnow
-from app.services import maps, texts
+from app.services import adopting, cowriting, maps, texts
+from app.services.cowriting import Sent
 from app.services.directory import Entry
 from app.text import fold, one_line, slug, unbroken
 from tests.conftest import settings
@@ -238,10 +241,44 @@ def share_something(cast_or_author):
     texts.index(alone)
     known = {"event_id": alone.id, "user_id": author.id, "key": "mail:a@b.fr", "name": "Alice", "status": "confirmed"}
     db.session.add_all([Registration(**known), Reading(user_id=author.id, publication_id=alone.id)])
+    write_together(author)
     file = StoredFile(digest="f" * 64, name="a.webp", media_type="image/webp", size=1)
     db.session.add(CouncilPicture(council_id=author.council_id, file=file, alternative="a", removed_at=utcnow()))
     db.session.commit()
     db.session.remove()
+
+
+LONG = "\n\n".join(f"Article {number}. Nous sommes {number**3} voisins du bloc {number**5}." for number in range(200))
+TEXTS = (LONG, f"{LONG}\n\nEt amis.")
+
+
+def write_together(author):
+    """Put a row into each table of what several people write."""
+    item = make_publication(Document, author, title="Charte", is_collaborative=True)
+    for text in TEXTS:
+        cowriting.write(item, text, f"<p>{text}</p>", author)
+    cowriting.arrive(item, author, "Budget")
+    cowriting.put_aside(item, Sent("Un autre", 1, None, "", "form"), author, SideReason.CONFLICT)
+    adopting.adopt(item, 2, utcnow().date(), author)
+
+
+def test_a_text_in_few_bytes_is_whole_again_for_the_former_program(own_app):
+    with own_app.app_context():
+        upgrade()
+        write_together(make_cast().alice)
+        db.session.commit()
+        second = db.session.scalar(sa.select(Revision).filter_by(number=2))
+        assert (second.base_id, "description" in second.fields, second.text) == (second.base_id, False, TEXTS[1])
+        assert second.base_id is not None
+        db.session.remove()
+        downgrade(revision="0008")
+        rows = db.session.execute(sa.text("SELECT content FROM revisions ORDER BY number")).scalars().all()
+        contents = [row if isinstance(row, dict) else json.loads(row) for row in rows]
+        assert [content["description"] for content in contents] == list(TEXTS)
+        assert contents[0]["title"] == "Charte"
+        db.session.remove()
+        upgrade()
+        assert [one.text for one in db.session.scalars(sa.select(Revision).order_by(Revision.number))] == list(TEXTS)
 
 
 def test_migrations_go_down_and_up_again_with_rows_in_the_tables(own_app):

@@ -125,6 +125,12 @@ ROUTES = {
     "publications.versions.index": ("/documents/1-rien/versions", everybody(404)),
     "publications.versions.show": ("/documents/1-rien/versions/1", everybody(404)),
     "publications.versions.restore": ("/documents/1-rien/versions/1/retour", everybody(405)),
+    "publications.versions.compare": ("/documents/1-rien/versions/comparer", everybody(404)),
+    "publications.versions.authors": ("/documents/1-rien/versions/auteurs", everybody(404)),
+    "publications.adopting.adopt": ("/documents/1-rien/versions/adoption", everybody(404)),
+    "publications.adopting.lift": ("/documents/1-rien/versions/adoption/levee", everybody(404)),
+    "publications.reading.download": ("/documents/1-rien.md", everybody(404)),
+    "publications.reading.printed": ("/documents/1-rien/imprimer", everybody(404)),
     "council.folders.index": ("/mon-conseil/dossiers", asked(alice=200, chloe=200)),
     "council.folders.show": ("/mon-conseil/dossiers/1", asked(alice=404, chloe=404)),
     "council.folders.edit": ("/mon-conseil/dossiers/1/modifier", asked(alice=404, chloe=404)),
@@ -156,6 +162,11 @@ ROUTES = {
     "publications.sessions.follow": ("/evenements/1-rien/rattrapage", members(404)),
     "publications.sessions.cancel": ("/evenements/1-rien/annulation", members(404)),
     "publications.items.take_over": ("/documents/1-rien/reprise", everybody(405)),
+    "publications.following.edit": ("/documents/1-rien/suivi", everybody(405)),
+    "publications.cowriting.edit": ("/documents/1-rien/ecrire", everybody(404)),
+    "publications.cowriting.index": ("/documents/1-rien/a-part", everybody(404)),
+    "publications.cowriting.settle": ("/documents/1-rien/a-part/1", everybody(404)),
+    "publications.cowriting.close": ("/documents/1-rien/a-part/1/etat", everybody(405)),
     "account.vouches.edit": ("/validation/faux", everybody(404)),
     "council.signups.index": ("/mon-conseil/inscriptions", asked(alice=200, chloe=200)),
     "council.signups.show": ("/mon-conseil/inscriptions/{dora.id}", asked(alice=200, chloe=404)),
@@ -214,6 +225,8 @@ ALERTS = dict.fromkeys(("document", "action", "event", "forum"), "now")
 REFERENT = {"organisation": "Fédération", "public_contact": "04 00 00 00 00", "departments": "{ain}"}
 LINKS = ("confirm", "reset", "address", "reopen", "vouch", "stop")
 
+TOGETHER = everybody(404) | dict.fromkeys(MEMBERS, 403) | {"alice": 200}  # of what members read, its council writes
+
 # Links that were really sent, and things that really are there → the answers to who opens them.
 OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/fichiers/{photo}/portrait.webp": everybody(404) | dict.fromkeys(MEMBERS, 200),
@@ -225,7 +238,25 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/documents/{orphan}-un-square/versions": asked(alice=200),
     "/documents/{orphan}-un-square/versions/1": asked(alice=200),
     "/documents/{note}-une-note/versions": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note/versions/comparer": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note/versions/auteurs": everybody(404),
+    "/documents/{note}-une-note/versions/adoption": everybody(404) | {"alice": 403},
+    "/documents/{note}-une-note.md": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note/imprimer": everybody(404) | {"alice": 200},
+    "/documents/{orphan}-un-square/versions/comparer": asked(alice=200),
+    "/documents/{orphan}-un-square/versions/comparer?de=1&a=2": asked(alice=422),
+    "/documents/{orphan}-un-square.md": everybody(200),
+    "/documents/{orphan}-un-square.md?version=1": asked(alice=200),
+    "/documents/{orphan}-un-square/imprimer": everybody(200),
+    "/documents/{together}-une-charte/versions": TOGETHER,
+    "/documents/{together}-une-charte/versions/1": TOGETHER,
+    "/documents/{together}-une-charte/versions/auteurs": TOGETHER,
+    "/documents/{together}-une-charte/versions/adoption": TOGETHER,
+    "/documents/{together}-une-charte/versions/adoption/levee": TOGETHER | {"alice": 302},  # nothing is adopted
     "/documents/{note}-une-note": everybody(404) | {"alice": 200},
+    "/documents/{note}-une-note/ecrire": everybody(404) | {"alice": 302},
+    "/documents/{together}-une-charte/ecrire": everybody(404) | dict.fromkeys(MEMBERS, 403) | {"alice": 200},
+    "/documents/{together}-une-charte/a-part": everybody(404) | dict.fromkeys(MEMBERS, 403) | {"alice": 200},
     "/documents/{note}-une-note/modifier": asked(alice=200, chloe=404),
     "/documents/{orphan}-un-square/modifier": asked(),
     "/documents/{orphan}-un-square": everybody(200),
@@ -313,7 +344,19 @@ SENT = {
     "/mon-conseil/fiche/versions/1/retour": ({}, told(alice=302, chloe=404)),
     "/documents/{note}-une-note/versions/1/retour": ({}, everybody(404) | {"alice": 302}),
     "/documents/{orphan}-un-square/versions/1/retour": ({}, told()),
+    "/documents/{together}-une-charte/versions/1/retour": ({"newest": "1"}, TOGETHER | {"alice": 302}),
+    "/documents/{together}-une-charte/versions/adoption": ({"number": "1"}, TOGETHER | {"alice": 422}),  # on no day
+    "/documents/{together}-une-charte/versions/adoption/levee": ({}, TOGETHER | {"alice": 302}),
     "/documents/{orphan}-un-square/reprise": ({}, told(alice=302)),
+    "/documents/{orphan}-un-square/suivi": ({"act": "suivre"}, told()),  # its author alone writes it
+    "/documents/{together}-une-charte/ecrire": ({"description": "Nous tous.", "base": "1"}, told(alice=302)),
+    "/documents/{together}-une-charte/a-part/1": ({"own_place_1": "Nous."}, told(alice=404)),
+    "/documents/{together}-une-charte/a-part/1/etat": (
+        {},
+        everybody(404) | dict.fromkeys(MEMBERS, 403) | {"alice": 404},
+    ),
+    "/documents/{note}-une-note/ecrire": ({"description": "Nous."}, told()),
+    "/documents/{together}-une-charte/suivi": ({"act": "suivre"}, everybody(404) | dict.fromkeys(MEMBERS, 302)),
     "/evenements/{meeting}-la-reunion/compte-rendu": ({"minutes": "Nous étions dix."}, told(alice=302)),
     "/evenements/{workshop}-l-atelier/inscription": (
         {"name": "Ida Blanc", "email": "ida@ex.fr", "stamp": "{stamp}"},
@@ -366,6 +409,7 @@ def places(app, cast, monkeypatch):
     closing.ask_to_reopen(flora)
     outbox.post(Message("Un mot", ("Pour vous.",)), to="x@y.fr", key="word", kind="alert", priority=2)
     begun = {"title": "La réunion", "starts_at": utcnow() - timedelta(hours=1), "level": Visibility.MEMBERS}
+    together = {"level": Visibility.MEMBERS, "is_collaborative": True, "description": "# Qui\n\nNous."}
     shared = {
         "note": make_publication(Document, cast.alice, title="Une note"),
         "orphan": make_publication(Document, None, council, title="Un square", level=Visibility.PUBLIC),
@@ -374,12 +418,13 @@ def places(app, cast, monkeypatch):
         "board": make_workshop(cast.alice, title="Le bureau", level=Visibility.COUNCIL),
         "folder": Folder(council_id=council.id, name="Réunions"),
         "thrown": make_publication(Document, cast.alice, deleted_at=utcnow()),
+        "together": make_publication(Document, cast.alice, title="Une charte", **together),
     }
     paper, removed = (_attach(shared["note"], name) for name in ("a.pdf", "b.pdf"))
     removed.removed_at, removed.removed_by_id = utcnow(), cast.alice.id
     db.session.add_all(shared.values())
     fiches.save(council, fiches.content_of(council) | {"host": "Centre social"}, "", cast.bruno)
-    for item in (shared["note"], shared["orphan"]):
+    for item in (shared["note"], shared["orphan"], shared["together"]):
         revisions.keep(item, publishing.content_of(item), item.author)
     db.session.commit()
     delivery = db.session.scalar(select(Delivery).filter_by(key="word"))

@@ -6,14 +6,17 @@ from random import Random
 
 import pytest
 import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from app import differences
+from app.differences import Tag, compare, count_words, shorten, words
 from app.extensions import db
 from app.labels import Visibility
 from app.models import Action, Council, CouncilPicture, Document, Event, Revision
 from app.models.types import utcnow
-from app.services import differences, fiches, publishing, revisions
-from app.services.differences import Tag, compare, count_words, shorten, words
+from app.services import fiches, publishing, revisions
 from tests.browse import send, submit
 from tests.factories import make_publication
 from tests.test_fiche import FICHE, SAVE, council_of, kept, page_of, pictures, put_picture
@@ -82,9 +85,74 @@ def test_long_texts_are_compared_in_a_moment():
     assert time.process_time() - start < 1.5
 
 
-def test_texts_too_long_to_be_compared_are_told_whole(monkeypatch):
+def test_texts_too_long_to_be_compared_are_told_whole_but_for_their_ends(monkeypatch):
     monkeypatch.setattr(differences, "MOST_COMPARED", 5)
-    assert said(words("a b c", "a b d")) == "[-a b c-]{+a b d+}"
+    assert said(words("un deux a a a a fin", "un deux b b b b b fin")) == "un deux [-a a a a-]{+b b b b b+} fin"
+
+
+def test_long_texts_are_cut_at_the_words_that_neither_has_twice(monkeypatch):
+    monkeypatch.setattr(differences, "MOST_COMPARED", 400)
+    many = [f"mot{number}" for number in range(100)]
+    before, after = " ".join(["a", *many, "b"]), " ".join(["c", *many[:50], "neuf", *many[50:], "d"])
+    told = said(words(before, after))
+    assert told == " ".join(["[-a-]{+c+}", *many[:50], "{+neuf +}" + many[50], *many[51:], "[-b-]{+d+}"])
+    turned = said(words(" ".join([*many, "x"]), " ".join([*many[80:], *many[:80], "y"])))
+    assert " ".join(many[:80]) in turned and turned.startswith("{+mot80")
+
+
+TEXTS = st.lists(st.sampled_from(["un", "deux,", "trois. ", "\n", " ", "seul", "rare"]), max_size=30).map("".join)
+
+
+@given(TEXTS, TEXTS, st.sampled_from([1, 20, 10**8]))
+@settings(deadline=None)
+def test_a_comparison_holds_every_word_of_both_texts(before, after, most):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(differences, "MOST_COMPARED", most)
+        parts = [part for passage in compare(before, after) for part in passage.parts]
+    for text, other in ((before, Tag.ADDED), (after, Tag.REMOVED)):
+        assert "".join(part for tag, part in parts if tag != other).split() == text.split() or "\n" in text
+        assert "".join("".join(part for tag, part in parts if tag != other).split()) == "".join(text.split())
+
+
+def prose(length, seed):
+    """Return French-like text without line ends, each word drawn from some thousands."""
+    draw = Random(seed)  # noqa: S311 - the same texts each time
+    vocabulary = [f"mot{number}" for number in range(3000)] + ["le", "la", "de", "nous", "à"] * 500
+    return " ".join(draw.choice(vocabulary) for _ in range(length // 6))[:length]
+
+
+ONE_LINE = prose(250_000, 1)
+LINES = ONE_LINE.replace("a", "\n")  # some thousands, none of them long
+EXTREME = {
+    "lines all alike": ("a\n" * 5000, "a\n" * 4999, (0, 1)),
+    "lines of one sign": ("a\n" * 62_500 + "b\n" * 62_500, "b\n" * 62_500 + "a\n" * 62_500, None),
+    "a line written anew": (prose(20_000, 2), prose(20_000, 3), None),
+    "two words of one long line": (ONE_LINE, "début " + ONE_LINE + " fin", (2, 0)),
+    "the ends and the middle": (ONE_LINE, "x" + ONE_LINE[:120_000] + " y " + ONE_LINE[120_000:] + "z", None),
+    "many lines": (LINES, "début " + LINES + " fin", (2, 0)),
+    "nothing but signs": ("[" * 250_000, "][" * 125_000, None),
+    "long texts with nothing in common": (ONE_LINE, prose(250_000, 4), None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXTREME)
+def test_the_longest_texts_are_compared_within_a_second(name):
+    before, after, counted = EXTREME[name]
+    start = time.process_time()
+    passages = compare(before, after)
+    assert time.process_time() - start < 1
+    assert counted in (None, count_words(passages))
+
+
+def test_few_changes_in_a_long_text_are_told_word_by_word():
+    whole = prose(210_000, 5)
+    lines = [whole[start : start + 70] for start in range(0, len(whole), 70)]
+    changed = [line.replace(" ", " neuf ", 1) if number % 100 == 50 else line for number, line in enumerate(lines)]
+    start = time.process_time()
+    passages = shorten(compare("\n".join(lines), "\n".join(changed)))
+    assert time.process_time() - start < 0.5  # seconds; a tenth of it by itself
+    assert count_words(passages) == (sum(map(str.__ne__, lines, changed)), 0)
 
 
 # Of the page of a council -----------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ SENTENCES = [
     ("document", {"title": "x" * 201}, "200 caractères au plus"),
     ("document", {"title": "x", "summary": "y" * 401}, "400 caractères au plus"),
     ("document", {"title": "x", "description": "[" * 400}, "signes [, ( ou &lt;"),
-    ("document", {"title": "x", "description": "a" * 20_001}, "20001 caractères"),
+    ("document", {"title": "x", "description": "a" * 20_001}, "20\u202f001 caractères"),
     ("document", {"title": "x", "publish_day": "1/1/2020"}, "Cette date est passée"),
     ("document", {"title": "x", "publish_time": "18h"}, "Écrivez aussi le jour"),
     ("document", {"title": "x", "themes": [str(number) for number in range(1, 8)]}, "5 thématiques au plus"),

@@ -61,6 +61,7 @@ REREAD = (  # forms that are brought back after a login to be read again: what t
     "publications.editing.new",
     "publications.editing.edit",
     "publications.items.minutes",
+    "publications.cowriting.edit",
 )
 PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
@@ -285,12 +286,12 @@ def _ask_to_log_in():
         if session.pop("_user_id", None):
             flash("Vous n’êtes plus connecté : reconnectez-vous.")
         return redirect(url_for("account.sessions.new", suite=way_back(request.full_path.rstrip("?"))))
-    form = LoginForm(formdata=None)
+    form, text = LoginForm(formdata=None), ""
     if is_from_here():  # another site must not have its own words offered for sending
-        form.kept.data = _keep()
+        form.kept.data, text = _keep(), request.form.get("description", "")
     secret = any("password" in name for name in request.form)
     loses = " et ".join(["le mot de passe"] * secret + ["les fichiers joints"] * any(request.files.values()))
-    return make_response(render_template("account/sessions/again.html", form=form, loses=loses), 403)
+    return make_response(render_template("account/sessions/again.html", form=form, loses=loses, text=text), 403)
 
 
 def _keep():

@@ -44,6 +44,7 @@ class Form(FlaskForm):
 
     wait = 0
     was_kept = ""
+    check_text = staticmethod(check)  # the limits of its texts in Markdown
 
     class Meta(FlaskForm.Meta):
         def get_translations(self, form):
@@ -167,7 +168,7 @@ def area_field(label: str, *, required: str = "", most: int, rows: int = 5, **op
 def _is_fit(form, field):
     """Refuse a text that cannot be rendered."""
     try:
-        check(field.data)
+        form.check_text(field.data)
     except TextTooComplex as error:
         raise ValidationError(str(error)) from None
 

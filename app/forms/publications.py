@@ -143,7 +143,7 @@ class PublicationForm(AttachmentsForm):
     @property
     def fields(self) -> dict:
         """What goes into the columns."""
-        return {name: self[name].data for name in self.columns}
+        return {name: self[name].data for name in self.columns if name in self}
 
     @property
     def right_fields(self) -> dict:

@@ -6,6 +6,7 @@ from app.models.activity import Activity
 from app.models.attachment import Attachment
 from app.models.audit import AuditEntry
 from app.models.council import Council, CouncilLink, CouncilPicture, council_territories
+from app.models.cowriting import Adoption, Follow, Presence, SideVersion
 from app.models.delivery import Address, Delivery, OptOut
 from app.models.event import Event
 from app.models.file import StoredFile
@@ -25,6 +26,7 @@ from app.models.user import AlertChoice, Login, PhoneCode, User, Vouch, referent
 __all__ = [
     "Action",
     "Activity",
+    "Adoption",
     "Address",
     "AlertChoice",
     "Attachment",
@@ -36,6 +38,7 @@ __all__ = [
     "Document",
     "Event",
     "Folder",
+    "Follow",
     "Group",
     "Job",
     "Lease",
@@ -45,11 +48,13 @@ __all__ = [
     "PhoneCode",
     "PostalCode",
     "Precision",
+    "Presence",
     "Publication",
     "PublicationText",
     "Reading",
     "Registration",
     "Revision",
+    "SideVersion",
     "Stamp",
     "StoredFile",
     "Tally",

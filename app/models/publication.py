@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, inspect, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, inspect, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
@@ -62,6 +62,9 @@ class Publication(ShownToVisitors, db.Model):
     started from an older state is noticed. `deleted_at`: in the council's bin; `withdrawn_at`: taken away with the
     account of its author; `hidden_at`: hidden by moderation, because of `hidden_reason`. `edited_at` is None until
     something changed after the publication.
+
+    The description of a document that `is_collaborative` is written by all members of its council, and by those of its
+    groups where they may (`groups_write`). `origins`: for each of its lines, the number of the version that brought it.
     """
 
     __tablename__ = "publications"
@@ -102,6 +105,9 @@ class Publication(ShownToVisitors, db.Model):
     level: Mapped[str] = mapped_column(String(8), default=Visibility.COUNCIL)
     folder_id: Mapped[int | None] = mapped_column(ForeignKey("folders.id", ondelete="SET NULL"))
     is_charter: Mapped[bool] = mapped_column(default=False)
+    is_collaborative: Mapped[bool] = mapped_column(default=False)
+    groups_write: Mapped[bool] = mapped_column(default=False)
+    origins: Mapped[list | None] = mapped_column(JSON(none_as_null=True), deferred=True)
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     publish_on: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
 from app.models.types import UTCDateTime, utcnow
 from app.models.user import User
+from app.packing import unpack
 
 
 def _aside(column):
@@ -23,12 +24,18 @@ class Revision(db.Model):
     `content` holds the fields by name, as the form knows them. `number` counts the versions of one thing from 1; 0 is
     what was there before the first of them. It is None for what its author only previewed and has not saved: one such
     at most for each person and thing.
+
+    The long text of a collaborative document is kept apart, in few bytes (`packed`): whole, or as its difference from
+    that of a former version (`base`), which is whole. `added` and `removed` are the words that this version brought and
+    took away, None where nobody has counted them. `key` tells the sending of a form from all others: sent twice, it
+    makes one version.
     """
 
     __tablename__ = "revisions"
     __table_args__ = (
         UniqueConstraint("council_id", "number"),
         UniqueConstraint("publication_id", "number"),
+        UniqueConstraint("publication_id", "key", name="uq_revisions_publication_id_key"),
         _aside("council_id"),
         _aside("publication_id"),
         CheckConstraint("(council_id IS NULL) <> (publication_id IS NULL)", name="one_subject"),
@@ -40,7 +47,29 @@ class Revision(db.Model):
     number: Mapped[int | None]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    content: Mapped[dict] = mapped_column(JSON)
+    fields: Mapped[dict] = mapped_column("content", JSON)
+    packed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"), index=True)
+    added: Mapped[int | None]
+    removed: Mapped[int | None]
+    key: Mapped[str | None] = mapped_column(String(64))
     comment: Mapped[str] = mapped_column(String(200), default="")
 
     author: Mapped[User | None] = relationship()
+    base: Mapped["Revision | None"] = relationship(remote_side=id)
+
+    @property
+    def content(self) -> dict:
+        """All fields by name."""
+        return self.fields if self.packed is None else {**self.fields, "description": self.text}
+
+    @content.setter
+    def content(self, content):
+        self.fields = content
+
+    @property
+    def text(self) -> str:
+        """The long text alone."""
+        if self.packed is None:
+            return self.fields.get("description", "")
+        return unpack(self.packed, self.base.text if self.base else "")

@@ -60,6 +60,13 @@ def awaited(verb: str, subject, after: timedelta) -> Activity | None:
     return activity if activity.next_attempt_at > utcnow() else None
 
 
+def put_off(activity: Activity, until: datetime, after: timedelta) -> None:
+    """Let what `awaited` returned be told at `until` only, because more of the same has happened. Its instant moves
+    with it, so that it is awaited `after` a while as before."""
+    activity.created_at, activity.next_attempt_at = until - after, until
+    db.session.flush()
+
+
 def claim(activity_id: int, lease: timedelta) -> bool:
     """Take an activity that is due, for as long as the lease: of all who try, one conditional UPDATE lets one in.
 

@@ -11,7 +11,7 @@ from app.labels import OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm
 from app.models import Activity, AlertChoice, Delivery, Event, Publication, Reading, Registration, User
 from app.notifications import digests, outbox, publications
 from app.notifications.message import items_of, only
-from app.notifications.recipients import ALERT, DIGEST, REMINDER, concerned_by, told
+from app.notifications.recipients import ALERT, DIGEST, FOLLOWING, REMINDER, concerned_by, followers, told
 
 GONE = "Non envoyé : cette personne ne peut plus le lire."
 READ = "Non envoyé : cette personne l’a lu entre-temps sur le site."
@@ -27,7 +27,7 @@ def objection(delivery: Delivery) -> str:
     A digest loses what its reader may no longer read. Call it in the write transaction that hands the message over.
     Messages about one's own registration, or account, hang on no right to read.
     """
-    looks = {ALERT: _alert, REMINDER: _reminder, DIGEST: _digest}
+    looks = {ALERT: _alert, REMINDER: _reminder, DIGEST: _digest, FOLLOWING: _following}
     if delivery.kind not in looks or (delivery.person_id is None and delivery.publication_id is None):
         return ""
     person = db.session.get(User, delivery.person_id) if delivery.person_id else None
@@ -81,6 +81,21 @@ def _rewrite(delivery, content):
 def _has_read_since(delivery, user_id):
     there = (Reading.user_id == user_id, Reading.publication_id == delivery.publication_id)
     return db.session.scalar(select(exists().where(*there, Reading.read_at >= delivery.created_at)))
+
+
+def _following(delivery, person):
+    """What has changed in a document is for whoever still follows it."""
+    publication = db.session.get(Publication, delivery.publication_id or 0)
+    if publication is None or person is None or not person.is_active or not _may_read_now(person, publication):
+        return GONE
+    if not any(followers(publication, User.id == person.id)):
+        return UNWANTED
+    return READ if _has_read_since(delivery, person.id) else ""
+
+
+def _may_read_now(person, publication):
+    """Of what was hidden meanwhile, its author is not told either."""
+    return publication.is_shown and may_read(viewer_of(person), publication)
 
 
 def _reminder(delivery, person):

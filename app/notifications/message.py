@@ -40,8 +40,9 @@ class Message:
     """What one person is told, in French.
 
     `paragraphs` are plain texts; `link` is (words, address), an address of the site or None; `short` is the same in
-    one SMS, without its link; `why` ends the sentence « Vous recevez ce message parce que… ». A digest has `sections`
-    after its paragraphs, and counts `others`: the ids of the publications that it has no room for.
+    one SMS, without its link; `why` ends the sentence « Vous recevez ce message parce que… ». A mail may have other
+    links (`also`). A digest has `sections` after its paragraphs, and counts `others`: the ids of the publications that
+    it has no room for.
     """
 
     subject: str
@@ -51,10 +52,13 @@ class Message:
     why: str = "vous avez un compte sur ce site"
     sections: tuple[Section, ...] = ()
     others: tuple[int, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict:
         """Return the message as the outbox keeps it. Line ends cannot reach a header: the subject is one line."""
         listed = {"sections": list(map(asdict, self.sections)), "others": list(self.others)} if self.sections else {}
+        if self.also:
+            listed["also"] = [list(map(_line, link)) for link in self.also]
         return listed | {
             "subject": _cut(_line(self.subject), SUBJECT_LENGTH),
             "paragraphs": [text.replace("\0", "").strip() for text in self.paragraphs],

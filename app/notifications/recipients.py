@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or
 
 from app.access import concerned, may_read, viewer_of
 from app.extensions import db
-from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, Visibility
-from app.models import Address, AlertChoice, Event, OptOut, Publication, Reading, Registration, User
+from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, UserStatus, Visibility
+from app.models import Address, AlertChoice, Event, Follow, OptOut, Publication, Reading, Registration, User
 from app.models.registration import STANDING
 from app.notifications.outbox import ALL
 
 ALERT, DIGEST, REMINDER, REGISTRATION = "alert", "digest", "reminder", "registration"  # kinds of messages
+FOLLOWING = "following"
 LATER = (Rhythm.DAILY, Rhythm.WEEKLY)
 
 
@@ -131,6 +132,16 @@ def listeners(
     for row in db.session.execute(people).all():
         if may(viewer_of(row[0]), publication):
             yield Listener(*row)
+
+
+def followers(publication: Publication, *conditions: ColumnElement[bool]) -> Iterator[User]:
+    """Yield those who follow a document, may read it at this moment, want such mails and meet `conditions`."""
+    follows = exists().where(Follow.user_id == User.id, Follow.publication_id == publication.id, Follow.is_on.is_(True))
+    is_there = and_(User.status == UserStatus.ACTIVE, User.alerts_paused_at.is_(None))
+    people = select(User).where(follows, is_there, takes(Channel.MAIL, FOLLOWING), *conditions).order_by(User.id)
+    for person in db.session.scalars(people).all():
+        if may_read(viewer_of(person), publication):
+            yield person
 
 
 def others_than(*user_ids: int | None) -> ColumnElement[bool]:

@@ -6,18 +6,21 @@ from flask import current_app
 from sqlalchemy import String, cast, delete, exists, literal, select, update
 
 from app.extensions import db
-from app.labels import Channel, DeliveryState, Priority, Role, UserStatus
+from app.labels import Channel, DeliveryState, Priority, Role, SideReason, UserStatus
 from app.models import (
     Activity,
     Address,
     AlertChoice,
     AuditEntry,
     Delivery,
+    Follow,
     Login,
     OptOut,
     PhoneCode,
+    Presence,
     Reading,
     Revision,
+    SideVersion,
     User,
     Vouch,
 )
@@ -79,6 +82,7 @@ def shut(user: User, status: UserStatus) -> None:
     user.status, user.warned_at = status, None
     db.session.execute(delete(Login).where(Login.user_id == user.id))
     db.session.execute(delete(PhoneCode).where(PhoneCode.user_id == user.id))
+    db.session.execute(delete(Presence).where(Presence.user_id == user.id))
     for channel, address in _places(user):
         waiting = delete(Delivery).filter_by(channel=channel, recipient=address, state=DeliveryState.WAITING)
         db.session.execute(waiting.where(Delivery.priority != Priority.ACCOUNT))
@@ -194,8 +198,20 @@ def forget(user: User) -> list[str]:
     db.session.expire(user, ["alert_choices"])
     unsaved = delete(Revision).where(Revision.author_id == user.id, Revision.number.is_(None))
     db.session.execute(_quietly(unsaved))
+    _forget_writing(user)
     photo = profiles.set_photo(user, None)
     return [*bin.erase_of(user), *([photo] if photo else [])]
+
+
+def _forget_writing(user):
+    """What could not be merged stays for the others to settle, unless its author takes everything along. What they had
+    only previewed, nobody else has seen."""
+    db.session.execute(delete(Follow).where(Follow.user_id == user.id))
+    theirs = [SideVersion.author_id == user.id]
+    if user.signs_contributions:
+        stay = update(SideVersion).where(*theirs, SideVersion.reason != SideReason.PREVIEW)
+        db.session.execute(_quietly(stay.values(author_id=None)))
+    db.session.execute(_quietly(delete(SideVersion).where(*theirs)))
 
 
 def _places(user):

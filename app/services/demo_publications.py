@@ -11,7 +11,7 @@ from app.labels import Carrier, Pillar, RegistrationStatus, Stage, Visibility
 from app.localtime import at
 from app.models import Action, Document, Event, Group, Publication, Registration, Theme, User
 from app.models.types import utcnow
-from app.services import demo_people, publishing, revisions
+from app.services import demo_people, demo_together, publishing, revisions
 from app.services.accounts import DEMO
 from app.text import slug
 
@@ -196,6 +196,7 @@ def load() -> int:
     group = _make_group(people)
     themes = {theme.slug: theme for theme in db.session.scalars(select(Theme))}
     shared = [_share(item, people, group, themes) for item in ITEMS]
+    shared.append(demo_together.share(people, group))
     shared += [_announce(meeting, people, group) for meeting in MEETINGS]
     db.session.flush()
     return len(shared)

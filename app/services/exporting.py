@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from flask import current_app
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import joinedload, with_polymorphic
+from sqlalchemy.orm import joinedload, undefer, with_polymorphic
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from app import labels, storage
@@ -20,17 +20,22 @@ from app.labels import Channel, VouchAnswer
 from app.models import (
     Activity,
     Address,
+    Adoption,
+    AlertChoice,
     Attachment,
     AuditEntry,
     Delivery,
     Event,
+    Follow,
     Login,
     OptOut,
     PhoneCode,
+    Presence,
     Publication,
     Reading,
     Registration,
     Revision,
+    SideVersion,
     StoredFile,
     User,
     Vouch,
@@ -135,8 +140,15 @@ def _signup(user):
 
 
 def _choices(user):
+    until = select(AlertChoice.topic, AlertChoice.told_until).where(AlertChoice.user_id == user.id)
+    told = dict(db.session.execute(until).all())
     rows = [
-        {"Sujet": labels.ALERT_TOPIC[topic], "Par courriel": labels.RHYTHM[choice.rhythm], "Par SMS": choice.by_sms}
+        {
+            "Sujet": labels.ALERT_TOPIC[topic],
+            "Par courriel": labels.RHYTHM[choice.rhythm],
+            "Par SMS": choice.by_sms,
+            "Résumés reçus jusqu’au, avant le dernier choix": told.get(topic),
+        }
         for topic, choice in alerts.choices_of(user).items()
     ]
     letter = {"Lettre d’information demandée le": user.letter_since}
@@ -324,15 +336,75 @@ def _readings(user):
 
 
 def _revisions(user):
-    rows = db.session.scalars(select(Revision).filter_by(author_id=user.id).order_by(Revision.id))
+    """Of a long text that several write, the last version of this person is told whole: one may save it a thousand
+    times."""
+    theirs = select(Revision).filter_by(author_id=user.id).options(undefer(Revision.packed)).order_by(Revision.id)
+    rows = list(db.session.scalars(theirs))
+    last = {row.publication_id: row.id for row in rows if row.packed is not None}
     return [
         {
             "Le": row.created_at,
             "Sur": f"fiche du conseil {row.council_id}" if row.council_id else f"publication {row.publication_id}",
             "Version": row.number or "pas enregistrée",
             "Remarque": row.comment,
-            "Texte": json.dumps(row.content, ensure_ascii=False, default=iso),
+            "Mots ajoutés": row.added,
+            "Mots retirés": row.removed,
+            "Texte": json.dumps(row.content, ensure_ascii=False, default=iso)
+            if row.packed is None or row.id == last[row.publication_id]
+            else "voir ma dernière version de ce document",
         }
+        for row in rows
+    ]
+
+
+def _follows(user):
+    rows = db.session.scalars(select(Follow).filter_by(user_id=user.id).order_by(Follow.publication_id))
+    return [{"Sur": f"publication {row.publication_id}", "Suivi": row.is_on, "Depuis le": row.since} for row in rows]
+
+
+def _side_versions(user):
+    mine = select(SideVersion).filter_by(author_id=user.id).options(undefer(SideVersion.packed))
+    return [
+        {
+            "Le": row.created_at,
+            "Sur": f"publication {row.publication_id}",
+            "Partie": row.title,
+            "Parti de la version": row.base_number,
+            "Raison": labels.SIDE_REASON[row.reason],
+            "Texte": row.text,
+            "Réglé le": row.closed_at,
+            "Devenu la version": row.settled_number,
+        }
+        for row in db.session.scalars(mine.order_by(SideVersion.id))
+    ]
+
+
+def _settled(user):
+    rows = db.session.scalars(select(SideVersion).filter_by(closed_by_id=user.id).order_by(SideVersion.id))
+    return [
+        {"Le": row.closed_at, "Sur": f"publication {row.publication_id}", "Devenu la version": row.settled_number}
+        for row in rows
+    ]
+
+
+def _adoptions(user):
+    theirs = or_(Adoption.adopted_by_id == user.id, Adoption.lifted_by_id == user.id)
+    return [
+        {
+            "Sur": f"publication {row.publication_id}",
+            "Version": row.number,
+            "Adoptée le": row.adopted_on.isoformat(),
+            "Noté par moi le": row.recorded_at if row.adopted_by_id == user.id else None,
+            "Levé par moi le": row.lifted_at if row.lifted_by_id == user.id else None,
+        }
+        for row in db.session.scalars(select(Adoption).where(theirs).order_by(Adoption.id))
+    ]
+
+
+def _presences(user):
+    rows = db.session.scalars(select(Presence).filter_by(user_id=user.id).order_by(Presence.publication_id))
+    return [
+        {"Sur": f"publication {row.publication_id}", "Partie": row.part, "Depuis": row.since, "Vu le": row.seen_at}
         for row in rows
     ]
 
@@ -352,6 +424,11 @@ PARTS = (
     Part("Mes inscriptions à des événements", _registrations),
     Part("Pages récentes que j’ai ouvertes", _readings),
     Part("Versions que j’ai enregistrées", _revisions),
+    Part("Les documents que je suis", _follows),
+    Part("Mes textes mis à part", _side_versions),
+    Part("Les textes mis à part que j’ai réglés", _settled),
+    Part("Les textes adoptés que j’ai notés ou levés", _adoptions),
+    Part("Les documents que j’étais en train d’écrire", _presences),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),
     Part("Mes actes notés au journal du site", _journal_of),

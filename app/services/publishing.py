@@ -10,7 +10,7 @@ from app.access import is_with_author
 from app.extensions import db, insert_once
 from app.labels import PublicationKind
 from app.localtime import reminder_of
-from app.markup import render
+from app.markup import render, render_parts
 from app.models import (
     Action,
     Council,
@@ -26,7 +26,7 @@ from app.models import (
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import changes, dispatch, outbox
-from app.services import offers, revisions, texts
+from app.services import following, offers, revisions, texts
 from app.text import as_text, slug
 
 MODELS = {PublicationKind.DOCUMENT: Document, PublicationKind.ACTION: Action, PublicationKind.EVENT: Event}
@@ -60,14 +60,16 @@ def start(author: User, model: type[Publication], key: str) -> Publication | Non
     return found
 
 
-def rendered(model: type[Publication], fields: dict) -> dict:
+def rendered(model: type[Publication], fields: dict, *, is_collaborative: bool = False) -> dict:
     """Return `fields` with the HTML of its texts in Markdown: slow work, for before a write transaction.
 
-    Raises `markup.TextTooComplex`.
+    `is_collaborative`: the description may be long, and is rendered part by part; `fields` know better where they say
+    it. Raises `markup.TextTooComplex`.
     """
     long = {name: fields[name] for name in MARKDOWN[model] if name in fields}
     texts.stems(" ".join(long.values()))  # as slow, and remembered until `write` looks for them
-    return fields | {f"{name}_html": render(text) for name, text in long.items()}
+    make = render_parts if fields.get("is_collaborative", is_collaborative) else render
+    return fields | {f"{name}_html": make(text) for name, text in long.items()}
 
 
 def write(publication: Publication, fields: dict) -> None:
@@ -76,7 +78,8 @@ def write(publication: Publication, fields: dict) -> None:
     Raises `markup.TextTooComplex`, before anything is changed.
     """
     texts_in = {name: text for name, text in fields.items() if f"{name}_html" not in fields}
-    for name, value in (fields | rendered(type(publication), texts_in)).items():
+    kind = {"is_collaborative": fields.get("is_collaborative", publication.is_collaborative)}
+    for name, value in (fields | rendered(type(publication), texts_in, **kind)).items():
         setattr(publication, name, value)
     publication.slug = slug(publication.title) or "sans-titre"
     publication.version += 1
@@ -160,6 +163,8 @@ def publish(publication: Publication) -> None:
         db.session.flush()
         revisions.keep(publication, content_of(publication), publication.author)
         dispatch.record(f"{publication.kind}.published", publication, publication.author_id)
+        if publication.is_collaborative:
+            following.begin(publication, publication.author)
         if publication.is_charter:
             set_charter(publication.council_id, publication)
         if isinstance(publication, Event):

@@ -17,7 +17,8 @@ KEPT = timedelta(days=60)
 def is_news(viewer: Viewer, publication: Publication) -> bool:
     """Tell whether `viewer`, who opens the page of a publication, reads something there that they might be told of."""
     since = last_change(publication)
-    if not viewer.is_active or publication.author_id == viewer.user_id or since is None:
+    is_own = publication.author_id == viewer.user_id and not publication.is_collaborative
+    if not viewer.is_active or is_own or since is None:
         return False
     if since < utcnow() - RECENT:
         return False

@@ -6,33 +6,57 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
-from app import labels
+from app import differences, labels
+from app.differences import Passage
 from app.extensions import db
 from app.models import Council, Publication, Revision, User
 from app.models.types import utcnow
-from app.services import differences
-from app.services.differences import Passage
+from app.packing import pack
 from app.templating import PARIS, clock, day
 
 CHANGES, PRESENT = "changements", "actuelle"
+HOPS = 100  # versions that hang on one that is whole: texts drift away from it
 LISTED = 10  # versions on a page: what each has changed is counted when it is shown
 
 
-def keep(subject: Council | Publication, content: dict, author: User | None, comment: str = "") -> Revision:
-    """Keep the state that was just saved as the newest version, and forget what its author had not saved yet.
+def keep(subject: Council | Publication, content: dict, author: User | None, comment: str = "", **columns) -> Revision:
+    """Keep the state that was just saved as the newest version, and forget what its author had not saved yet. `columns`
+    are others of its columns, as far as they are known.
 
     Call it in the write transaction of the save, with the subject's row locked: versions are numbered one by one.
     """
     of = _of(subject)
-    newest = db.session.scalar(select(func.max(Revision.number)).filter_by(**of)) or 0
+    number = (newest_number(subject) or 0) + 1
     author_id = author.id if author else None
-    revision = Revision(**of, number=newest + 1, author_id=author_id, content=content, comment=comment)
+    revision = Revision(**of, number=number, author_id=author_id, comment=comment, **columns)
+    revision.content = content
+    if getattr(subject, "is_collaborative", False):
+        _pack(revision)
     db.session.add(revision)
     drop_unsaved(subject, author)
     db.session.flush()
     return revision
+
+
+def newest_number(subject: Council | Publication) -> int | None:
+    """Return the number of the present version; None of what was never saved on this site."""
+    return db.session.scalar(select(func.max(Revision.number)).filter_by(**_of(subject)))
+
+
+def _pack(revision):
+    """Keep the long text of a version in few bytes: as its difference from the last one that is whole, as long as that
+    is small; one hop leads to any text."""
+    fields = dict(revision.fields)
+    text = fields.pop("description")
+    whole = select(Revision).filter_by(publication_id=revision.publication_id, base_id=None)
+    whole = whole.where(Revision.packed.is_not(None)).order_by(Revision.number.desc()).limit(1)
+    base = db.session.scalar(whole.options(undefer(Revision.packed)))
+    packed = pack(text, base.text) if base else b""
+    if base is None or revision.number - base.number >= HOPS or len(packed) * 4 > len(base.packed):
+        packed, base = pack(text), None
+    revision.fields, revision.packed, revision.base_id = fields, packed, base.id if base else None
 
 
 def keep_former(subject: Council | Publication, content: dict, comment: str) -> None:
@@ -63,12 +87,25 @@ def drop_unsaved(subject: Council | Publication, author: User | None) -> None:
 def saved(subject: Council | Publication) -> Select:
     """Return the query of the versions of something, the newest first."""
     known = select(Revision).filter_by(**_of(subject)).where(Revision.number.is_not(None))
+    if not getattr(subject, "is_collaborative", False):  # nothing of theirs is kept apart: that is read at once
+        known = known.options(undefer(Revision.packed))
     return known.options(joinedload(Revision.author)).order_by(Revision.number.desc())
 
 
 def find(subject: Council | Publication, number: int) -> Revision | None:
     """Return the version with this number."""
-    return db.session.scalar(saved(subject).where(Revision.number == number))
+    return db.session.scalar(saved(subject).where(Revision.number == number).options(undefer(Revision.packed)))
+
+
+def before(subject: Council | Publication, number: int) -> Revision | None:
+    """Return the last version before this number: some may have been thinned away."""
+    return db.session.scalar(saved(subject).where(Revision.number < number).limit(1))
+
+
+def after(subject: Council | Publication, number: int) -> Revision | None:
+    """Return the first version after this number."""
+    following = saved(subject).order_by(None).order_by(Revision.number)
+    return db.session.scalar(following.where(Revision.number > number).limit(1))
 
 
 def newest(subject: Council | Publication) -> Revision | None:
@@ -105,8 +142,8 @@ def compared(subject: Council | Publication, revision: Revision, to: str) -> lis
     """Return how a version differs from the one before it (`to` = CHANGES) or from the present one (PRESENT); None
     when neither is asked for."""
     if to == CHANGES:
-        before = find(subject, revision.number - 1)
-        return list(changes(before.content if before else {}, revision.content))
+        former = before(subject, revision.number)
+        return list(changes(former.content if former else {}, revision.content))
     return list(changes(revision.content, newest(subject).content)) if to == PRESENT else None
 
 
@@ -117,13 +154,20 @@ def size(before: dict, after: dict) -> tuple[int, int]:
 
 
 def with_sizes(subject: Council | Publication, versions: list[Revision]) -> list[tuple[Revision, tuple[int, int]]]:
-    """Return these versions, which follow one another from the newest on, each with the size of what it changed."""
-    if not versions:
-        return []
-    first = find(subject, versions[-1].number - 1)
-    contents = [revision.content for revision in versions] + [first.content if first else {}]
-    sizes = [size(before, after) for after, before in zip(contents, contents[1:], strict=False)]
-    return list(zip(versions, sizes, strict=True))
+    """Return these versions, which follow one another from the newest on, each with the size of what it changed.
+
+    Texts are read, and compared, of those alone whose size was not counted when they were saved.
+    """
+    former = [*versions, None][1:]
+    if versions and versions[-1].added is None:
+        former[-1] = before(subject, versions[-1].number)
+    return [(after, _size(before_, after)) for before_, after in zip(former, versions, strict=True)]
+
+
+def _size(before_, after):
+    if after.added is not None:
+        return after.added, after.removed
+    return size(before_.content if before_ else {}, after.content)
 
 
 def in_words(content: dict) -> dict[str, str]:

@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from app.access import may_edit, opens_wider, viewer_of
 from app.extensions import db
-from app.labels import Visibility
-from app.models import Event, Publication, User
+from app.labels import WAYS_OF_WRITING, SideReason, Visibility
+from app.markup import TextTooComplex, check
+from app.models import Event, Publication, SideVersion, User
 from app.models.types import utcnow
-from app.services import attachments, offers, publishing, revisions
+from app.services import adopting, attachments, following, offers, publishing, revisions
 
 PLACES = ("seats", "admission", "takes_registrations")  # a change of these may free a place
+MARKS = ("is_charter", "is_collaborative", "groups_write")  # of a document, beside what versions hold
 TWIN_AGE = timedelta(days=1)  # the « Back » of a browser brings a form of today
 
 
@@ -65,6 +67,43 @@ class Changed(Refused):
         "Ceci a été changé depuis que vous avez ouvert cette page, peut-être dans un autre onglet. Rien n’est perdu : "
         "comparez, puis envoyez encore une fois si votre texte doit remplacer ce qui est enregistré."
     )
+
+
+@dataclass(eq=False)
+class WrittenApart(Refused):
+    """By now several people write the description, which is `known`: this form, which brings another one, cannot."""
+
+    known: str
+
+
+class Adopted(Refused):
+    """A text that was adopted stays with those who adopted it."""
+
+    sentence = (
+        "Cette version du document a été adoptée : il reste collaboratif. Levez d’abord l’adoption, sur la page du "
+        "document."
+    )
+
+
+class Unsettled(Refused):
+    """Texts that others wrote wait beside it, on a page that only those who write it see."""
+
+    sentence = (
+        "Des textes gardés à part attendent encore : le document reste collaboratif. Accordez-les ou écartez-les "
+        "d’abord, sur la page du document."
+    )
+
+
+@dataclass(eq=False)
+class TooLong(Refused):
+    """The text is too long, or too complex, for a document of one author; `why`, a sentence, says how."""
+
+    why: str
+
+    @property
+    def sentence(self):
+        """What its author is told."""
+        return f"Ce document reste collaboratif. {self.why}"
 
 
 class Wider(Refused):
@@ -122,6 +161,7 @@ class Change:
     is_wider: bool
     is_narrower: bool
     is_quiet: bool = False
+    is_turned: bool = False  # others write it from now on, or no longer
 
 
 @dataclass(frozen=True)
@@ -177,24 +217,71 @@ def _twin(item, fields):
 
 def look(item: Publication, asked: Asked) -> Change:
     """Return what this would change. Raises `Refused`, before anything is written but a new folder."""
-    chosen = _chosen(item, asked)
+    fields, chosen = _without_text(item, asked.fields), _chosen(item, asked)
     was, wanted = (Visibility(item.level), {group.id for group in item.groups}), (asked.level, set(asked.group_ids))
     before = publishing.content_of(item)
-    is_changed = publishing.differs(item, asked.fields | chosen)
+    is_changed = publishing.differs(item, fields | chosen)
     if is_changed and _is_stale(item, asked.version):
-        typed = publishing.plain(asked.fields, before)
-        marked = _marked(before, item.is_charter), _marked(typed, asked.fields.get("is_charter"))
+        typed = before | publishing.plain(fields, before)
+        known = {name: getattr(item, name) for name in MARKS if name in fields}
+        marked = _marked(before, known), _marked(typed, fields)
         raise Changed(list(revisions.changes(*marked)), item.version)
+    is_turned = _is_turned(item, fields)
     is_wider = item.published_at is not None and opens_wider(was, wanted)
     if is_wider and not asked.is_confirmed:
         raise Wider
     is_narrower = opens_wider(wanted, was)
-    return Change(item, asked.fields | chosen, before, _files(item), is_changed, is_wider, is_narrower, asked.is_quiet)
+    widths = {"is_wider": is_wider, "is_narrower": is_narrower}
+    told = {"is_quiet": asked.is_quiet, "is_turned": is_turned}
+    return Change(item, fields | chosen, before, _files(item), is_changed, **widths, **told)
 
 
-def _marked(content, is_charter):
-    """Return a content with what versions do not hold: that it is the charter, which others may say too."""
-    return content | {"charter": [0, "C’est la charte du conseil"]} if is_charter else content
+def is_written_apart(item: Publication) -> bool:
+    """Tell whether several people write its description by now, on a page of its own."""
+    return item.is_collaborative and item.published_at is not None
+
+
+def _without_text(item, fields):
+    """Return the fields without the description when that is written apart: nothing that others wrote is lost."""
+    if not is_written_apart(item) or "description" not in fields:
+        return fields
+    if fields["description"] not in ("", item.description):
+        raise WrittenApart(item.description)
+    return {name: value for name, value in fields.items() if name not in ("description", "description_html")}
+
+
+def _is_turned(item, fields):
+    """Tell whether others write something published from now on, or no longer. Raises `Refused` where they must."""
+    is_together = fields.get("is_collaborative", item.is_collaborative)
+    if item.published_at is None or is_together == item.is_collaborative:
+        return False
+    if not is_together:
+        _require_end(item)
+    return True
+
+
+def _require_end(item):
+    """Refuse to take a text back from those who have adopted it, or whose words would be lost."""
+    if adopting.standing(item):
+        raise Adopted
+    waiting = select(SideVersion.id).filter_by(publication_id=item.id, closed_at=None)
+    if db.session.scalar(waiting.where(SideVersion.reason != SideReason.PREVIEW).limit(1)):
+        raise Unsettled
+    try:
+        check(item.description)
+    except TextTooComplex as error:
+        raise TooLong(str(error)) from None
+
+
+def _marked(content, columns):
+    """Return a content with what versions do not hold: that it is the charter, which others may say too, and who writes
+    it."""
+    if columns.get("is_charter"):
+        content = content | {"charter": [0, "C’est la charte du conseil"]}
+    if "is_collaborative" in columns:
+        way = WAYS_OF_WRITING["together" if columns["is_collaborative"] else "classic"]
+        content = content | {"is_collaborative": way, "groups_write": "Oui" if columns["groups_write"] else "Non"}
+    return content
 
 
 def _files(item):
@@ -223,7 +310,11 @@ def carry_out(change: Change, author: User) -> Done:
     item, is_told, may_move = change.item, False, False
     if change.is_changed or _files(item) != change.files:
         may_move = _has_other_places(item, change.fields)
+        if change.is_turned:
+            item.origins = None  # who wrote which line is not known of what a form of its author has changed
         publishing.write(item, change.fields)
+        if change.is_turned and item.is_collaborative:
+            following.begin(item, author)
         if item.published_at and item.is_charter:
             publishing.set_charter(item.council_id, item)
         if item.published_at:

@@ -15,7 +15,7 @@ from app.labels import Channel
 from app.models import User
 from app.notifications import outbox
 from app.phone import display
-from app.services import accounts, alerts, limits, phones, pictures, profiles, renewals
+from app.services import accounts, alerts, following, limits, phones, pictures, profiles, renewals
 from app.services.phones import Outcome
 from app.signing import BadToken
 
@@ -41,7 +41,7 @@ def edit():
             return redirect(url_for(".edit"))
     shown = {
         "why_off": outbox.why_off(Channel.MAIL, current_user.email), "number": _number(),
-        "stops": profiles.stops_of(current_user),
+        "stops": profiles.stops_of(current_user), "followed": following.some_followed(viewer),
     }  # fmt: skip
     return render_template("account/profile/edit.html", form=form, **shown), *form.outcome
 

@@ -3,12 +3,16 @@
 from flask import Blueprint, Flask
 
 from app.blueprints.publications import (
+    adopting,
     bin,
+    cowriting,
     editing,
+    following,
     items,
     lists,
     organising,
     papers,
+    reading,
     registering,
     sessions,
     uploads,
@@ -18,7 +22,21 @@ from app.blueprints.publications.common import address_of
 
 bp = Blueprint("publications", __name__)
 bp.before_request(uploads.make_room)
-for _module in (items, editing, versions, bin, lists, registering, organising, papers, sessions):
+for _module in (
+    items,
+    editing,
+    cowriting,
+    following,
+    versions,
+    bin,
+    lists,
+    registering,
+    organising,
+    papers,
+    sessions,
+    reading,
+    adopting,
+):
     bp.register_blueprint(_module.bp)
 
 

@@ -1,6 +1,6 @@
 """Writing what a council shares: new, changed, seen before it is published."""
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -20,7 +20,7 @@ from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
 from app.models.territory import department_code
 from app.notifications.publications import deadline
-from app.services import attachments, attendance, minutes, publishing, reaching, revisions, writing
+from app.services import attachments, attendance, minutes, publishing, reaching, revisions, starters, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -39,7 +39,16 @@ def new(path):
     kind = KIND_PATHS[path]
     require(may_share(current_viewer(), kind))
     model = MODELS[kind]
-    return _write(model, _made_by(model, request.form.get("key", "")), is_new=True)
+    starter = _starter(model) if request.method == "GET" else None
+    return _write(model, _made_by(model, request.form.get("key", "")), is_new=True, starter=starter)
+
+
+def _starter(model):
+    """Return the text to start from that the address asks for; there are some for documents."""
+    name = request.args.get("modele")
+    if name is None:
+        return None
+    return starters.find(name) if model is Document and starters.find(name) else abort(404)
 
 
 def _made_by(model, key):
@@ -83,21 +92,21 @@ def forget(path, item_id, slug):
 # The form ---------------------------------------------------------------------------------------------------------
 
 
-def _write(model, item, *, is_new=False):
-    """Show the form, or do what was asked with it."""
-    form = _form(model, item)
+def _write(model, item, *, is_new=False, starter=None):
+    """Show the form, or do what was asked with it. `starter`: what a new document starts from."""
+    form = _form(model, item, starter)
     if request.method == "POST" and (answer := _take(form, model, item, is_new)):
         return answer
-    return _page(form, model, item, is_new)
+    return _page(form, model, item, is_new, starter)
 
 
-def _form(model, item):
+def _form(model, item, starter):
     council = item.council if item else current_user.council
     places = [] if council else current_user.territories
     aside = revisions.unsaved(item, current_user) if item and writing.is_out(item) else None
     is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
     zone = council.zone if council else _zone_of(places, item)
-    form = FORMS[model](item, zone=zone, content=aside.content if is_resumed else _date_meant(item))
+    form = FORMS[model](item, zone=zone, content=aside.content if is_resumed else _begun(item, starter))
     choices = {"themes": publishing.themes(), "folders": [], "groups": []}
     if council:
         choices |= {"folders": publishing.folders_of(council.id), "groups": publishing.groups_of(council.id)}
@@ -120,10 +129,11 @@ def _zone_of(places, item):
     return zone_of(department_code(place) if place else None)
 
 
-def _date_meant(item):
-    """Return the date of publication that was typed before a preview, which promised nothing yet."""
+def _begun(item, starter):
+    """Return what the form shows beside what is saved: the text to start from, or the date of publication that was
+    typed before a preview, which promised nothing yet."""
     if item is None or writing.is_out(item):
-        return None
+        return starter.fields if starter else None
     return saving.date_in(request.args)
 
 
@@ -140,7 +150,7 @@ def _take(form, model, item, is_new):
     return None
 
 
-def _page(form, model, item, is_new):
+def _page(form, model, item, is_new, starter):
     kind = model.__mapper__.polymorphic_identity
     every = [choice.value for choice in form.groups.choices]
     ticked = [value for value in every if value in (form.groups.data or ())]
@@ -153,7 +163,8 @@ def _page(form, model, item, is_new):
         form=form, kind=kind, item=item, is_new=is_new, reach=reach,
         first_served=attendance.first_served(item),
         shown=shown, until=deadline(shown) if isinstance(shown, Event) else "",
-        files=[entry.attachment for entry in form.entries],
+        files=[entry.attachment for entry in form.entries], starter=starter,
+        starters=starters.ALL if model is Document and is_new and request.method == "GET" else (),
         council=item.council if item else current_user.council,
     ), *form.outcome  # fmt: skip
 

@@ -14,6 +14,7 @@ from app.access import (
     is_member,
     is_with_author,
     may_edit,
+    may_follow,
     may_read,
     may_take_over,
     require,
@@ -23,12 +24,13 @@ from app.blueprints.kept import public_page
 from app.blueprints.publications import uploads
 from app.blueprints.publications.boxes import box_of
 from app.blueprints.publications.common import address_of, find, find_own, lock, require_slug
+from app.blueprints.publications.together import together_of
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
 from app.models import Council, Event, Group, Publication
-from app.services import attachments, journal, publishing, readings, shelves
+from app.services import attachments, following, journal, publishing, readings, shelves
 from app.services import minutes as minutes_
 from app.services.writing import InBin
 
@@ -68,6 +70,11 @@ class Seen:
         return may_edit(self.viewer, self.item)
 
     @property
+    def may_follow(self) -> bool:
+        """Whether this is somebody who can be told of its changes."""
+        return may_follow(self.viewer, self.item)
+
+    @property
     def may_take_over(self) -> bool:
         """Whether somebody should look after it from now on, and this viewer could."""
         return may_take_over(self.viewer, self.item)
@@ -80,13 +87,12 @@ def show(path, item_id, slug):
     publication = find(path, item_id, *WHOLE)
     require_slug(publication, slug)
     viewer = current_viewer()
-    if may_edit(viewer, publication):
-        others = _others(publication)
-        other = others.get(request.args.get("comme"))
-        if other and not may_read(other[1], publication):
-            return render_template("publications/items/unseen.html", publication=publication, words=other[0])
-        return _page(publication, other[1] if other else viewer, other and other[0], others)
-    page, publication_id, is_news = _page(publication, viewer), publication.id, readings.is_news(viewer, publication)
+    others = _others(publication) if may_edit(viewer, publication) else {}
+    other = others.get(request.args.get("comme"))
+    if other and not may_read(other[1], publication):
+        return render_template("publications/items/unseen.html", publication=publication, words=other[0])
+    page = _page(publication, other[1] if other else viewer, other and other[0], others)
+    publication_id, is_news = publication.id, readings.is_news(viewer, publication)
     if is_news:
         _note_reading(viewer, publication_id)
     return page
@@ -112,7 +118,9 @@ def _page(publication, viewer, seen_as=None, others=None):
         others=others or {},
         files=attachments.of(publication),
         registering=box_of(publication, viewer, is_tried=bool(seen_as)),
+        together=together_of(publication, viewer, is_tried=bool(seen_as)),
         episode=shelves.episode_of(viewer, publication),
+        is_followed=publication.is_collaborative and following.is_followed(publication, viewer),
     )
 
 

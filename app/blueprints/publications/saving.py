@@ -18,6 +18,7 @@ from app.templating import plural, sitting
 COPIES = "Moins de personnes peuvent maintenant le lire. Celles qui l’ont déjà lu en ont peut-être gardé une copie."
 NOT_ALL = "Votre texte est enregistré. Il manque encore un fichier : voyez pourquoi ci-dessous."
 KEPT = "Votre brouillon est gardé. Personne d’autre ne le voit."
+ALONE = "Vous êtes maintenant la seule personne à pouvoir modifier ce document. Ses versions restent."
 ASIDE = "Ceci est déjà publié : vos lecteurs voient encore l’ancien texte. Le nouveau est gardé à part."
 
 
@@ -83,6 +84,10 @@ def _explain(form, refusal):
             form.folder.data = 0
         case writing.Changed():
             form.changed, form.version.data = refusal.changes, str(refusal.version)
+        case writing.WrittenApart():
+            form.come_late(refusal.known)
+        case writing.Adopted() | writing.Unsettled() | writing.TooLong():
+            form.is_collaborative.data = True
         case writing.Wider():
             form.asks_to_open = True
         case writing.Repeated():
@@ -132,11 +137,23 @@ def _told(form, change, became, me, *, is_told):
         return [f"C’est prévu : la publication se fera toute seule, {when}."]
     if became is Became.PUBLISHED:
         found = _reached(form, change.item, me)
-        return [f"C’est publié : {' ; '.join([_readers(found), *_listeners(found)])}."]
+        published = f"C’est publié : {' ; '.join([_readers(found), *_listeners(found)])}."
+        return [published, *[_writers(change.item)] * change.item.is_collaborative]
     found = _reached(form, change.item, me, written=change.item) if is_told or change.is_wider else None
     is_open = change.is_wider and not change.item.hidden_at
     saved = f"C’est enregistré : {_readers(found)}." if is_open else "C’est enregistré."
-    return [saved, *[COPIES] * change.is_narrower, *(_of_change(found) if is_told else [])]
+    turned = [_writers(change.item)] * change.is_turned
+    return [saved, *turned, *[COPIES] * change.is_narrower, *(_of_change(found) if is_told else [])]
+
+
+def _writers(item):
+    """Say who writes the description from now on."""
+    if not item.is_collaborative:
+        return ALONE
+    with_groups = item.groups_write and item.level == Visibility.GROUPS
+    return "La description s’écrit maintenant à plusieurs : tous les membres de votre conseil" + (
+        ", et ceux des groupes choisis, peuvent la modifier." if with_groups else " peuvent la modifier."
+    )
 
 
 def _reached(form, item, me, *, written=None):

@@ -28,6 +28,7 @@ def make_room() -> None:
         if may_share(viewer, PublicationKind.EVENT) or (viewer == VISITOR and "_user_id" in session):
             most = AT_ONCE * current_app.config["FILE_MB"] * 2**20 + TEXTS
             request.max_content_length = max(most, current_app.config["MAX_CONTENT_LENGTH"])
+            request.max_form_memory_size = TEXTS
 
 
 def offer(

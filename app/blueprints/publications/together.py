@@ -1,0 +1,58 @@
+"""What the page of a document that several people write shows of their work."""
+
+from dataclasses import dataclass
+
+from flask_login import current_user
+from flask_sqlalchemy.pagination import Pagination
+
+from app.access import Viewer, may_adopt, may_see_versions, may_write
+from app.blueprints.web import ListPagination
+from app.markup import Markup, html_parts
+from app.models import Adoption, Presence, Publication, SideVersion
+from app.parts import Part
+from app.services import adopting, cowriting, versions
+
+
+@dataclass(frozen=True)
+class Together:
+    """What one viewer sees of it. `text`: the parts on this page, with their HTML; `contents`: all parts that have a
+    title, each with its page, of a text of several pages."""
+
+    page: Pagination
+    text: list[tuple[Part, Markup]]
+    contents: list[tuple[Part, int]]
+    adoption: Adoption | None
+    others: list[Presence]
+    waiting: int  # texts put aside
+    aside: SideVersion | None  # what the viewer has previewed and not saved
+    may_write: bool  # be it adopted
+    may_see_versions: bool
+    may_adopt: bool
+
+
+def together_of(publication: Publication, viewer: Viewer, *, is_tried: bool = False) -> Together | None:
+    """Return what `viewer` sees of the work on a document; None of what one person writes. `is_tried`: an author looks
+    at the page as somebody else."""
+    if not publication.is_collaborative or publication.is_draft:
+        return None
+    pages = versions.text_pages(publication.description)
+    page = ListPagination(pages, per_page=1)
+    html = html_parts(publication.description_html)
+    writes = may_write(viewer, publication)
+    is_me = writes and not is_tried
+    return Together(
+        page=page,
+        text=[(part, html[part.number]) for part in page.items[0] if part.number < len(html)],
+        contents=_contents(pages) if len(pages) > 1 else [],
+        adoption=adopting.standing(publication),
+        others=cowriting.others_writing(publication, viewer) if is_me else [],
+        waiting=cowriting.count_sides(publication, viewer) if is_me else 0,
+        aside=cowriting.preview_of(publication, current_user) if is_me else None,
+        may_write=writes,
+        may_see_versions=may_see_versions(viewer, publication),
+        may_adopt=may_adopt(viewer, publication),
+    )
+
+
+def _contents(pages):
+    return [(part, number) for number, page in enumerate(pages, start=1) for part in page if part.title]

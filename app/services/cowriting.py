@@ -1,0 +1,330 @@
+"""Writing one text with others: what somebody sends is merged with what others have saved meanwhile, or put aside."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rapidfuzz.distance import Indel
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import joinedload, undefer
+
+from app import differences, parts
+from app.access import VISITOR, Viewer, may_write, readable, viewer_of
+from app.extensions import db, insert
+from app.labels import SideReason
+from app.markup import render_parts
+from app.models import Presence, Publication, Revision, SideVersion, User
+from app.models.types import utcnow
+from app.notifications import bursts
+from app.packing import pack
+from app.services import following, merging, publishing, revisions, texts
+from app.services.merging import Agreed, Merge
+from app.text import paragraphs
+
+PRESENT_FOR = timedelta(minutes=15)  # after a form was opened, or previewed
+MOST_CONFLICTS = 20  # that somebody settles one by one
+SIDES_KEPT = timedelta(days=30)  # after they were settled or dismissed
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What somebody sent: the whole text or, with `part`, that of one part of the version that they started from
+    (`base`). `title`: that of the part. `form` tells the form from all others."""
+
+    text: str
+    base: int
+    part: int | None
+    title: str
+    form: str
+    comment: str = ""
+
+    @property
+    def key(self) -> str:
+        """What is the same when the same is sent again, and only then."""
+        said = "\0".join((self.form, str(self.base), str(self.part), self.text))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of what was sent, seen from the version that was the newest (`newest`). `text`, `html` and `sizes`
+    (as `sizes_of` gives them): of what is merged; None where there is a conflict. `came_in`: others have changed the
+    text since its writer started."""
+
+    newest: int
+    merge: Merge
+    text: str | None
+    html: str | None
+    sizes: dict | None
+    came_in: bool
+
+
+# Merging ----------------------------------------------------------------------------------------------------------
+
+
+def plan(item: Publication, sent: Sent) -> Plan:
+    """Return what saving it would make of the text: slow work, for before a write transaction.
+
+    Raises `markup.TextTooComplex` when what comes out would be too long.
+    """
+    newest = revisions.newest_number(item)
+    base, mine = _start_of(item, sent, newest, item.description)
+    merge = _merged(base, mine, item.description)
+    text = paragraphs(merge.text) if merge.is_clean else None
+    html, sizes = (None, None) if text is None else (rendered(item, text), sizes_of(item, text))
+    return Plan(newest, merge, text, html, sizes, came_in=base != item.description)
+
+
+def merged_with(item: Publication, sent: Sent, number: int) -> Merge:
+    """Return the merge of what was sent with a certain version, be it the newest by now or not."""
+    newest = revisions.newest_number(item)
+    theirs = item.description if number == newest else _text_before(item, number) or ""
+    return _merged(*_start_of(item, sent, newest, theirs), theirs)
+
+
+def _merged(base, mine, theirs):
+    return merging.merge(base, mine, theirs).bounded(MOST_CONFLICTS)
+
+
+def _start_of(item, sent, newest, theirs):
+    """Return the text that somebody started from, and the whole text as they want it.
+
+    Where their start is not kept any more, a former version stands for it: at worst something comes back that others
+    had removed. Without one, all that differs is a conflict.
+    """
+    base = item.description if sent.base == newest else _text_before(item, sent.base)
+    if sent.part is None:
+        return base or "", sent.text
+    if base is not None:
+        try:
+            return base, parts.replace(base, sent.part, sent.text)
+        except LookupError:
+            pass
+    return _start_of_part(theirs, sent)
+
+
+def _text_before(item, number):
+    """Return the text of a version, or of the last one before it that is kept; None when there is none."""
+    before = revisions.saved(item).where(Revision.number <= number).limit(1)
+    found = db.session.scalar(before.options(undefer(Revision.packed)))
+    return found.text if found else None
+
+
+def _start_of_part(theirs, sent):
+    """Return both texts for a part whose version is not kept: it competes with the part of that title, if any."""
+    same = [part.number for part in parts.split(theirs) if part.number and part.title == sent.title]
+    if not same:
+        return theirs, f"{theirs}\n\n{sent.text}".strip()
+    return parts.replace(theirs, same[0], ""), parts.replace(theirs, same[0], sent.text)
+
+
+def rendered(item: Publication, text: str) -> str:
+    """Return the HTML of a text of `item`; what it has in common with the present one is not made again. Slow work, for
+    before a write transaction. Raises `markup.TextTooComplex`."""
+    texts.stems(text)  # as slow, and remembered until `write` looks for them
+    return render_parts(text, item.description, item.description_html)
+
+
+# Saving -----------------------------------------------------------------------------------------------------------
+
+
+def sent_before(item: Publication, sent: Sent) -> bool:
+    """Tell whether this very sending of a form has made a version already: a browser, or a person, tried again."""
+    return db.session.scalar(select(Revision.id).filter_by(publication_id=item.id, key=sent.key)) is not None
+
+
+def sizes_of(item: Publication, text: str) -> dict:
+    """Return how many words `text` has more and less than the present one, as columns of a version: slow work."""
+    added, removed = differences.count_words(differences.compare(item.description, text))
+    return {"added": added, "removed": removed}
+
+
+def write(
+    item: Publication,
+    text: str,
+    html: str,
+    author: User,
+    *,
+    comment: str = "",
+    key: str | None = None,
+    sizes: dict | None = None,
+) -> Revision:
+    """Make `text` the present text of a collaborative document, as a new version. `sizes`: as `sizes_of` gives them, if
+    they are known.
+
+    Call it in a write transaction, with the publication's row locked. What its author changes by the ordinary form
+    (`Publication.version`) is another matter.
+    """
+    former, before = revisions.newest_number(item) or 0, item.description
+    sizes = sizes or sizes_of(item, text)
+    item.origins = _origins(item.origins, before, text, former)
+    item.description, item.description_html, item.edited_at = text, html, utcnow()
+    texts.index(item)
+    revision = revisions.keep(item, publishing.content_of(item), author, comment[:200], key=key, **sizes)
+    leave(item, author)
+    following.begin(item, author)
+    bursts.note(item, author.id, former)
+    return revision
+
+
+def _origins(known, before, after, former):
+    """Return for each line of `after` the number of the version that brought it: the one that is about to be."""
+    old, new = before.split("\n"), after.split("\n")
+    if known is None or len(known) != len(old):
+        known = [former] * len(old)
+    found = []
+    for tag, start, end, from_, to in Indel.opcodes(old, new).as_list():
+        found += known[start:end] if tag == "equal" else [former + 1] * (to - from_)
+    return found
+
+
+# Texts put aside --------------------------------------------------------------------------------------------------
+
+
+def put_aside(item: Publication, sent: Sent, author: User, reason: SideReason) -> SideVersion:
+    """Keep what could not be merged, or was only previewed. Sent twice, it is kept once; of what somebody previews, the
+    last state only. Call it in a write transaction, with the publication's row locked."""
+    if reason == SideReason.PREVIEW:
+        drop_preview(item, author)
+    known = select(SideVersion).filter_by(publication_id=item.id, key=sent.key)
+    if side := db.session.scalar(known):
+        return side
+    side = SideVersion(
+        publication_id=item.id, author_id=author.id, base_number=sent.base, part=sent.part, title=sent.title[:200],
+        reason=reason, packed=pack(sent.text), key=sent.key,
+    )  # fmt: skip
+    db.session.add(side)
+    db.session.flush()
+    return side
+
+
+def drop_preview(item: Publication, author: User) -> None:
+    """Forget what somebody has previewed and not saved."""
+    mine = {"publication_id": item.id, "author_id": author.id, "reason": SideReason.PREVIEW}
+    db.session.execute(delete(SideVersion).filter_by(**mine))
+
+
+def preview_of(item: Publication, user: User) -> SideVersion | None:
+    """Return what somebody has previewed and not saved."""
+    mine = {"publication_id": item.id, "author_id": user.id, "reason": SideReason.PREVIEW}
+    return db.session.scalar(select(SideVersion).filter_by(**mine))
+
+
+def sides(item: Publication, viewer: Viewer, *, is_open: bool = True) -> Select:
+    """Return the query of the texts put aside that are neither settled nor dismissed, or of those that are, the newest
+    first."""
+    people = (joinedload(SideVersion.author), joinedload(SideVersion.closed_by))
+    theirs = select(SideVersion).where(*_sides(item, viewer, is_open)).options(*people)
+    return theirs.order_by(SideVersion.id.desc())
+
+
+def count_sides(item: Publication, viewer: Viewer) -> int:
+    """Return how many texts wait to be settled; what is only previewed is not among them."""
+    sent = SideVersion.reason != SideReason.PREVIEW
+    return db.session.scalar(select(func.count(SideVersion.id)).where(*_sides(item, viewer, True), sent))
+
+
+def _sides(item, viewer, is_open):
+    state = SideVersion.closed_at.is_(None) if is_open else SideVersion.closed_at.is_not(None)
+    return SideVersion.publication_id == item.id, readable(SideVersion, viewer), state
+
+
+def side(item: Publication, side_id: int, viewer: Viewer) -> SideVersion | None:
+    """Return one text put aside, be it settled or dismissed by now."""
+    one = select(SideVersion).filter_by(publication_id=item.id, id=side_id).where(readable(SideVersion, viewer))
+    return db.session.scalar(one.options(joinedload(SideVersion.author), joinedload(SideVersion.closed_by)))
+
+
+def as_sent(side_version: SideVersion) -> Sent:
+    """Return a text put aside as it was sent."""
+    one = side_version
+    return Sent(one.text, one.base_number, one.part, one.title, one.key)
+
+
+def close(side_version: SideVersion, user: User, number: int | None = None) -> None:
+    """Note that somebody has settled a text put aside, which became version `number`, or has dismissed it (None)."""
+    if side_version.closed_at is None:
+        side_version.closed_at, side_version.closed_by_id = utcnow(), user.id
+        side_version.settled_number = number
+
+
+def reopen(side_version: SideVersion) -> None:
+    """Take back that a text put aside was dismissed."""
+    side_version.closed_at = side_version.closed_by_id = side_version.settled_number = None
+
+
+def settled(merge: Merge, answers: Sequence[tuple[str, str]]) -> str:
+    """Return the text that comes out of a merge when each conflict has its answer: (`mine`, `theirs`, `both` or `anew`,
+    what was written anew)."""
+    chosen = []
+    for conflict, (answer, own) in zip(merge.conflicts, answers, strict=True):
+        texts_of = {"mine": conflict.mine, "theirs": conflict.theirs, "anew": tuple(own.split("\n")) if own else ()}
+        chosen.append(_both(conflict) if answer == "both" else texts_of[answer])
+    return paragraphs(merge.settled(chosen))
+
+
+def all_of(merge: Merge) -> str:
+    """Return the whole text with both texts of each conflict, one after the other."""
+    return settled(merge, [("both", "")] * len(merge.conflicts))
+
+
+def title_at(merge: Merge, number: int) -> str:
+    """Return the title of the part in which a conflict stands; nothing before the first heading."""
+    lines, conflict = [], merge.conflicts[number]
+    for piece in merge.pieces:
+        if piece is conflict:
+            break
+        lines += piece.lines if isinstance(piece, Agreed) else piece.theirs
+    return parts.split("\n".join(lines))[-1].title
+
+
+def _both(conflict):
+    """Return both texts, one after the other; theirs first, which were there first. Paragraphs stay apart."""
+    gap = ("",) if conflict.mine and conflict.theirs and not _is_list(conflict) else ()
+    return (*conflict.theirs, *gap, *conflict.mine)
+
+
+def _is_list(conflict):
+    """Tell whether the lines are items of a list, rows of a table or the like, which an empty line would part."""
+    return all(line[:1] in "-*+|>0123456789 " for line in (*conflict.mine, *conflict.theirs) if line)
+
+
+def purge_sides() -> int:
+    """Delete the texts put aside that were settled or dismissed a while ago; return how many."""
+    old = delete(SideVersion).where(SideVersion.closed_at < utcnow() - SIDES_KEPT)
+    return db.session.execute(old).rowcount
+
+
+# Who is writing ---------------------------------------------------------------------------------------------------
+
+
+def arrive(item: Publication, user: User, part: str) -> None:
+    """Note that somebody has the form of a part (its title; empty: of the whole text) open."""
+    now = utcnow()
+    row = {"publication_id": item.id, "user_id": user.id, "part": part[:200], "since": now, "seen_at": now}
+    known = db.session.get(Presence, (item.id, user.id))
+    if known is not None and known.part == row["part"] and known.seen_at > now - PRESENT_FOR:
+        row["since"] = known.since
+    upsert = insert(Presence).values(row)
+    changed = {name: row[name] for name in ("part", "since", "seen_at")}
+    db.session.execute(upsert.on_conflict_do_update(index_elements=["publication_id", "user_id"], set_=changed))
+
+
+def leave(item: Publication, user: User) -> None:
+    """Note that somebody has saved, or given up."""
+    db.session.execute(delete(Presence).filter_by(publication_id=item.id, user_id=user.id))
+
+
+def others_writing(item: Publication, viewer: Viewer = VISITOR) -> list[Presence]:
+    """Return who else has opened or previewed the form of a document of late, and still writes it: the last first."""
+    here = select(Presence).where(Presence.publication_id == item.id, Presence.user_id != (viewer.user_id or 0))
+    here = here.where(Presence.seen_at > utcnow() - PRESENT_FOR).options(joinedload(Presence.user))
+    found = db.session.scalars(here.order_by(Presence.seen_at.desc()))
+    return [one for one in found if may_write(viewer_of(one.user), item)]
+
+
+def purge_presences() -> int:
+    """Forget who was writing yesterday; return how many rows that were."""
+    old = delete(Presence).where(Presence.seen_at < utcnow() - timedelta(days=1))
+    return db.session.execute(old).rowcount

@@ -1,0 +1,464 @@
+"""Writing one text with others, as they do it: forms, merges, conflicts, texts put aside."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from app.extensions import db
+from app.labels import UserStatus, Visibility
+from app.models import Document, Presence, Revision, SideVersion
+from app.services import adopting, cowriting, revisions
+from tests.browse import forms, send, submit
+from tests.factories import make_group, make_publication
+
+NOW = datetime.now(UTC) + timedelta(hours=1)
+BASE = """Ce que nous voulons.
+
+## Budget
+
+Trente euros par an. Le trésorier est tiré au sort.
+
+## Réunions
+
+Une par mois."""
+
+
+@pytest.fixture
+def charter(cast):
+    """A document that Alice and Bruno write, with one version."""
+    item = make_publication(Document, cast.alice, title="Notre charte", is_collaborative=True)
+    cowriting.write(item, BASE, cowriting.rendered(item, BASE), cast.alice)
+    db.session.commit()
+    return item
+
+
+def address(item, more="ecrire"):
+    return f"/documents/{item.id}-{item.slug}/{more}"
+
+
+def read(item):
+    db.session.expire_all()
+    return db.session.get(Document, item.id).description
+
+
+def change(client, page, before, after, button="Enregistrer", **fields):
+    """Send the form of a page with one thing replaced in its text, as a browser does: line ends of Windows."""
+    typed = next(form for form in forms(page.text) if "description" in form.fields).fields["description"]
+    assert before in typed
+    return send(client, page, button, description=typed.replace(before, after).replace("\n", "\r\n"), **fields)
+
+
+def test_a_member_changes_the_text_and_a_version_is_kept(client_as, cast, charter):
+    client = client_as(cast.bruno)
+    page = client.get(address(charter))
+    answer = change(client, page, "Trente euros", "Quarante euros", comment="Le prix")
+    assert answer.status_code == 302
+    assert "Quarante euros" in read(charter)
+    newest = revisions.newest(charter)
+    assert (newest.number, newest.author_id, newest.comment) == (2, cast.bruno.id, "Le prix")
+    assert (newest.added, newest.removed) == (1, 1)
+    assert revisions.find(charter, 1).text == BASE
+    page = client.get(answer.location)
+    assert "C’est enregistré" in page.text
+    assert "Quarante euros" in page.text
+
+
+def test_one_part_is_changed_alone(client_as, cast, charter):
+    client = client_as(cast.bruno)
+    page = client.get(address(charter), query_string={"partie": 2})
+    assert "Une par mois" in page.text
+    assert "Trente euros" not in page.text
+    change(client, page, "Une par mois", "Deux par mois")
+    assert read(charter) == BASE.replace("Une par mois", "Deux par mois")
+
+
+def test_the_page_of_the_document_offers_each_part(client_as, cast, charter):
+    page = client_as(cast.bruno).get(address(charter, "")[:-1]).text
+    for number in range(3):
+        assert f"/ecrire?partie={number}" in page
+    assert "Modifier cette partie : Budget" in page
+
+
+def test_two_people_change_different_sentences_of_one_paragraph(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    hers, his = alice.get(address(charter)), bruno.get(address(charter))
+    change(alice, hers, "Trente euros", "Quarante euros")
+    answer = change(bruno, his, "tiré au sort", "élu")
+    assert answer.status_code == 302
+    assert "Quarante euros par an. Le trésorier est élu." in read(charter)
+    page = bruno.get(answer.location)
+    assert "réuni" in page.text
+    assert "Quarante" in page.text
+
+
+def test_the_same_form_sent_twice_makes_one_version(client_as, cast, charter):
+    client = client_as(cast.bruno)
+    page = client.get(address(charter))
+    change(client, page, "Trente", "Quarante")
+    answer = change(client, page, "Trente", "Quarante")
+    assert answer.status_code == 302
+    assert revisions.newest(charter).number == 2
+    assert "déjà enregistré" in client.get(answer.location).text
+
+
+def test_what_was_sent_again_after_others_wrote_there_is_not_asked_twice(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    his = bruno.get(address(charter))
+    change(bruno, his, "Trente", "Quarante")
+    change(alice, alice.get(address(charter)), "Quarante", "Cinquante")
+    assert change(bruno, his, "Trente", "Quarante").status_code == 302  # the answer was lost on the way
+    assert "Cinquante" in read(charter)
+
+
+def conflict(client_as, cast, charter):
+    """Let Alice and Bruno change the same sentence; return Bruno's browser and the page that he gets."""
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    hers, his = alice.get(address(charter)), bruno.get(address(charter))
+    change(alice, hers, "Trente euros", "Quarante euros")
+    return bruno, change(bruno, his, "Trente euros", "Vingt euros")
+
+
+def test_a_conflict_shows_both_texts_and_keeps_what_was_sent(client_as, cast, charter):
+    _, page = conflict(client_as, cast, charter)
+    assert page.status_code == 409
+    assert "Vingt euros" in page.text
+    assert "Quarante euros" in page.text
+    assert "Quarante euros" in read(charter)
+    [side] = db.session.scalars(db.select(SideVersion))
+    assert "Vingt euros" in side.text
+    assert side.author_id == cast.bruno.id
+
+
+@pytest.mark.parametrize(
+    ("answer", "own", "there", "gone"),
+    [
+        ("mine", None, ["Vingt euros"], ["Quarante"]),
+        ("theirs", None, ["Quarante euros"], ["Vingt"]),
+        ("both", None, ["Vingt euros", "Quarante euros"], []),
+        ("anew", "Trente-cinq euros.", ["Trente-cinq euros."], ["Vingt", "Quarante"]),
+    ],
+)
+def test_each_answer_to_a_conflict_is_done(client_as, cast, charter, answer, own, there, gone):
+    bruno, page = conflict(client_as, cast, charter)
+    fields = {"place_1": answer} | ({"own_place_1": own} if own else {})
+    answer = send(bruno, page, "Enregistrer", **fields)
+    assert answer.status_code == 302
+    text = read(charter)
+    assert all(words in text for words in there)
+    assert not any(words in text for words in gone)
+    assert "## Réunions" in text
+    assert db.session.scalar(db.select(SideVersion)).closed_at is not None
+
+
+def test_a_conflict_is_settled_later_from_the_list(client_as, cast, charter):
+    bruno, _ = conflict(client_as, cast, charter)
+    page = bruno.get(address(charter, "")[:-1])
+    assert "1 texte mis à part attend" in page.text
+    listed = bruno.get(address(charter, "a-part"))
+    side = db.session.scalar(db.select(SideVersion))
+    assert address(charter, f"a-part/{side.id}") in listed.text
+    answer = submit(bruno, address(charter, f"a-part/{side.id}"), "Enregistrer", place_1="mine")
+    assert answer.status_code == 302
+    assert "Vingt euros" in read(charter)
+    assert "mis à part attend" not in bruno.get(address(charter, "")[:-1]).text
+
+
+def test_a_conflict_that_is_not_answered_comes_back_with_a_sentence(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    answer = send(bruno, page, "Enregistrer", own_place_1="Ce que j’ai écrit à neuf")
+    assert answer.status_code == 422
+    assert "Choisissez ce qu’il faut garder" in answer.text or "Vous avez écrit dans le cadre" in answer.text
+    assert "Ce que j’ai écrit à neuf" in answer.text
+    assert "<title>Erreur : " in answer.text
+
+
+def test_a_text_written_anew_is_not_lost_to_another_choice(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    answer = send(bruno, page, "Enregistrer", place_1="theirs", own_place_1="Ce que j’ai écrit à neuf")
+    assert answer.status_code == 422
+    assert "Ce que j’ai écrit à neuf" in answer.text
+
+
+def test_what_others_write_while_a_conflict_is_settled_is_kept(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    alice = client_as(cast.alice)
+    change(alice, alice.get(address(charter)), "Une par mois", "Trois par mois")
+    assert send(bruno, page, "Enregistrer", place_1="mine").status_code == 302
+    assert "Vingt euros" in read(charter)
+    assert "Trois par mois" in read(charter)
+
+
+def test_a_second_conflict_while_the_first_is_settled_keeps_both(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    alice = client_as(cast.alice)
+    change(alice, alice.get(address(charter)), "Quarante euros", "Soixante euros")
+    again = send(bruno, page, "Enregistrer", place_1="mine")
+    assert again.status_code == 409
+    assert "Soixante euros" in again.text
+    assert send(bruno, again, "Enregistrer", place_1="both").status_code == 302
+    assert "Vingt euros" in read(charter)
+    assert "Soixante euros" in read(charter)
+
+
+def test_a_conflict_is_settled_by_hand_in_the_whole_text(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    assert change(bruno, page, "Quarante euros", "Trente-cinq euros", "Enregistrer tout").status_code == 302
+    assert "Vingt euros" in read(charter)
+    assert "Trente-cinq euros" in read(charter)
+    assert db.session.scalar(db.select(SideVersion)).closed_at is not None
+
+
+def test_a_text_put_aside_is_dismissed_and_taken_up_again(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    answer = send(bruno, page, "de côté")
+    assert "Aucun texte n’attend" in bruno.get(answer.location).text
+    side = db.session.scalar(db.select(SideVersion))
+    assert "Vingt euros" in bruno.get(address(charter, f"a-part/{side.id}")).text
+    submit(bruno, address(charter, f"a-part/{side.id}"), "Le reprendre")
+    assert submit(bruno, address(charter, f"a-part/{side.id}"), "Enregistrer", place_1="mine").status_code == 302
+    assert "Vingt euros" in read(charter)
+
+
+def test_a_preview_is_kept_for_its_author_alone(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    page = change(bruno, bruno.get(address(charter)), "Trente", "Quarante", "Voir l’aperçu")
+    assert page.status_code == 200
+    assert "rien n’est encore enregistré" in page.text
+    assert "Quarante" not in read(charter)
+    assert "commencé à écrire" in bruno.get(address(charter)).text
+    assert "Quarante" in bruno.get(address(charter), query_string={"reprise": 1}).text
+    assert "commencé à écrire" not in alice.get(address(charter)).text
+    assert "Bruno" not in alice.get(address(charter, "a-part")).text.split("<main")[1]
+    answer = change(bruno, page, "Quarante", "Cinquante")
+    assert answer.status_code == 302
+    assert "commencé à écrire" not in bruno.get(address(charter)).text
+
+
+def test_a_preview_is_forgotten(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    change(bruno, bruno.get(address(charter)), "Trente", "Quarante", "Voir l’aperçu")
+    submit(bruno, address(charter), "L’oublier")
+    assert db.session.scalar(db.select(SideVersion)) is None
+
+
+def test_a_preview_says_what_saving_would_bring(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    his = bruno.get(address(charter))
+    change(alice, alice.get(address(charter)), "Trente", "Quarante")
+    assert "les deux seront réunis" in change(bruno, his, "Une par mois", "Deux", "Voir l’aperçu").text
+    assert "1 passage" in change(bruno, his, "Trente", "Vingt", "Voir l’aperçu").text
+
+
+def test_one_sees_who_is_writing_and_where(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    with time_machine.travel(NOW, tick=False):
+        bruno.get(address(charter), query_string={"partie": 1})
+    with time_machine.travel(NOW + timedelta(minutes=4), tick=False):
+        page = alice.get(address(charter)).text
+        assert "Bruno Petit écrit dans « Budget » depuis 4 minutes" in " ".join(page.split())
+        assert "Alice Martin écrit" not in page
+        assert "Bruno Petit écrit" in alice.get(address(charter, "")[:-1]).text
+    with time_machine.travel(NOW + timedelta(minutes=16), tick=False):
+        assert "Bruno Petit écrit" not in alice.get(address(charter)).text
+
+
+def test_whoever_saves_is_not_writing_any_more(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    change(bruno, bruno.get(address(charter)), "Trente", "Quarante")
+    assert db.session.scalar(db.select(Presence)) is None
+
+
+def test_an_adopted_text_is_not_written_and_what_was_sent_is_kept(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    his = bruno.get(address(charter))
+    adopting.adopt(charter, 1, NOW.date(), cast.alice)
+    db.session.commit()
+    page = change(bruno, his, "Trente", "Quarante")
+    assert page.status_code == 409
+    assert "adopté" in page.text
+    assert "Quarante" in page.text
+    assert "Quarante" not in read(charter)
+    assert 'name="description"' not in bruno.get(address(charter)).text
+    adopting.lift(charter, adopting.standing(charter), cast.alice)
+    db.session.commit()
+    side = db.session.scalar(db.select(SideVersion))
+    assert submit(bruno, address(charter, f"a-part/{side.id}"), "Enregistrer").status_code == 302
+    assert "Quarante" in read(charter)
+
+
+# Rights -----------------------------------------------------------------------------------------------------------
+
+
+def test_only_members_of_the_council_write(client, client_as, cast, charter):
+    charter.level = Visibility.PUBLIC
+    db.session.commit()
+    for person in (cast.chloe, cast.emile, cast.referent, cast.animator):
+        assert client_as(person).get(address(charter)).status_code == 403
+    assert client.get(address(charter)).status_code == 302
+    page = client_as(cast.chloe).get(address(charter, "")[:-1]).text
+    assert "/ecrire" not in page
+    assert "a-part" not in page
+
+
+def test_groups_write_when_the_author_lets_them(client_as, cast, charter):
+    group = make_group("Le département", cast.alice.council, cast.chloe.council)
+    charter.level, charter.groups = Visibility.GROUPS, [group]
+    db.session.commit()
+    chloe = client_as(cast.chloe)
+    assert chloe.get(address(charter)).status_code == 403
+    charter.groups_write = True
+    db.session.commit()
+    page = chloe.get(address(charter))
+    assert change(chloe, page, "Trente", "Quarante").status_code == 302
+    assert "Quarante" in read(charter)
+    charter.groups_write = False
+    db.session.commit()
+    answer = change(chloe, page, "Une par mois", "Sept par mois")
+    assert answer.status_code == 403
+    assert "Sept par mois" in answer.text
+    assert "Sept par mois" not in read(charter)
+
+
+def test_visibility_narrowed_meanwhile_gives_the_text_back(client_as, cast, charter):
+    group = make_group("Le département", cast.alice.council, cast.chloe.council)
+    charter.level, charter.groups, charter.groups_write = Visibility.GROUPS, [group], True
+    db.session.commit()
+    chloe = client_as(cast.chloe)
+    page = chloe.get(address(charter))
+    charter.level = Visibility.COUNCIL
+    db.session.commit()
+    answer = change(chloe, page, "Trente", "Quarante")
+    assert answer.status_code == 403
+    assert "Quarante" in answer.text
+    assert "Notre charte" not in answer.text
+
+
+def test_a_member_suspended_meanwhile_writes_nothing_and_keeps_their_text(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    bruno.environ_base["HTTP_ORIGIN"] = "http://localhost"  # as browsers do
+    page = bruno.get(address(charter))
+    cast.bruno.status = UserStatus.SUSPENDED
+    db.session.commit()
+    answer = change(bruno, page, "Trente", "Quarante")
+    assert answer.status_code == 403
+    assert "Quarante" in answer.text
+    assert "Quarante" not in read(charter)
+
+
+def test_a_document_deleted_meanwhile_gives_the_text_back(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    page = bruno.get(address(charter))
+    charter.deleted_at = NOW
+    db.session.commit()
+    answer = change(bruno, page, "Trente", "Quarante")
+    assert answer.status_code == 403
+    assert "Quarante" in answer.text
+
+
+def test_classic_documents_and_drafts_have_no_such_form(client_as, cast):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    classic = make_publication(Document, cast.alice, title="Classique")
+    draft = make_publication(Document, cast.alice, title="Brouillon", is_collaborative=True, published_at=None)
+    db.session.commit()
+    assert bruno.get(address(classic)).status_code == 403
+    assert bruno.get(address(draft)).status_code == 404
+    for item in (classic, draft):
+        assert alice.get(address(item)).location.endswith("/modifier")
+
+
+# What is typed ----------------------------------------------------------------------------------------------------
+
+
+def test_a_text_of_spaces_is_refused(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    answer = submit(bruno, address(charter), "Enregistrer", description="  \r\n \t ")
+    assert answer.status_code == 422
+    assert "Ce texte est vide" in answer.text
+    assert read(charter) == BASE
+
+
+def test_an_emptied_part_is_taken_out(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    page = bruno.get(address(charter), query_string={"partie": 1})
+    assert send(bruno, page, "Enregistrer", description="   ").status_code == 302
+    assert "Budget" not in read(charter)
+    assert "## Réunions" in read(charter)
+
+
+def test_two_megabytes_are_refused_with_a_sentence_and_come_back(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    long = ("Les habitants du quartier. " * 80_000)[: 2 * 2**20] + " fin du texte"
+    answer = submit(bruno, address(charter), "Enregistrer", description=long)
+    assert answer.status_code == 422
+    assert "250\u202f000 au plus" in answer.text
+    assert "fin du texte" in answer.text
+    assert read(charter) == BASE
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("« Oui », dit-il… “No”\u00a0!", "« Oui », dit-il… “No” !"),
+        ("مرحبا بكم في المجلس", "مرحبا بكم في المجلس"),
+        ("\u202eabc", "abc"),
+        ("a\0b", "a b"),
+        ("Nom\tVoix\r\nAlice\t3\r\nBru|no\t4", "| Nom | Voix |\n| --- | --- |\n| Alice | 3 |\n| Bru\\|no | 4 |"),
+        ("🌳 à l’école", "🌳 à l’école"),
+    ],
+)
+def test_strange_texts_are_kept_as_they_are_meant(client_as, cast, charter, typed, kept):
+    bruno = client_as(cast.bruno)
+    page = bruno.get(address(charter), query_string={"partie": 0})
+    assert send(bruno, page, "Enregistrer", description=typed).status_code == 302
+    assert kept in read(charter)
+    assert bruno.get(address(charter, "")[:-1]).status_code == 200
+
+
+def test_a_form_whose_version_was_thinned_away_loses_nothing(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    change(alice, alice.get(address(charter)), "Une par mois", "Deux par mois")
+    his = bruno.get(address(charter))  # from version 2
+    change(alice, alice.get(address(charter)), "Trente", "Quarante")
+    db.session.execute(db.delete(Revision).where(Revision.number == 2))
+    db.session.commit()
+    assert change(bruno, his, "tiré au sort", "élu").status_code == 302
+    assert read(charter) == BASE.replace("Une par", "Deux par").replace("Trente", "Quarante").replace(
+        "tiré au sort", "élu"
+    )
+
+
+def test_a_form_of_which_no_version_is_left_becomes_a_conflict(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    his, part = bruno.get(address(charter)), bruno.get(address(charter), query_string={"partie": 1})
+    change(alice, alice.get(address(charter)), "Trente", "Quarante")
+    db.session.execute(db.update(Revision).where(Revision.number == 1).values(packed=None, base_id=None, fields={}))
+    db.session.execute(db.update(Revision).where(Revision.number == 2).values(base_id=None))
+    db.session.execute(db.delete(Revision).where(Revision.number == 1))
+    db.session.commit()
+    assert change(bruno, his, "tiré au sort", "élu").status_code == 409
+    answer = change(bruno, part, "tiré au sort", "nommé")
+    assert answer.status_code == 409
+    assert "nommé" in answer.text
+
+
+def test_an_unknown_part_is_not_found(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    assert bruno.get(address(charter), query_string={"partie": 7}).status_code == 404
+
+
+def test_a_form_with_wrong_numbers_is_no_error_of_the_site(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    for fields in ({"base": "x"}, {"base": "999999"}, {"part": "77"}, {"side": "12345"}, {"base": "", "part": "-1"}):
+        answer = submit(bruno, address(charter), "Enregistrer", description="Tout autre chose.", **fields)
+        assert answer.status_code in (302, 409)
+
+
+def test_the_ordinary_form_of_the_author_is_not_disturbed_by_writers(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    page = alice.get(address(charter, "modifier"))
+    change(bruno, bruno.get(address(charter)), "Trente", "Quarante")
+    answer = send(alice, page, "Enregistrer", title="Notre charte de quartier")
+    assert answer.status_code == 302
+    assert "Quarante" in read(charter)
+    assert db.session.get(Document, charter.id).title == "Notre charte de quartier"
