@@ -41,14 +41,20 @@ MESSAGE = Message(subject="Réunion jeudi", paragraphs=("Le conseil se réunit j
 def main():
     """Measure on SQLite, then again in a copy of this process that has a PostgreSQL server."""
     FORKS.set_forkserver_preload(["aiosmtpd.controller", "app.jobs.clock"])  # so that a process starts at once
+    if not POSTGRES:
+        print(f"{'':12}{'processus':>10}{'courriels/s':>13}{'attente la plus longue d’une écriture du site, ms':>52}")
+    on_both("outbox", measure)
+
+
+def on_both(bench, measure):
+    """Call `measure` (name, new database) for SQLite, then again in a copy of this process that has PostgreSQL."""
     if POSTGRES:
         measure("PostgreSQL", postgres)
         return
-    print(f"{'':12}{'processus':>10}{'courriels/s':>13}{'attente la plus longue d’une écriture du site, ms':>52}")
     measure("SQLite", sqlite)
-    if (Path("/usr/lib/postgresql")).exists():
+    if Path("/usr/lib/postgresql").exists():
         sys.stdout.flush()
-        command = ["scripts/with-postgres", sys.executable, "-m", "scripts.benches.outbox"]
+        command = ["scripts/with-postgres", sys.executable, "-m", f"scripts.benches.{bench}"]
         subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
     else:
         print("PostgreSQL  pas mesuré : il n’est pas installé (sudo apt-get install postgresql).")

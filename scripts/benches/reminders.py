@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -25,7 +24,7 @@ from app.models.types import utcnow
 from app.notifications import changes, dispatch, reminders
 from app.services import publishing
 from scripts.benches.measure import ROOT
-from scripts.benches.outbox import POSTGRES, postgres, sqlite
+from scripts.benches.outbox import on_both
 
 PEOPLE, COUNCILS = 10_000, 1000
 GOAL = 10  # seconds
@@ -33,16 +32,7 @@ GOAL = 10  # seconds
 
 def main():
     """Measure on SQLite, then again in a copy of this process that has a PostgreSQL server."""
-    if POSTGRES:
-        measure("PostgreSQL", postgres)
-        return
-    measure("SQLite", sqlite)
-    if Path("/usr/lib/postgresql").exists():
-        sys.stdout.flush()
-        command = ["scripts/with-postgres", sys.executable, "-m", "scripts.benches.reminders"]
-        subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
-    else:
-        print("PostgreSQL  pas mesuré : il n’est pas installé (sudo apt-get install postgresql).")
+    on_both("reminders", measure)
 
 
 def measure(name, new_database):

@@ -20,7 +20,6 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import requests
 import sqlalchemy as sa
@@ -33,7 +32,7 @@ from app.models import Council, Document, Revision, SideVersion, User
 from app.models.types import utcnow
 from app.services import accounts, cowriting
 from scripts.benches.measure import ROOT, server
-from scripts.benches.outbox import POSTGRES, postgres, sqlite
+from scripts.benches.outbox import on_both
 
 PEOPLE = 50
 SAVES = int(os.environ.get("BENCH_SAVES") or 20)
@@ -52,16 +51,7 @@ FORM = re.compile(r'<form method="post" action="([^"]*)" enctype.*?</form>', re.
 
 def main():
     """Measure on SQLite, then again in a copy of this process that has a PostgreSQL server."""
-    if POSTGRES:
-        measure("PostgreSQL", postgres)
-        return
-    measure("SQLite", sqlite)
-    if Path("/usr/lib/postgresql").exists():
-        sys.stdout.flush()
-        command = ["scripts/with-postgres", sys.executable, "-m", "scripts.benches.writing"]
-        subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
-    else:
-        print("PostgreSQL  pas mesuré : il n’est pas installé (sudo apt-get install postgresql).")
+    on_both("writing", measure)
 
 
 def measure(name, new_database):
