@@ -8,7 +8,8 @@ import time_machine
 from app.extensions import db
 from app.labels import UserStatus, Visibility
 from app.models import Document, Presence, Revision, SideVersion
-from app.services import adopting, cowriting, revisions
+from app.packing import pack
+from app.services import accounts, adopting, cowriting, revisions
 from tests.browse import forms, send, submit
 from tests.factories import make_group, make_publication
 
@@ -432,14 +433,48 @@ def test_a_form_of_which_no_version_is_left_becomes_a_conflict(client_as, cast, 
     alice, bruno = client_as(cast.alice), client_as(cast.bruno)
     his, part = bruno.get(address(charter)), bruno.get(address(charter), query_string={"partie": 1})
     change(alice, alice.get(address(charter)), "Trente", "Quarante")
-    db.session.execute(db.update(Revision).where(Revision.number == 1).values(packed=None, base_id=None, fields={}))
-    db.session.execute(db.update(Revision).where(Revision.number == 2).values(base_id=None))
+    whole = {"packed": pack(read(charter)), "base_id": None}
+    db.session.execute(db.update(Revision).where(Revision.number == 2).values(whole))
     db.session.execute(db.delete(Revision).where(Revision.number == 1))
     db.session.commit()
     assert change(bruno, his, "tiré au sort", "élu").status_code == 409
     answer = change(bruno, part, "tiré au sort", "nommé")
     assert answer.status_code == 409
     assert "nommé" in answer.text
+
+
+def test_a_form_that_is_a_week_old_is_merged(app, cast, charter):
+    bruno = app.test_client()
+    token = accounts.log_in(cast.bruno, is_long=True)
+    db.session.commit()
+    with bruno.session_transaction() as session:
+        session["_user_id"], session.permanent = token, True
+    page = bruno.get(address(charter))
+    for days, person in ((2, cast.bruno), (5, cast.alice), (7, None)):
+        with time_machine.travel(NOW + timedelta(days=days), tick=False):
+            if person is not None:  # they come by; Alice writes
+                bruno.get("/mon-conseil")
+            if person is cast.alice:
+                text = read(charter).replace("Une par mois", "Trois par mois")
+                cowriting.write(charter, text, cowriting.rendered(charter, text), cast.alice)
+                db.session.commit()
+            if person is None:
+                assert change(bruno, page, "Trente", "Quarante").status_code == 302
+    assert read(charter) == BASE.replace("Trente", "Quarante").replace("Une par", "Trois par")
+
+
+def test_pages_of_a_text_ask_the_database_little(client_as, cast, charter, queries):
+    bruno = client_as(cast.bruno)
+    page = bruno.get(address(charter))
+    bruno.get(address(charter, "")[:-1])
+    for most, ask in (
+        (12, lambda: bruno.get(address(charter, "")[:-1])),
+        (15, lambda: bruno.get(address(charter), query_string={"partie": 1})),
+        (27, lambda: change(bruno, page, "Trente", "Quarante")),
+    ):
+        queries.clear()
+        assert ask().status_code < 400
+        assert len(queries) <= most, queries
 
 
 def test_an_unknown_part_is_not_found(client_as, cast, charter):

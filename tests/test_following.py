@@ -449,7 +449,7 @@ def test_one_click_in_the_mail_stops_these_messages_and_the_profile_undoes_it(ca
 
 def put_aside(item, author, text="Mon texte", reason=SideReason.CONFLICT):
     side = cowriting.put_aside(item, Sent(text, 1, None, "", text), author, reason)
-    cowriting.arrive(item, author, "Budget")
+    cowriting.arrive(item.id, author.id, "Budget")
     db.session.commit()
     return side
 
@@ -476,7 +476,7 @@ def test_a_closed_account_follows_nothing_and_what_it_put_aside_stays_if_the_res
     put_aside(charter, cast.bruno)
     put_aside(charter, cast.bruno, "Un essai", SideReason.PREVIEW)
     write(charter, cast.bruno, "douze", "treize")
-    cowriting.arrive(charter, cast.bruno, "")
+    cowriting.arrive(charter.id, cast.bruno.id, "")
     closing.close(cast.bruno, at_once=True, signs=stays)
     db.session.commit()
     assert db.session.scalars(select(Presence)).all() == []

@@ -257,7 +257,7 @@ def write_together(author):
     item = make_publication(Document, author, title="Charte", is_collaborative=True)
     for text in TEXTS:
         cowriting.write(item, text, f"<p>{text}</p>", author)
-    cowriting.arrive(item, author, "Budget")
+    cowriting.arrive(item.id, author.id, "Budget")
     cowriting.put_aside(item, Sent("Un autre", 1, None, "", "form"), author, SideReason.CONFLICT)
     adopting.adopt(item, 2, utcnow().date(), author)
 

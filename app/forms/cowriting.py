@@ -54,6 +54,9 @@ class WritingForm(Form):
     )  # fmt: skip
     act = StringField(default="save")
 
+    aside = None  # what its writer has previewed and not saved, which the page offers
+    shown = plan = None  # the parts of a preview, and what saving it would bring
+
     def open(self, text: str, *, base: int, part: int | None = None, title: str = "", side: int | None = None) -> None:
         """Show a text that nobody has changed yet."""
         self.key.data, self.description.data, self.base.data = secrets.token_hex(16), text, str(base)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rapidfuzz.distance import Indel
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import joinedload
 
 from app import differences, parts
 from app.access import VISITOR, Viewer, may_write, readable, viewer_of
@@ -68,32 +68,38 @@ def plan(item: Publication, sent: Sent) -> Plan:
 
     Raises `markup.TextTooComplex` when what comes out would be too long.
     """
-    newest = revisions.newest_number(item)
-    base, mine = _start_of(item, sent, newest, item.description)
-    merge = _merged(base, mine, item.description)
+    newest, theirs = present(item)
+    base, merge = _merged(item, sent, newest, theirs)
     text = paragraphs(merge.text) if merge.is_clean else None
-    html, sizes = (None, None) if text is None else (rendered(item, text), sizes_of(item, text))
-    return Plan(newest, merge, text, html, sizes, came_in=base != item.description)
+    html, sizes = (None, None) if text is None else (rendered(item, text), sizes_of(theirs, text))
+    return Plan(newest, merge, text, html, sizes, came_in=base != theirs)
+
+
+def present(item: Publication) -> tuple[int, str]:
+    """Return the number and the text of the present version. Both come from one row: what `item` holds may be older by
+    now, and a text with the number of another would take away what somebody has just saved."""
+    newest = db.session.scalar(revisions.with_texts(item).limit(1))
+    return (newest.number, newest.text) if newest else (0, item.description)
 
 
 def merged_with(item: Publication, sent: Sent, number: int) -> Merge:
     """Return the merge of what was sent with a certain version, be it the newest by now or not."""
-    newest = revisions.newest_number(item)
-    theirs = item.description if number == newest else _text_before(item, number) or ""
-    return _merged(*_start_of(item, sent, newest, theirs), theirs)
+    return _merged(item, sent, number, _text_before(item, number) or "")[1]
 
 
-def _merged(base, mine, theirs):
-    return merging.merge(base, mine, theirs).bounded(MOST_CONFLICTS)
+def _merged(item, sent, number, theirs):
+    """Return the text that was started from, and its merge with version `number`, whose text is `theirs`."""
+    base, mine = _start_of(item, sent, number, theirs)
+    return base, merging.merge(base, mine, theirs).bounded(MOST_CONFLICTS)
 
 
-def _start_of(item, sent, newest, theirs):
+def _start_of(item, sent, number, theirs):
     """Return the text that somebody started from, and the whole text as they want it.
 
     Where their start is not kept any more, a former version stands for it: at worst something comes back that others
     had removed. Without one, all that differs is a conflict.
     """
-    base = item.description if sent.base == newest else _text_before(item, sent.base)
+    base = theirs if sent.base == number else _text_before(item, sent.base)
     if sent.part is None:
         return base or "", sent.text
     if base is not None:
@@ -106,8 +112,7 @@ def _start_of(item, sent, newest, theirs):
 
 def _text_before(item, number):
     """Return the text of a version, or of the last one before it that is kept; None when there is none."""
-    before = revisions.saved(item).where(Revision.number <= number).limit(1)
-    found = db.session.scalar(before.options(undefer(Revision.packed)))
+    found = db.session.scalar(revisions.with_texts(item).where(Revision.number <= number).limit(1))
     return found.text if found else None
 
 
@@ -134,9 +139,9 @@ def sent_before(item: Publication, sent: Sent) -> bool:
     return db.session.scalar(select(Revision.id).filter_by(publication_id=item.id, key=sent.key)) is not None
 
 
-def sizes_of(item: Publication, text: str) -> dict:
-    """Return how many words `text` has more and less than the present one, as columns of a version: slow work."""
-    added, removed = differences.count_words(differences.compare(item.description, text))
+def sizes_of(before: str, after: str) -> dict:
+    """Return how many words a text has more and less than the one before, as columns of a version: slow work."""
+    added, removed = differences.count_words(differences.compare(before, after))
     return {"added": added, "removed": removed}
 
 
@@ -157,7 +162,7 @@ def write(
     (`Publication.version`) is another matter.
     """
     former, before = revisions.newest_number(item) or 0, item.description
-    sizes = sizes or sizes_of(item, text)
+    sizes = sizes or sizes_of(before, text)
     item.origins = _origins(item.origins, before, text, former)
     item.description, item.description_html, item.edited_at = text, html, utcnow()
     texts.index(item)
@@ -299,11 +304,11 @@ def purge_sides() -> int:
 # Who is writing ---------------------------------------------------------------------------------------------------
 
 
-def arrive(item: Publication, user: User, part: str) -> None:
-    """Note that somebody has the form of a part (its title; empty: of the whole text) open."""
+def arrive(item_id: int, user_id: int, part: str) -> None:
+    """Note that somebody has the form of a part (its title; empty: of the whole text) of a document open."""
     now = utcnow()
-    row = {"publication_id": item.id, "user_id": user.id, "part": part[:200], "since": now, "seen_at": now}
-    known = db.session.get(Presence, (item.id, user.id))
+    row = {"publication_id": item_id, "user_id": user_id, "part": part[:200], "since": now, "seen_at": now}
+    known = db.session.get(Presence, (item_id, user_id))
     if known is not None and known.part == row["part"] and known.seen_at > now - PRESENT_FOR:
         row["since"] = known.since
     upsert = insert(Presence).values(row)

@@ -92,6 +92,14 @@ def saved(subject: Council | Publication) -> Select:
     return known.options(joinedload(Revision.author)).order_by(Revision.number.desc())
 
 
+def with_texts(publication: Publication) -> Select:
+    """Return the query of the versions of a collaborative document with all that their texts are made of, the newest
+    first."""
+    known = select(Revision).filter_by(**_of(publication)).where(Revision.number.is_not(None))
+    texts = (undefer(Revision.packed), joinedload(Revision.base).undefer(Revision.packed))
+    return known.options(*texts).order_by(Revision.number.desc())
+
+
 def find(subject: Council | Publication, number: int) -> Revision | None:
     """Return the version with this number."""
     return db.session.scalar(saved(subject).where(Revision.number == number).options(undefer(Revision.packed)))

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import differences, parts
@@ -48,9 +49,10 @@ def edit(path, item_id, slug):
             return redirect(address_of(item, "editing.edit"))
         require(may_write(current_viewer(), item))
         _open(form, item)
-    elif answer := _take(form, item):
-        return answer
-    return _page(form, item)
+        page, item_id = _page(form, item), item.id
+        _note_presence(item_id, form.title.data)
+        return page
+    return _take(form, item) or _page(form, item)
 
 
 def _find(path, item_id):
@@ -71,24 +73,28 @@ def _lost(texts):
 
 def _open(form, item):
     """Show the text, one part of it, or what its writer has previewed and not saved."""
-    newest, side = revisions.newest_number(item), cowriting.preview_of(item, current_user)
-    number = request.args.get("partie", type=int)
-    if side and "reprise" in request.args:
+    form.aside = cowriting.preview_of(item, current_user)
+    if form.aside and "reprise" in request.args:
+        side, form.aside = form.aside, None
         form.open(side.text, base=side.base_number, part=side.part, title=side.title)
-    elif number is None:
-        form.open(item.description, base=newest)
+        return
+    (newest, text), number = cowriting.present(item), request.args.get("partie", type=int)
+    if number is None:
+        form.open(text, base=newest)
     else:
-        every = parts.split(item.description)
+        every = parts.split(text)
         part = every[number] if 0 <= number < len(every) else abort(404)
         form.open(part.text.strip("\n"), base=newest, part=number, title=part.title)
-    if not adopting.standing(item):
-        _note_presence(item, form.title.data)
 
 
-def _note_presence(item, title):
-    begin_write()
-    cowriting.arrive(item, current_user, title)
-    db.session.commit()
+def _note_presence(item_id, title):
+    """Let others know who is writing; the page comes even if this cannot be noted."""
+    try:
+        begin_write()
+        cowriting.arrive(item_id, current_user.id, title)
+        db.session.commit()
+    except OperationalError:
+        db.session.rollback()
 
 
 def _take(form, item):
@@ -116,17 +122,15 @@ def _preview(form, item):
     form.plan = cowriting.plan(item, sent)
     begin_write()
     cowriting.put_aside(item, sent, current_user, SideReason.PREVIEW)
-    cowriting.arrive(item, current_user, sent.title)
+    cowriting.arrive(item.id, current_user.id, sent.title)
     db.session.commit()
 
 
 def _page(form, item):
-    side = cowriting.preview_of(item, current_user) if request.method == "GET" else None
     return render_template(
         "publications/cowriting/edit.html",
         form=form, item=item, adoption=adopting.standing(item), others=cowriting.others_writing(item, current_viewer()),
-        shown=getattr(form, "shown", None), plan=getattr(form, "plan", None),
-        aside=side if "reprise" not in request.args else None, parts=parts.split(item.description),
+        shown=form.shown, plan=form.plan, aside=form.aside, parts=parts.split(item.description),
     ), *form.outcome  # fmt: skip
 
 
