@@ -167,7 +167,6 @@ def write(
     item.description, item.description_html, item.edited_at = text, html, utcnow()
     texts.index(item)
     revision = revisions.keep(item, publishing.content_of(item), author, comment[:200], key=key, **sizes)
-    leave(item, author)
     following.begin(item, author)
     bursts.note(item, author.id, former)
     return revision

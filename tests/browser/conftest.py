@@ -42,59 +42,6 @@ class Site:
         return link[1] if link else pytest.fail(f"{page} has no link below itself: the demonstration data is missing.")
 
 
-class Browser:
-    """Chromium without JavaScript: the page runs none, while the checks still evaluate theirs in it."""
-
-    def __init__(self):
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for flag in FLAGS:
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-        self.cdp = self.driver.execute_cdp_cmd
-        self.cdp("Emulation.setScriptExecutionDisabled", {"value": True})
-
-    def open(self, url, width, *, dark=False):
-        """Visit `url` for the first time: nothing cached, no cookie, logs empty."""
-        self.cdp("Network.clearBrowserCache", {})
-        self.cdp("Network.clearBrowserCookies", {})
-        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-        self.cdp("Emulation.setDeviceMetricsOverride", size)
-        preferences = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
-        features = [{"name": name, "value": value} for name, value in preferences.items()]
-        self.cdp("Emulation.setEmulatedMedia", {"features": features})
-        self.driver.get_log("browser")
-        self.driver.get_log("performance")
-        self.driver.get(url)
-
-    def evaluate(self, script):
-        """Return the value of `script`, a JavaScript expression, once its promise is kept."""
-        call = {"expression": script, "returnByValue": True, "awaitPromise": True}
-        answer = self.cdp("Runtime.evaluate", call)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def press(self, key, code):
-        for kind in ("rawKeyDown", "keyUp"):
-            self.cdp("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code})
-
-    def picture(self, **options):
-        return b64decode(self.cdp("Page.captureScreenshot", {"format": "png", **options})["data"])
-
-    def complaints(self):
-        """Return what the console says, but for the status of the page itself, which may well be a 404."""
-        page = f"{self.driver.current_url} - Failed to load resource"
-        return [entry["message"] for entry in self.driver.get_log("browser") if not entry["message"].startswith(page)]
-
-    def requests(self):
-        """Return the addresses asked for since `open`, but for the icon, which browsers fetch when they like."""
-        events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
-        urls = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-        icons = self.evaluate("[...document.querySelectorAll('link[rel~=icon]')].map(e => e.href)")
-        return [url for url in urls if url not in icons and urlsplit(url).path != "/favicon.ico"]
-
-
 @pytest.fixture(scope="session")
 def site():
     base = os.environ.get("CHECK_URL", "")

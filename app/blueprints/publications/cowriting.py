@@ -171,7 +171,8 @@ def _carry_out(sent, plan, item, me, side_id):
     if not plan.came_in:
         return _saved(item, me, side, number, f"C’est enregistré : version n° {number}.")
     words = f"C’est enregistré : version n° {number}. Votre texte est réuni avec ce que d’autres ont écrit entre-temps."
-    return _saved(item, me, side, number, words, since=(sent.base, plan.newest))
+    is_kept = revisions.find(item, sent.base) is not None
+    return _saved(item, me, side, number, words, since=(sent.base, plan.newest) if is_kept else None)
 
 
 def _saved(item, me, side, number, words, since=None):
