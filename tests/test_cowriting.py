@@ -123,6 +123,7 @@ def conflict(client_as, cast, charter):
 def test_a_conflict_shows_both_texts_and_keeps_what_was_sent(client_as, cast, charter):
     _, page = conflict(client_as, cast, charter)
     assert page.status_code == 409
+    assert "que quelqu’un d’autre : Alice Martin" in page.text
     assert "Vingt euros" in page.text
     assert "Quarante euros" in page.text
     assert "Quarante euros" in read(charter)

@@ -24,6 +24,7 @@ from app.text import paragraphs
 
 PRESENT_FOR = timedelta(minutes=15)  # after a form was opened, or previewed
 MOST_CONFLICTS = 20  # that somebody settles one by one
+MOST_NAMED = 3  # people
 SIDES_KEPT = timedelta(days=30)  # after they were settled or dismissed
 
 
@@ -271,6 +272,14 @@ def settled(merge: Merge, answers: Sequence[tuple[str, str]]) -> str:
 def all_of(merge: Merge) -> str:
     """Return the whole text with both texts of each conflict, one after the other."""
     return settled(merge, [("both", "")] * len(merge.conflicts))
+
+
+def others_since(item: Publication, side_version: SideVersion) -> list[str]:
+    """Return the names of those who have saved a version since a text put aside was begun, but for its author."""
+    later = select(Revision.author_id).filter_by(publication_id=item.id)
+    later = later.where(Revision.number > side_version.base_number, Revision.author_id != side_version.author_id)
+    people = db.session.scalars(select(User).where(User.id.in_(later)).order_by(User.id).limit(MOST_NAMED + 1)).all()
+    return [person.name for person in people] if len(people) <= MOST_NAMED else []
 
 
 def title_at(merge: Merge, number: int) -> str:
