@@ -1,45 +1,78 @@
 """The running site and the chromium that looks at it; scripts/check-browser starts both."""
 
-import json
 import os
 import re
-import shutil
 import urllib.error
 import urllib.request
-from base64 import b64decode
+from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+
+from app.services.demo_people import PASSWORD
+from tests.browse import forms
+from tests.browser.chromium import Browser
 
 PAGES = Path(__file__).with_name("pages.txt").read_text(encoding="utf-8").split()
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+class Page(NamedTuple):
+    """A page as somebody sees it. `name`: its address on the site; `cookies`: those of its reader."""
+
+    url: str
+    name: str
+    cookies: dict[str, str]
 
 
 class Site:
-    """The site under test, as a plain HTTP client sees it."""
+    """The site under test, as plain HTTP clients see it: a visitor, and members of the demo who have logged in."""
 
     def __init__(self, base):
-        self.base = base.rstrip("/")
+        self.base, self._jars = base.rstrip("/"), {"": CookieJar()}
 
-    def fetch(self, path):
-        """Return the HTML of `path`, whatever its status."""
+    def page(self, line):
+        """Return the page that a line of pages.txt names.
+
+        `alice@/address`: as Alice of the demo sees it. With a `*` at its end, it is the first address below its own
+        that the page links to, and with `>/elsewhere/` the first one below that; `>` once more goes on from there.
+        """
+        who, _, path = line.rpartition("@")
+        self._log_in(who)
+        path, below, rest = (*path.split(">"), "", "")[:3]
+        if path.endswith("*") or below:
+            path = self._first_link(self._page(path.removesuffix("*"), who), below) + rest
+        return self._page(path, who)
+
+    def fetch(self, page):
+        """Return the HTML of a page, whatever its status."""
+        cookies = "; ".join(f"{name}={value}" for name, value in page.cookies.items())
+        return self._open(urllib.request.Request(page.url, headers={"Cookie": cookies}))
+
+    def _page(self, path, who):
+        return Page(self.base + path, path, {cookie.name: cookie.value for cookie in self._jars[who]})
+
+    def _first_link(self, page, below):
+        link = re.search(rf'href="({below or urlsplit(page.name).path + "/"}[^"?#]+)"', self.fetch(page))
+        return link[1] if link else pytest.fail(f"{page.name} has no link below: the demonstration data is missing.")
+
+    def _log_in(self, who):
+        if who in self._jars:
+            return
+        jar = self._jars[who] = CookieJar()
+        fields = next(form for form in forms(self._open(f"{self.base}/connexion", jar)) if "email" in form.fields).fields
+        typed = fields.to_dict() | {"email": f"{who}@demo.example", "password": PASSWORD}
+        answer = self._open(urllib.request.Request(f"{self.base}/connexion", urlencode(typed).encode()), jar)
+        assert "Se déconnecter" in answer, f"{who} of the demonstration data cannot log in"
+
+    def _open(self, request, jar=None):
+        opener = urllib.request.build_opener(*([urllib.request.HTTPCookieProcessor(jar)] if jar is not None else []))
         try:
-            with urllib.request.urlopen(self.base + path, timeout=20) as response:
+            with opener.open(request, timeout=20) as response:
                 return response.read().decode()
         except urllib.error.HTTPError as error:
             return error.read().decode()
-
-    def path(self, path):
-        """Return `path`; with a `*` at its end, the first address below its own that the page links to, and with
-        `>/elsewhere/` the first one below that."""
-        if not path.endswith("*") and ">" not in path:
-            return path
-        page, _, below = path.removesuffix("*").partition(">")
-        link = re.search(rf'href="({below or urlsplit(page).path + "/"}[^"?#]+)"', self.fetch(page))
-        return link[1] if link else pytest.fail(f"{page} has no link below itself: the demonstration data is missing.")
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +92,11 @@ def browser():
 
 @pytest.fixture(scope="session")
 def pages(site):
-    """The paths of all pages."""
-    return [site.path(path) for path in PAGES]
+    """All pages."""
+    return [site.page(line) for line in PAGES]
 
 
 @pytest.fixture(params=PAGES)
 def page(request, site):
-    """The path of each page in turn."""
-    return site.path(request.param)
+    """Each page in turn."""
+    return site.page(request.param)

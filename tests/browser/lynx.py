@@ -23,7 +23,8 @@ MESSAGESECS:0
 ALERTSECS:0
 """
 CLEAR = "\x1b[H\x1b[J"
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Za-z]|\x1b[=>78M]|[\x08\x0e\x0f]")
+STYLES = re.compile(r"\x1b\[[0-9;]*m|\x0f")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Za-z]|\x1b[=>78M]|[\x08\x0e]")
 TAB, ENTER, END, EMPTY, REDRAW = "\t", "\r", "\x05", "\x15", "\x0c"
 QUIET, LONGEST = 0.1, 20.0  # seconds: without output, and until something must have come
 
@@ -60,7 +61,7 @@ class Lynx:
     def screen(self) -> str:
         """Return the words of the page, with the number of each link and field before it."""
         seen = self.type(REDRAW).rpartition(CLEAR)[2]
-        return " ".join(ESCAPES.sub(" ", seen).replace("\xa0", " ").split())
+        return " ".join(ESCAPES.sub(" ", STYLES.sub("", seen)).replace("\xa0", " ").split())
 
     def see(self, *words: str) -> str:
         """Return the screen once it shows all these words; fail if it never does."""
@@ -72,8 +73,8 @@ class Lynx:
 
     def choose(self, words: str, after: str = "") -> None:
         """Go to the link, button or field that bears these words, or (`words` empty) to the first one after others."""
-        _, found, rest = self.see(after).partition(after)
-        number = re.search(rf"\[(\d+)\](?:\w+\) )?{re.escape(words)}", rest if after else found + rest)
+        screen = self.see(after or words)
+        number = re.search(rf"\[(\d+)\](?:\w+\) )?{re.escape(words)}", screen[screen.index(after) :])
         assert number, f"lynx shows no {words!r} to choose, but: {self.screen()}"
         self.type(f"{number[1]}g{ENTER}")
 
@@ -88,8 +89,15 @@ class Lynx:
         self.type(ENTER)
         self.type(f"{END}{text}{TAB}")
 
-    def rewrite(self, line: str, text: str, *, only_add: bool = False) -> None:
-        """Type a text in the place of a line of a long field, or at its end."""
+    def add(self, line: str, text: str) -> None:
+        """Type a text at the end of a line of a long field."""
+        self._at_line(line, f"{END}{text}")
+
+    def rewrite(self, line: str, text: str) -> None:
+        """Type a text in the place of a line of a long field."""
+        self._at_line(line, f"{EMPTY}{text}")
+
+    def _at_line(self, line, keys):
         self.choose(line)
         self.type(ENTER)
-        self.type(f"{END if only_add else EMPTY}{text}{TAB}")
+        self.type(f"{keys}{TAB}")

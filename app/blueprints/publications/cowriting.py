@@ -250,7 +250,8 @@ def _settling_page(item, side, merge=None, form=None, status=200):
     whole.open(cowriting.all_of(merge), base=form.number, side=side.id)
     page = render_template(
         "publications/cowriting/settle.html",
-        item=item, side=side, merge=merge, form=form, names=cowriting.others_since(item, side), whole=whole, adoption=adopting.standing(item),
+        item=item, side=side, merge=merge, form=form, whole=whole, adoption=adopting.standing(item),
+        names=cowriting.others_since(item, side),
         places=[(*fields, *_beside(merge, number)) for number, fields in enumerate(form.places)],
     )  # fmt: skip
     return (page, status) if not form.errors else (page, *form.outcome)
