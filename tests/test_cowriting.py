@@ -237,6 +237,24 @@ def test_a_preview_is_kept_for_its_author_alone(client_as, cast, charter):
     assert "commencé à écrire" not in bruno.get(address(charter)).text
 
 
+def test_what_was_previewed_and_then_cannot_be_saved_is_kept(client_as, cast, charter):
+    alice, bruno = client_as(cast.alice), client_as(cast.bruno)
+    his = bruno.get(address(charter))
+    change(alice, alice.get(address(charter)), "Trente", "Quarante")
+    page = change(bruno, his, "Trente", "Vingt", "Voir l’aperçu")
+    answer = send(bruno, page, "Enregistrer")
+    assert answer.status_code == 409
+    assert "Vingt euros" in answer.text
+    assert [side.reason for side in db.session.scalars(db.select(SideVersion))] == ["conflict"]
+    assert "1 texte mis à part attend" in alice.get(address(charter, "")[:-1]).text
+
+
+def test_both_versions_of_a_sentence_stand_in_one_paragraph(client_as, cast, charter):
+    bruno, page = conflict(client_as, cast, charter)
+    send(bruno, page, "Enregistrer", place_1="both")
+    assert "\nQuarante euros par an. Vingt euros par an. Le trésorier est tiré au sort.\n" in read(charter)
+
+
 def test_a_preview_is_forgotten(client_as, cast, charter):
     bruno = client_as(cast.bruno)
     change(bruno, bruno.get(address(charter)), "Trente", "Quarante", "Voir l’aperçu")

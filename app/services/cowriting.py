@@ -194,6 +194,8 @@ def put_aside(item: Publication, sent: Sent, author: User, reason: SideReason) -
         drop_preview(item, author)
     known = select(SideVersion).filter_by(publication_id=item.id, key=sent.key)
     if side := db.session.scalar(known):
+        if side.reason == SideReason.PREVIEW:  # what was only looked at is sent now
+            side.reason, side.author_id = reason, author.id
         return side
     side = SideVersion(
         publication_id=item.id, author_id=author.id, base_number=sent.base, part=sent.part, title=sent.title[:200],
@@ -293,7 +295,10 @@ def title_at(merge: Merge, number: int) -> str:
 
 
 def _both(conflict):
-    """Return both texts, one after the other; theirs first, which were there first. Paragraphs stay apart."""
+    """Return both texts, one after the other; theirs first, which were there first. What two versions of one paragraph
+    have in common comes once; different paragraphs stay apart."""
+    if joined := merging.both_in_one(conflict):
+        return (joined,)
     gap = ("",) if conflict.mine and conflict.theirs and not _is_list(conflict) else ()
     return (*conflict.theirs, *gap, *conflict.mine)
 

@@ -177,6 +177,18 @@ def trimmed(piece: Agreed | Conflict) -> list[Agreed | Conflict]:
     return [Agreed(piece.mine[:top]), conflict, Agreed(piece.mine[len(piece.mine) - bottom :])]
 
 
+def both_in_one(conflict: Conflict) -> str:
+    """Return two versions of one line as one, with the sentences that they share once, theirs before mine; nothing of
+    lines that share no sentence at one of their ends."""
+    if len(conflict.mine) != 1 or len(conflict.theirs) != 1:
+        return ""
+    mine, theirs = sentences(conflict.mine), sentences(conflict.theirs)
+    top, bottom = common_ends(theirs, mine)
+    if all(map(WORDLESS.fullmatch, [*mine[:top], *mine[len(mine) - bottom :]])):
+        return ""
+    return "".join(theirs[: len(theirs) - bottom] + mine[top:]).removesuffix(LINE_END)[1:]
+
+
 def joined(pieces) -> Iterator[Agreed | Conflict]:
     """Return the pieces with neighbouring agreed lines in one, and none empty."""
     for kind, group in groupby(pieces, key=type):

@@ -49,8 +49,9 @@ def edit(path, item_id, slug):
             return redirect(address_of(item, "editing.edit"))
         require(may_write(current_viewer(), item))
         _open(form, item)
-        page, item_id = _page(form, item), item.id
-        _note_presence(item_id, form.title.data)
+        page, item_id, is_open = _page(form, item), item.id, adopting.standing(item) is None
+        if is_open:
+            _note_presence(item_id, form.title.data)
         return page
     return _take(form, item) or _page(form, item)
 
