@@ -80,6 +80,7 @@ FIXED = {
         "text/css",
         "text/csv",
         "text/calendar",
+        "text/markdown",
         "application/geo+json",
         "application/json",
     ],

@@ -259,6 +259,23 @@ SIDE_REASON = {
     SideReason.ADOPTED: "le document venait d’être adopté",
     SideReason.PREVIEW: "aperçu, pas encore enregistré",
 }
+
+
+class SideOutcome(StrEnum):
+    """What became of a text that was put aside."""
+
+    SAVED = "saved"  # in a version
+    KEPT = "kept"  # what was saved already stays as it is
+    REPLACED = "replaced"  # by another text put aside
+    DISMISSED = "dismissed"
+
+
+SIDE_OUTCOME = {
+    SideOutcome.SAVED: "réglé",
+    SideOutcome.KEPT: "réglé : le texte enregistré a été gardé",
+    SideOutcome.REPLACED: "repris dans un autre texte en attente",
+    SideOutcome.DISMISSED: "écarté",
+}
 WAYS_OF_WRITING = {
     "classic": "Classique : vous seulement",
     "together": "Collaboratif : tous les membres de votre conseil, ensemble ou l’un après l’autre",

@@ -15,7 +15,8 @@ CLOSING = re.compile(r"(?<!\\)#+$")
 ESCAPED = re.compile(r"\\([\\`*_{}\[\]()<>#+.!|~-])")
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 MARKED = re.compile(r"(\*{1,3}|~~|`+|(?<!\w)_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w(?<=_\w))")
-LONGEST_TITLE = 200  # characters: the signs of a longer one are not worth the time
+LONGEST_TITLE, LONGEST_PLAIN = 200, 1000  # characters
+SIGN = re.compile(r"[\\*_~`\[]")
 ASIDE = 0xE000  # where signs that were escaped stand while the others are taken out
 
 
@@ -65,15 +66,22 @@ def replace(text: str, number: int, new: str) -> str:
     return before + (new and new + "\n\n") + after
 
 
+def plain(line: str) -> str:
+    """Return a line without Markdown's signs of bold, italics, links and pictures; beyond `LONGEST_PLAIN` characters
+    they stay, which is not worth the time."""
+    if len(line) > LONGEST_PLAIN or not SIGN.search(line):
+        return line
+    text = ESCAPED.sub(lambda sign: chr(ASIDE + ord(sign[1])), line)
+    text = LINK.sub(r"\1", text)
+    while (bare := MARKED.sub(r"\2", text)) != text:
+        text = bare
+    return "".join(chr(ord(sign) - ASIDE) if ASIDE <= ord(sign) < ASIDE + 128 else sign for sign in text)
+
+
 def _heading(line):
     """Return the level and the title of a line that is a heading; (0, "") of none."""
     match = HEADING.fullmatch(line)
     if not match:
         return 0, ""
-    title = CLOSING.sub("", textwrap.shorten(match[2], LONGEST_TITLE, placeholder=" …"))
-    title = ESCAPED.sub(lambda sign: chr(ASIDE + ord(sign[1])), title)
-    title = LINK.sub(r"\1", title)
-    while (plain := MARKED.sub(r"\2", title)) != title:
-        title = plain
-    title = "".join(chr(ord(sign) - ASIDE) if ASIDE <= ord(sign) < ASIDE + 128 else sign for sign in title)
-    return len(match[1]), title.strip()
+    title = textwrap.shorten(match[2], LONGEST_TITLE, placeholder=" …")
+    return len(match[1]), plain(CLOSING.sub("", title)).strip()

@@ -17,6 +17,7 @@ from app import labels, markup
 from app.text import contact_link, fold
 
 PARIS = ZoneInfo("Europe/Paris")
+VOWELS = set("aeiou")
 NBSP = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 FOLDER = Path(__file__).parent
 SHOWN_SETTINGS = ("SITE_", "OPERATOR_", "PUBLICATION_", "HOSTING_", "BASE_URL", "SOURCE_URL", "FILE_MB")
@@ -194,6 +195,13 @@ def of(name: str) -> str:
     return f"d’{name}" if fold(name)[:1] in {"a", "e", "i", "o", "u", "y"} else f"de {name}"
 
 
+def of_person(name: str) -> str:
+    """Say « de » before somebody’s name: « d’Alice Moreau », « de Yann Le Goff », « d’Yves »."""
+    letters = fold(name)
+    is_vowel = letters[:1] in VOWELS or letters[:1] == "y" and letters[1:2] not in VOWELS
+    return f"d’{name}" if is_vowel else f"de {name}"
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters and the words of `labels`."""
     shown = {name: value for name, value in app.config.items() if name.startswith(SHOWN_SETTINGS)}
@@ -207,6 +215,7 @@ def init_app(app: Flask) -> None:
         iso=iso,
         number=number,
         of=of,
+        of_person=of_person,
         plural=plural,
         quoted=quoted,
         remaining=remaining,

@@ -102,6 +102,26 @@ def test_all_that_many_people_write_at_once_is_in_the_end(desk):
         assert revisions.newest(item).text == item.description
 
 
+def test_previews_sent_at_the_same_instant_are_kept_one_for_each_part(desk):
+    client = desk.browser(1)
+    clients = [client] + [desk.app.test_client() for _ in range(5)]
+    for other in clients[1:]:
+        other._cookies = client._cookies
+    pages = [client.get(desk.address, query_string=query) for query in ({}, {"partie": 1})]
+    draw = random.Random(1)  # noqa: S311
+    texts = [written(pages[number % 2], f"M1x{number // 4}", draw) for number in range(6)]  # some the same
+
+    def preview(number):
+        return send(clients[number], pages[number % 2], "Voir l’aperçu", description=texts[number]).status_code
+
+    for _ in range(3):
+        with ThreadPoolExecutor(6) as pool:
+            assert set(pool.map(preview, range(6))) == {200}
+    with desk.app.app_context():
+        parts = db.session.scalars(select(SideVersion.part)).all()
+        assert sorted(parts, key=str) == [1, None]
+
+
 def test_one_form_sent_many_times_at_once_makes_one_version(desk):
     client = desk.browser(1)
     page = client.get(desk.address)

@@ -251,7 +251,7 @@ def publish(item):
 
 
 def read(person, item):
-    readings.note(viewer_of(person), item.id)
+    readings.note(viewer_of(person), item.id, utcnow())
 
 
 def known_to_all(author, **columns):

@@ -29,7 +29,7 @@ from app.models import (
 from app.models.types import UTCDateTime, utcnow
 from app.notifications import outbox
 from app.notifications.message import Message
-from app.services import attachments, exporting, limits
+from app.services import attachments, cowriting, exporting, limits
 from app.templating import iso
 from tests.browse import submit
 from tests.factories import PASSWORD_HASH, make_publication, make_user
@@ -64,7 +64,7 @@ def archive(client):
     page = submit(client, ADDRESS)
     assert page.content_type == "application/zip"
     assert re.fullmatch(r"attachment; filename=mes-donnees-\d{4}-\d\d-\d\d\.zip", page.headers["Content-Disposition"])
-    assert page.headers["Cache-Control"] == "private, no-store"
+    assert page.headers["Cache-Control"] == "private, no-store, max-age=0"
     return zipfile.ZipFile(io.BytesIO(page.data))
 
 
@@ -107,6 +107,18 @@ def test_a_no_is_not_told_at_all_and_a_request_handed_over_is_said_in_words(clie
     *others, handed_over = json.loads(archive(client_as(alice)).read("mes-donnees.json"))[chapter]
     assert others == [yes]
     assert handed_over == {"Suite": "La demande a été transmise au référent et à l’animation."}
+
+
+def test_whoever_writes_with_others_is_told_of_each_version_they_saved_and_of_no_burst(client_as, cast, alice):
+    item = make_publication(Document, alice, is_collaborative=True, description="Un.")
+    for author, text in ((alice, "Un, deux."), (cast.bruno, "Un, deux, trois.")):
+        cowriting.write(item, text, cowriting.rendered(item, text), author)
+    db.session.commit()
+    assert db.session.scalar(select(Activity.actor_id).filter_by(verb="document.written")) == alice.id
+    for author, text in ((alice, "Un, deux."), (cast.bruno, "Un, deux, trois.")):
+        told = json.loads(archive(client_as(author)).read("mes-donnees.json"))
+        assert "document.written" not in str(told)
+        assert text in str(told["Versions que j’ai enregistrées"])
 
 
 def text_to(number):

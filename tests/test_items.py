@@ -251,7 +251,7 @@ def test_a_kept_page_vanishes_at_once_with_its_item(cast, client, queries, chang
 def test_the_page_of_a_member_is_kept_by_nobody(cast, client, client_as):
     item = make_publication(Document, cast.alice, level=Visibility.PUBLIC)
     db.session.commit()
-    assert client_as(cast.alice).get(address(item)).headers["Cache-Control"] == "private, no-store"
+    assert client_as(cast.alice).get(address(item)).headers["Cache-Control"] == "private, no-store, max-age=0"
     assert "Modifier" not in client.get(address(item)).text.split("</header>")[1]
 
 

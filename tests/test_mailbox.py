@@ -68,6 +68,16 @@ def press(client, delivery, button, page=None):
     return client.post(address, data={"csrf_token": token, "act": button}, follow_redirects=True).text
 
 
+def test_a_mail_is_shown_with_all_its_links_and_its_reason(client):
+    also = (("Comparer", "https://ex.fr/comparer"),)
+    message = Message("Document changé", ("Bonjour,",), ("Lire", "https://ex.fr/lire"), why="vous le suivez", also=also)
+    outbox.post(message, to="alice@ex.fr", key="a", kind="following", priority=Priority.ALERT, channel=Channel.MAIL)
+    db.session.commit()
+    page = client.get(f"{LIST}/{row().id}").text
+    assert 'Comparer&nbsp;: <a href="https://ex.fr/comparer">' in page
+    assert "Vous recevez ce message parce que vous le suivez." in page
+
+
 # What a person decides --------------------------------------------------------------------------------------------
 
 

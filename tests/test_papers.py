@@ -201,7 +201,7 @@ def test_the_papers_with_names_are_for_those_who_hold_it(event, client, client_a
     assert client.get(page_of(event, view)).status_code == 302
     assert client_as(cast.chloe).get(page_of(event, view)).status_code == 403
     answer = client_as(cast.bruno).get(page_of(event, view))
-    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "private, no-store, max-age=0"
 
 
 # The tables -------------------------------------------------------------------------------------------------------

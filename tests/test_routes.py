@@ -166,6 +166,7 @@ ROUTES = {
     "publications.cowriting.edit": ("/documents/1-rien/ecrire", everybody(404)),
     "publications.cowriting.index": ("/documents/1-rien/a-part", everybody(404)),
     "publications.cowriting.settle": ("/documents/1-rien/a-part/1", everybody(404)),
+    "publications.cowriting.whole": ("/documents/1-rien/a-part/1/texte", everybody(404)),
     "publications.cowriting.close": ("/documents/1-rien/a-part/1/etat", everybody(405)),
     "account.vouches.edit": ("/validation/faux", everybody(404)),
     "council.signups.index": ("/mon-conseil/inscriptions", asked(alice=200, chloe=200)),

@@ -1,20 +1,24 @@
 """Documents that several people write, as their author makes them: the form, its two ways of writing, and the texts to
 start from."""
 
+import io
 import re
 
 import pytest
 from sqlalchemy import select
 
 from app.extensions import db
-from app.labels import SideReason, Visibility
+from app.labels import Channel, SideReason, Visibility
 from app.markup import MAX_LENGTH, render, render_parts
-from app.models import Adoption, Document, Follow, Revision, SideVersion
+from app.models import Address, Adoption, Document, Follow, Revision, SideVersion, User
 from app.models.types import utcnow
+from app.notifications import outbox
 from app.packing import pack
 from app.services import publishing, revisions, starters
 from tests.browse import send, submit
 from tests.factories import make_group
+from tests.samples import PDF
+from tests.test_pages import bytes_on_the_wire
 
 NEW = "/mon-conseil/documents/nouveau"
 TEXT = "Avant.\n\n## Qui\n\nNous.\n\n## Où\n\nIci."
@@ -24,6 +28,10 @@ LONG = "\n\n".join(f"## Partie {number}\n\n{'mot ' * 4000}fin." for number in ra
 def only():
     db.session.expire_all()
     return db.session.scalars(select(Document)).one()
+
+
+def only_of(title):
+    return db.session.scalars(select(Document).filter_by(title=title)).one()
 
 
 def address(item, view="modifier"):
@@ -243,11 +251,38 @@ def test_a_form_that_has_not_touched_the_description_says_what_it_would_take_bac
 
 def test_what_was_adopted_stays_with_all(alice, document):
     adopt(document)
-    page = submit(alice, address(document), "Enregistrer", is_collaborative="classic", title="Notre charte")
-    assert page.status_code == 422 and "Levez d’abord l’adoption" in page.text
+    page = submit(alice, address(document), "Enregistrer", is_collaborative="classic", level="public")
+    assert page.status_code == 422 and "Rouvrez-le d’abord, sur la page de ses versions" in page.text
     assert only().is_collaborative
-    assert send(alice, page, "Enregistrer").status_code == 302
-    assert only().title == "Notre charte" and only().is_collaborative
+    assert send(alice, send(alice, page, "Enregistrer"), "Oui, ouvrir à tout le monde").status_code == 302
+    assert only().level == Visibility.PUBLIC and only().is_collaborative
+
+
+@pytest.mark.parametrize("field", ["title", "summary"])
+def test_what_was_adopted_keeps_its_title_and_its_summary_until_it_is_reopened(alice, document, field):
+    adopt(document)
+    before = getattr(document, field)
+    form = alice.get(address(document)).text
+    assert "Ce document est adopté depuis le" in form and "Écrire dans la description" not in form
+    assert f'href="{address(document, "versions")}"' in form
+    page = submit(alice, address(document), "Enregistrer", **{field: "Tout autre chose"}, is_charter="y")
+    assert page.status_code == 422 and "Tout autre chose" in page.text
+    assert "Ce document est adopté : son titre et son résumé ne changent plus." in page.text
+    assert getattr(only(), field) == before and not only().is_charter
+    assert send(alice, page, "Enregistrer", **{field: before}).status_code == 302
+    assert only().is_charter and len(versions_of(only())) == 1
+    adoption = db.session.scalars(select(Adoption)).one()
+    adoption.lifted_at = utcnow()
+    db.session.commit()
+    assert submit(alice, address(only()), "Enregistrer", **{field: "Tout autre chose"}).status_code == 302
+    assert getattr(only(), field) == "Tout autre chose"
+
+
+def test_the_files_of_what_was_adopted_may_change_and_its_folder_too(alice, document):
+    adopt(document)
+    fields = {"new_folder": "Nos règles", "files": (io.BytesIO(PDF), "annexe.pdf")}
+    assert submit(alice, address(document), "Enregistrer", **fields).status_code == 302
+    assert only().folder.name == "Nos règles" and "annexe.pdf" in alice.get(address(only())).text
 
 
 def test_an_adoption_that_was_lifted_holds_nobody(alice, document):
@@ -266,7 +301,7 @@ def test_texts_that_wait_beside_it_are_not_left_behind(cast, alice, document, re
     db.session.add(SideVersion(reason=reason, packed=pack("De Bruno."), **columns))
     db.session.commit()
     page = submit(alice, address(document), "Enregistrer", is_collaborative="classic")
-    assert only().is_collaborative == is_collaborative == ("Des textes gardés à part attendent" in page.text)
+    assert only().is_collaborative == is_collaborative == ("Des textes sont encore en attente d’un choix" in page.text)
 
 
 def test_a_text_too_long_for_one_stays_with_all(alice, document):
@@ -274,6 +309,134 @@ def test_a_text_too_long_for_one_stays_with_all(alice, document):
     db.session.commit()
     page = submit(alice, address(document), "Enregistrer", is_collaborative="classic")
     assert page.status_code == 422 and "Ce document reste collaboratif." in page.text and only().is_collaborative
+
+
+# Groups that write ------------------------------------------------------------------------------------------------
+
+
+WARNED = "Ils verront aussi les anciennes versions."
+
+
+def test_letting_groups_write_what_is_published_is_asked_first_and_says_that_they_see_all_versions(cast, alice):
+    group = make_group("Quartiers ensemble", cast.council, cast.chloe.council)
+    db.session.commit()
+    together = {"title": "La charte", "is_collaborative": "together", "level": "groups", "groups": [str(group.id)]}
+    submit(alice, NEW, "Publier", **together)
+    form = alice.get(address(only())).text
+    assert WARNED in form and "Vous pourrez changer d’avis." in form and "dès que le document sera publié" not in form
+    assert form.index("Quels groupes ?") < form.index('name="groups_write"') < form.index("n’importe quel conseil")
+    page = submit(alice, address(only()), "Enregistrer", groups_write="y")
+    assert page.status_code == 200 and "Ouvrir à plus de personnes" in page.text and not only().groups_write
+    question = page.text[page.text.index("Ouvrir à plus") : page.text.index("Rien n’est encore changé")]
+    assert WARNED in question and "pourront le lire et l’écrire" in question
+    assert send(alice, page, "Oui, laisser écrire ces groupes").status_code == 302
+    assert only().groups_write and "Ils voient aussi ses anciennes versions." in alice.get("/mon-profil").text
+    assert submit(alice, address(only()), "Enregistrer", summary="Court.").status_code == 302
+
+
+def test_whoever_agreed_to_a_wider_level_is_asked_again_before_its_groups_write(cast, alice, document):
+    group = make_group("Quartiers ensemble", cast.council, cast.chloe.council)
+    db.session.commit()
+    page = submit(alice, address(document), "Enregistrer", level="groups", groups=[str(group.id)])
+    assert "pourront le lire et l’écrire" not in page.text
+    page = send(alice, page, "Oui, ouvrir à ces groupes", groups_write="y")
+    assert page.status_code == 200 and "pourront le lire et l’écrire" in page.text and not only().groups_write
+    assert send(alice, page, "Oui, laisser écrire ces groupes").status_code == 302
+    assert only().groups_write and only().level == Visibility.GROUPS
+
+
+# Following what no mail tells -------------------------------------------------------------------------------------
+
+
+def stop_all(user):
+    outbox.stop(Channel.MAIL, user.email, outbox.ALL)
+
+
+def stop_these(user):
+    outbox.stop(Channel.MAIL, user.email, "following")
+
+
+def pause(user):
+    user.alerts_paused_at = utcnow()
+
+
+def refuse(user):
+    db.session.add(Address(channel=Channel.MAIL, address=user.email, refusals=3, reason="550", off_since=utcnow()))
+
+
+@pytest.mark.parametrize("change,why", [
+    (stop_all, "vous avez arrêté ces courriels"), (stop_these, "vous avez arrêté ces courriels"),
+    (pause, "vos alertes sont en pause"), (refuse, "les courriels envoyés à votre adresse sont refusés"),
+])  # fmt: skip
+def test_whoever_gets_no_mail_is_promised_none_and_told_how_to_get_them_again(cast, alice, document, change, why):
+    page, promise = address(document, "")[:-1], "recevez un courriel"
+    assert promise in alice.get(page).text and promise in alice.get("/mon-profil").text
+    submit(alice, page, "Ne plus suivre")
+    change(db.session.get(User, cast.alice.id))
+    db.session.commit()
+    assert why in alice.get(page).text and "pour recevoir un courriel" not in alice.get(page).text
+    submit(alice, page, "Suivre ce document")
+    shown = alice.get(page).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Vous suivez ce document, mais {why} : votre profil dit comment les recevoir." in shown
+    assert promise not in shown and 'href="/mon-profil"' in shown and "vous recevrez" not in shown
+    profile = alice.get("/mon-profil").text
+    assert why in profile and promise not in profile.partition('id="suivis"')[2]
+
+
+def test_each_button_of_the_profile_names_its_document_to_those_who_hear_it(alice, document):
+    assert re.search(
+        r'value="cancel" aria-label="Ne plus suivre «.La charte.»">Ne plus suivre<', alice.get("/mon-profil").text
+    )
+
+
+# The page and the lists -------------------------------------------------------------------------------------------
+
+
+def headings(sign):
+    words = "Titre numéro {0} de la charte {1}\n\nbla bla bla {2}"
+    return "\n".join(f"{sign(n)} {words.format(n, n * 7919, n * 104729)}" for n in range(480))
+
+
+HEADINGS = {
+    "one level": headings(lambda n: "##"),
+    "two levels": headings(lambda n: "###" if n % 9 else "##"),
+    "deep": headings(lambda n: "####"),
+}
+
+
+@pytest.mark.parametrize("name,count", [("one level", 61), ("two levels", 54), ("deep", 61)])
+def test_a_public_text_of_many_headings_stays_light(alice, client, name, count):
+    submit(
+        alice,
+        NEW,
+        "Publier",
+        title="La charte",
+        description=HEADINGS[name],
+        is_collaborative="together",
+        level="public",
+    )
+    place = address(only(), "")[:-1]
+    for page in ("", "?page=2"):
+        answer = client.get(place + page, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip" and bytes_on_the_wire(answer) <= 14_000
+    contents = client.get(place).text.partition('aria-label="Sommaire"')[2].partition("</nav>")[0]
+    titles = re.findall(r"<li><a href=\"([^\"]+)\">(.*?)</a>", contents)
+    assert len(titles) == count and titles[0][1].startswith("Titre")
+    assert (titles[-1][1] == "la suite…") == (count == 61)
+    assert f'id="{titles[-1][0].partition("#")[2]}"' in client.get(titles[-1][0]).text
+
+
+def test_lists_say_what_several_write_and_ones_own_what_was_adopted(alice, document, queries):
+    submit(alice, NEW, "Publier", title="Classique")
+    for text, count in (("écrit à plusieurs", 1), ("adopté le", 0)):
+        assert alice.get("/mon-conseil/documents").text.count(text) == count
+    queries.clear()
+    alice.get("/mon-conseil/documents")
+    before = len(queries)
+    adopt(only_of("La charte"))
+    queries.clear()
+    assert alice.get("/mon-conseil/documents").text.count("adopté le") == 1
+    assert len(queries) <= before + 1
 
 
 # Texts to start from ----------------------------------------------------------------------------------------------
@@ -293,13 +456,30 @@ def test_each_text_to_start_from_is_set_well(starter):
 @pytest.mark.parametrize("starter", starters.ALL, ids=lambda starter: starter.slug)
 def test_a_document_starts_from_a_text_which_is_saved_when_its_author_says_so(alice, starter):
     page = alice.get(NEW)
+    assert "Choisissez-le avant d’écrire" in page.text and "Autres modèles" not in page.text
     assert f'href="{NEW}?modele={starter.slug}"' in page.text
     page = alice.get(f"{NEW}?modele={starter.slug}")
     assert db.session.scalars(select(Document)).all() == []
+    assert "Autres modèles" in page.text and "Choisissez-le avant d’écrire" not in page.text
     assert send(alice, page, "Voir l’aperçu").status_code == 302
     item = only()
     assert (item.title, item.summary, item.description) == (starter.title, starter.summary, starter.text)
     assert item.is_collaborative and item.is_draft
+
+
+@pytest.mark.parametrize("slug", ["charte-de-fonctionnement", "reglement-interieur"])
+def test_the_charter_and_the_rules_say_what_the_law_asks_of_a_council(slug):
+    text = starters.find(slug).text
+    words = ("liberté", "égalité", "fraternité", "laïcité", "neutralité", "préfet", "arrêté", "liste de volontaires")
+    assert [word for word in words if word not in text] == []
+    assert text.count("2014-173") == 1 and "tirés au sort, " in text.replace(" :", ",")
+    assert "tirés au sort ou" not in text
+
+
+def test_the_help_and_the_texts_to_start_from_write_titles_alike(alice, client):
+    for page in (alice.get(NEW).text, client.get("/aide").text):
+        assert "<code>## Nos idées</code>" in page and "###" not in page
+    assert all("\n## " in starter.text and "###" not in starter.text for starter in starters.ALL)
 
 
 def test_a_text_to_start_from_replaces_nothing_that_was_typed(alice):

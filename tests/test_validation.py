@@ -112,7 +112,7 @@ def test_bruno_validates_from_the_mail_without_logging_in(client, cast, dora):
     page = client.get(address)
     assert "Connaissez-vous Dora Robert ?" in page.text and "J’habite rue des Lilas." in page.text
     assert "arrivée il y a moins d’une minute, il reste 48 heures" in words_of(page)
-    assert page.headers["Cache-Control"] == "private, no-store"
+    assert page.headers["Cache-Control"] == "private, no-store, max-age=0"
     assert dora.status == UserStatus.PENDING  # mail scanners open links
     answer = submit(client, address, answer=YES)
     assert answer.status_code == 302

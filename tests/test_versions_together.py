@@ -7,7 +7,9 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from app.extensions import db
+from app.blueprints.publications import adopting as adoption_pages
+from app.blueprints.publications import versions as pages
+from app.extensions import begin_write, db
 from app.labels import SideReason, UserStatus, Visibility
 from app.models import Adoption, AuditEntry, Document, Revision
 from app.models.types import utcnow
@@ -67,8 +69,38 @@ def count(model):
 def test_versions_are_listed_with_who_when_why_and_how_much(alice, charter):
     page = alice.get(at(charter)).text
     assert "Version n° 3</a>, la version actuelle" in page
-    assert "par Bruno Petit" in page and "Cotisation : 1 mot ajouté, 1 mot retiré" in page
+    assert (
+        "par Bruno Petit" in page
+        and "«\N{NO-BREAK SPACE}Cotisation\N{NO-BREAK SPACE}»<br>\n<small>1 mot ajouté, 1 mot retiré" in page
+    )
+    assert "0 mot" not in page
+    looks = [f"versions/{number}?voir=changements" in page for number in (1, 2, 3)]
+    assert looks == [False, True, True]  # nothing was before the first one
     assert 'name="de"' in page and 'value="2"' in page and 'value="3"' in page
+
+
+def test_writers_find_the_texts_that_wait_as_long_as_one_is_kept(alice, client_as, cast, charter, queries):
+    address = at(charter)
+    alice.get(address)
+    queries.clear()
+    assert "Textes en attente" not in alice.get(address).text
+    side = put_aside(charter, cast.bruno, SideReason.PREVIEW)
+    assert "Textes en attente" not in client_as(cast.bruno).get(address).text
+    assert len([query for query in queries if "side_versions" in query and "SELECT" in query[:6]]) <= 3
+    side.reason = SideReason.CONFLICT
+    db.session.commit()
+    page = alice.get(address).text
+    assert "Textes en attente</a>" in page and "1 texte attend un choix" in page and at(charter, "a-part") in page
+    side.closed_at = utcnow()
+    db.session.commit()
+    page = alice.get(address).text
+    assert "Textes en attente</a>" in page and "1 texte" not in page
+
+
+def put_aside(item, author, reason=SideReason.CONFLICT):
+    side = cowriting.put_aside(item, cowriting.Sent("autre", 3, None, "", "form"), author, reason)
+    db.session.commit()
+    return side
 
 
 def test_a_list_of_long_versions_reads_none_of_their_texts(alice, cast, charter, queries):
@@ -247,6 +279,78 @@ def test_who_was_suspended_meanwhile_brings_nothing_back(bruno, cast, charter):
     assert text_of(charter) == THIRD
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Let something happen after a page has looked and before it writes."""
+
+    def happen(module, do):
+        def begin():
+            do()
+            db.session.commit()
+            begin_write()
+
+        monkeypatch.setattr(module, "begin_write", begin)
+
+    return happen
+
+
+def test_who_is_suspended_at_the_last_instant_brings_nothing_back(bruno, cast, charter, meanwhile):
+    opened = bruno.get(at(charter, "versions/1"))
+    meanwhile(pages, lambda: setattr(cast.bruno, "status", UserStatus.SUSPENDED))
+    assert send(bruno, opened, RESTORE).status_code == 403
+    assert text_of(charter) == THIRD
+
+
+def test_what_is_adopted_at_the_last_instant_is_not_brought_back(bruno, cast, charter, meanwhile):
+    opened = bruno.get(at(charter, "versions/1"))
+    meanwhile(pages, lambda: adopting.adopt(charter, 3, date(2026, 3, 3), cast.alice))
+    answer = send(bruno, opened, RESTORE)
+    assert answer.status_code == 302 and text_of(charter) == THIRD
+    assert "Une version de ce texte est adoptée" in bruno.get(answer.location).text
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_what_is_written_in_another_way_by_then_is_asked_again(
+    alice, bruno, charter, meanwhile, is_together, monkeypatch
+):
+    charter.is_collaborative = not is_together
+    db.session.commit()
+    opened = alice.get(at(charter, "versions/1"))
+    meanwhile(pages, lambda: setattr(charter, "is_collaborative", is_together))
+    answer = send(alice, opened, RESTORE)
+    assert answer.status_code == 422 and "à plusieurs, ou seul" in answer.text and text_of(charter) == THIRD
+    monkeypatch.undo()
+    assert send(alice, answer, RESTORE).status_code == 302
+    assert text_of(charter) == FIRST
+    assert (revisions.newest(charter).packed is not None) == is_together
+
+
+def test_what_becomes_a_text_of_several_and_is_adopted_by_then_is_not_brought_back(alice, cast, charter, meanwhile):
+    charter.is_collaborative = False
+    db.session.commit()
+    opened = alice.get(at(charter, "versions/1"))
+
+    def adopt_it():
+        charter.is_collaborative = True
+        adopting.adopt(charter, 3, date(2026, 3, 3), cast.bruno)
+
+    meanwhile(pages, adopt_it)
+    assert send(alice, opened, RESTORE).status_code == 302
+    assert text_of(charter) == THIRD and revisions.newest_number(charter) == 3
+
+
+def test_what_takes_long_is_done_before_the_write(bruno, charter, monkeypatch):
+    done = []
+    monkeypatch.setattr(pages, "begin_write", lambda: done.append("write") or begin_write())
+    for name in ("sizes_of", "rendered"):
+        do = getattr(cowriting, name)
+        monkeypatch.setattr(cowriting, name, lambda *args, do=do, name=name: done.append(name) or do(*args))
+    assert submit(bruno, at(charter, "versions/1"), RESTORE).status_code == 302
+    assert sorted(done[:2]) == ["rendered", "sizes_of"] and done[2:] == ["write"]
+    newest = revisions.newest(charter)
+    assert (newest.added, newest.removed) == (1, 5)
+
+
 def test_strangers_bring_nothing_back(client_as, cast, charter):
     for name in ("chloe", "animator"):
         browser = client_as(getattr(cast, name))
@@ -264,9 +368,29 @@ def test_each_paragraph_tells_who_brought_it(alice, charter):
     budget, meetings = told.index("Quarante euros"), told.index("Une par mois.")
     assert "<h2>Budget</h2>" in told and "<h2>Réunions</h2>" in told
     shared = told[budget:meetings]
-    assert "Bruno Petit, le" in shared and "Avant, d’autres lignes : Alice Martin" in shared
+    assert "Bruno Petit, le" in shared and "Avant, d’autres lignes&nbsp;: Alice Martin" in shared
     assert "versions/2?voir=changements" in shared
     assert "Alice Martin" in told[meetings:] and "Bruno" not in told[meetings:]
+
+
+def test_paragraphs_of_the_same_people_that_follow_one_another_tell_it_once(alice, cast, charter):
+    text = "Un.\n\n# Titre\n\nDeux **mots**.\n\n- trois\n- [quatre](/x)"
+    write(charter, cast.alice, text)
+    write(charter, cast.bruno, f"{text}\n\n# Fin\n\nCinq.\n\nSix.")
+    write(charter, cast.alice, f"{text}\n\n# Fin\n\nCinq.\n\nSept.")
+    told = alice.get(at(charter, "versions/auteurs")).text.partition('<p class="lead">')[2]
+    assert told.count("<p><small>") == 3
+    first, second, third, _ = told.split("<p><small>")
+    assert "Un." in first and "Deux mots." in first and "- trois<br>- quatre" in first
+    assert second.startswith("Alice Martin") and "<h2>Fin</h2>" in second and "Cinq." in second
+    assert third.startswith("Bruno Petit") and "Sept." in third
+
+
+def test_versions_that_are_not_kept_any_more_bring_no_page_down(alice, cast, charter):
+    charter.origins = [2, 2, 2, 2, 2, 99, 99, 99, 99, 99]
+    db.session.commit()
+    answer = alice.get(at(charter, "versions/auteurs"))
+    assert answer.status_code == 200 and "Bruno Petit" in answer.text
 
 
 def test_who_left_is_a_former_member(alice, cast, charter):
@@ -366,6 +490,48 @@ def test_adopted_twice_at_once_is_adopted_once(alice, bruno, cast, charter):
     assert adopting.adopt(charter, 3, date(2026, 3, 3), cast.bruno) is None  # as when both write in one instant
 
 
+def test_whoever_comes_second_with_an_old_page_is_told_that_it_is_adopted(bruno, cast, charter, meanwhile):
+    opened = bruno.get(at(charter, "versions/adoption"))
+    write(charter, cast.alice, THIRD + "\n\nUne phrase neuve.")
+    meanwhile(adoption_pages, lambda: adopting.adopt(charter, 4, date(2026, 3, 3), cast.alice))
+    answer = send(bruno, opened, ADOPT)
+    assert answer.status_code == 302 and "déjà adoptée" in bruno.get(answer.location).text
+    assert count(Adoption) == 1
+
+
+def test_an_empty_text_is_not_adopted(alice, cast, charter):
+    opened = alice.get(at(charter, "versions/adoption"))
+    write(charter, cast.alice, "")
+    page = alice.get(at(charter, "versions/adoption"))
+    assert "il n’y a rien à adopter" in page.text and not forms(page.text)
+    answer = send(alice, opened, ADOPT, number="4")
+    assert answer.status_code == 422 and "il n’y a rien à adopter" in answer.text
+    assert count(Adoption) == 0
+
+
+def test_what_is_to_be_filled_in_is_told_and_does_not_keep_from_adopting(alice, cast, charter):
+    assert "crochets" not in alice.get(at(charter, "versions/adoption")).text
+    write(
+        charter, cast.alice, "Nous sommes [nombre] membres. Voir [ici](/x), ![plan][p], [...]. - [ ] à faire, [x] fait"
+    )
+    page = alice.get(at(charter, "versions/adoption")).text
+    assert "passages entre crochets à remplir&nbsp;: [nombre]</p>" in page
+    write(charter, cast.alice, "[un jour] [nombre] [lieu] [un jour] [date]")
+    page = alice.get(at(charter, "versions/adoption")).text
+    assert "[un jour], [nombre], [lieu]…" in page
+    assert adopt(alice, charter).status_code == 302
+
+
+def test_whoever_adopts_sees_who_writes_and_what_waits(alice, cast, charter):
+    page = alice.get(at(charter, "versions/adoption")).text
+    assert "Textes en attente" not in page and "En ce moment" not in page
+    put_aside(charter, cast.bruno)
+    cowriting.arrive(charter.id, cast.bruno.id, "Budget")
+    db.session.commit()
+    page = alice.get(at(charter, "versions/adoption")).text
+    assert "1 texte attend un choix" in page and "Bruno Petit écrit dans" in page
+
+
 def test_an_old_page_does_not_lift_a_later_adoption(alice, bruno, charter):
     adopt(alice, charter)
     opened = bruno.get(at(charter, "versions/adoption/levee"))
@@ -432,7 +598,20 @@ def test_a_sheet_says_whose_text_it_is_of_when_and_whether_it_is_adopted(client,
     assert "Quarante euros" in page and "Alice" not in page
     adopt(alice, charter)
     page = client.get(at(charter, "imprimer")).text
-    assert "Version adoptée le 2 mars 2026" in page and "Alice" not in page
+    assert "Version n° 3, adoptée le 2 mars 2026" in page and "Alice" not in page
+
+
+def test_a_sheet_of_another_text_than_the_adopted_one_does_not_pass_for_it(client, alice, cast, charter):
+    adopt(alice, charter)
+    write(charter, cast.alice, THIRD + "\n\nUne phrase neuve.")
+    page = client.get(at(charter, "imprimer")).text
+    assert "La version n° 3 a été adoptée" in page and "Version n° 4, adoptée" not in page and "plus récent" in page
+
+
+def test_the_file_is_sent_in_few_bytes(client, cast, charter):
+    write(charter, cast.alice, "Une phrase comme une autre.\n" * 500)
+    answer = client.get(at(charter, "")[:-1] + ".md", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip" and len(answer.data) < 1000
 
 
 # Thinning ---------------------------------------------------------------------------------------------------------
@@ -486,6 +665,41 @@ def test_versions_that_something_speaks_of_stay(run, alice, cast):
     assert submit(alice, at(item, "versions/6"), RESTORE).status_code == 302
     run("thin")
     assert numbers(item) == [1, 2, 4, 5, 6, 7, 8, 9]  # 3 alone is of no use to anything
+
+
+def test_a_version_stays_when_the_one_that_followed_it_is_not_old_enough(run, cast):
+    item = make_publication(Document, cast.alice, title="Le square", is_collaborative=True)
+    drafted(item, cast.alice, NOW - timedelta(days=120), "un")
+    drafted(item, cast.alice, NOW - timedelta(days=90, hours=1), "deux")
+    drafted(item, cast.alice, NOW - timedelta(days=90) + timedelta(hours=1), "trois")
+    drafted(item, cast.alice, NOW, "quatre")
+    run("thin")
+    assert numbers(item) == [1, 2, 3, 4]
+
+
+def test_sizes_are_counted_anew_where_versions_went(run, alice, cast, queries):
+    item = make_publication(Document, cast.alice, title="Le square", is_collaborative=True)
+    texts = ["un a b c d", "un a b c d deux", "un a b c d deux trois quatre", "un a b c d deux trois quatre cinq"]
+    drafted(item, cast.alice, NOW - timedelta(days=120), *texts)
+    drafted(item, cast.bruno, NOW, "un a b c d deux trois quatre cinq six")
+    run("thin")
+    assert numbers(item) == [1, 4, 5]
+    alice.get(at(item))
+    db.session.expunge_all()
+    queries.clear()
+    page = alice.get(at(item)).text
+    assert "<small>4 mots ajoutés" in page and "<small>1 mot ajouté" in page
+    assert len([query for query in queries if "revisions" in query]) <= 5
+
+
+def test_what_hangs_on_another_version_goes_before_it_be_they_many(run, cast, monkeypatch):
+    monkeypatch.setattr(revisions, "HOPS", 3)
+    monkeypatch.setattr(thinning, "BATCH", 2)
+    words = " ".join(Random(4).choices([f"mot{number}" for number in range(900)], k=900))  # noqa: S311
+    item = make_publication(Document, cast.alice, title="Le square", is_collaborative=True)
+    drafted(item, cast.alice, NOW - timedelta(days=120), *(f"{number}{words}" for number in range(1, 9)))
+    assert "Supprimé : 5 versions" in run("thin").output
+    assert numbers(item) == [1, 7, 8]
 
 
 def test_what_other_versions_are_packed_against_stays(run, cast, monkeypatch):

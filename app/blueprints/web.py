@@ -53,6 +53,7 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 VARY = "Accept-Encoding, Cookie, Save-Data"
+LONG = 200  # characters of what somebody typed whose session is over: it is shown to be copied
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
 TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)})/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
@@ -247,7 +248,8 @@ def secure(response: Response, policy: str) -> None:
     response.headers.update(HEADERS)
     response.headers["Content-Security-Policy"] = policy
     response.headers["Vary"] = VARY
-    response.headers.setdefault("Cache-Control", "private, no-store")
+    # « max-age »: Lynx shows its own copy of a form without it, with the text as it was.
+    response.headers.setdefault("Cache-Control", "private, no-store, max-age=0")
     if current_app.config["BASE_URL"].startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
 
@@ -286,22 +288,32 @@ def _ask_to_log_in():
         if session.pop("_user_id", None):
             flash("Vous n’êtes plus connecté : reconnectez-vous.")
         return redirect(url_for("account.sessions.new", suite=way_back(request.full_path.rstrip("?"))))
-    form, text = LoginForm(formdata=None), ""
+    form, texts = LoginForm(formdata=None), []
     if is_from_here():  # another site must not have its own words offered for sending
-        form.kept.data, text = _keep(), request.form.get("description", "")
+        form.kept.data, texts = _keep(), [text for name, text in _typed() if text.strip() and _is_long(name, text)]
     secret = any("password" in name for name in request.form)
     loses = " et ".join(["le mot de passe"] * secret + ["les fichiers joints"] * any(request.files.values()))
-    return make_response(render_template("account/sessions/again.html", form=form, loses=loses, text=text), 403)
+    return make_response(render_template("account/sessions/again.html", form=form, loses=loses, texts=texts), 403)
 
 
 def _keep():
     """Return what was written, where it was going, and a mark of this browser, signed."""
     session["kept"] = secrets.token_urlsafe(16)
-    fields = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name]
-    fields = [field for field in fields if field[0] not in ("csrf_token", "resumed")]
+    fields = _typed()
     if request.endpoint in REREAD:
         fields.append(("resumed", "files" if any(request.files.values()) else "text"))
     return sign("kept", [session["kept"], request.path, fields])
+
+
+def _typed():
+    """Return what was sent, but for passwords and what the site itself has put into the form."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name]
+    return [field for field in fields if field[0] not in ("csrf_token", "resumed")]
+
+
+def _is_long(name, text):
+    """Tell whether somebody would miss what they typed."""
+    return name == "description" or name.startswith("own_") or len(text) > LONG or "\n" in text.strip()
 
 
 def kept(token: str) -> tuple[str, list[tuple[str, str]]] | None:

@@ -8,16 +8,20 @@ from wtforms.validators import Length, ValidationError
 
 from app.forms.base import Form, text_field
 from app.markup import TextTooComplex, check_parts
-from app.text import one_line, paragraphs, tables
+from app.text import one_line, paragraphs, tables, unbroken
 
 EMPTY = "Ce texte est vide. Écrivez quelque chose, ou revenez au document sans enregistrer."
 WRITTEN = "Vous avez écrit dans le cadre : choisissez « Écrire autrement », ou remettez le cadre comme il était."
 ANSWERS = {
-    "both": "Garder les deux, l’un après l’autre",
-    "mine": "Garder le mien",
-    "theirs": "Garder l’autre",
-    "anew": "Écrire autrement, dans le cadre ci-dessous",
+    "both": "Garder les deux : les deux phrases, l’une après l’autre",
+    "mine": "Garder le vôtre",
+    "theirs": "Garder celui qui est enregistré",
+    "anew": "Écrire autrement, dans le cadre plus bas",
 }
+THAT_OF = "Garder celui {}"
+QUESTION = "Que faut-il garder ?"
+FRAME = "Le paragraphe entier, à récrire"
+ROW, FEWEST, MOST = 40, 3, 14  # signs in a row of a frame on a telephone; rows
 
 
 def _is_fit(form, field):
@@ -32,8 +36,9 @@ def _hidden():
     return HiddenField(filters=[one_line], default="", validators=[Length(max=200)])
 
 
-def _number(field):
-    return int(field.data) if field.data.isascii() and field.data.isdecimal() and len(field.data) < 10 else None
+def read_number(text: str) -> int | None:
+    """Return the number that a hidden field holds; None of anything else, or of one that no database counts to."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 class WritingForm(Form):
@@ -54,7 +59,7 @@ class WritingForm(Form):
     )  # fmt: skip
     act = StringField(default="save")
 
-    aside = None  # what its writer has previewed and not saved, which the page offers
+    asides = ()  # what its writer has previewed and not saved, which the page offers
     shown = plan = None  # the parts of a preview, and what saving it would bring
 
     def open(self, text: str, *, base: int, part: int | None = None, title: str = "", side: int | None = None) -> None:
@@ -66,17 +71,17 @@ class WritingForm(Form):
     @property
     def base_number(self) -> int:
         """The version that it started from; 0 where nobody knows."""
-        return _number(self.base) or 0
+        return read_number(self.base.data) or 0
 
     @property
     def part_number(self) -> int | None:
         """The part that is written; None: the whole text."""
-        return _number(self.part)
+        return read_number(self.part.data)
 
     @property
     def side_id(self) -> int | None:
         """The text put aside that this settles."""
-        return _number(self.side)
+        return read_number(self.side.data)
 
     def validate_description(self, field):
         """Ask for a text; a part may be emptied, to take it out."""
@@ -92,7 +97,7 @@ class SettlingForm(Form):
     @property
     def number(self) -> int:
         """The version that it was compared with; 0 where nobody knows."""
-        return _number(self.newest) or 0
+        return read_number(self.newest.data) or 0
 
     @property
     def places(self) -> list[tuple[RadioField, TextAreaField]]:
@@ -117,20 +122,28 @@ class SettlingForm(Form):
 
 
 class OwnField(TextAreaField):
-    """A text written anew, `shown` before anybody changes it."""
+    """A text written anew, `shown` before anybody changes it, in a frame that it fits in."""
 
     def __init__(self, *args, shown="", **options):
-        super().__init__(*args, default=shown, filters=[paragraphs], render_kw={"rows": 6}, **options)
         self.shown = paragraphs(shown)
+        rows = sum(1 + len(line) // ROW for line in self.shown.split("\n"))
+        keywords = {"rows": min(max(rows + 1, FEWEST), MOST)}
+        super().__init__(*args, default=shown, filters=[paragraphs], render_kw=keywords, **options)
 
 
-def settling_form(owns: Sequence[str], newest: int, **options) -> SettlingForm:
-    """Return the form that settles conflicts with the version `newest`; `owns`: what was sent for each of them."""
+def settling_form(owns: Sequence[str], newest: int, writer: str = "", **options) -> SettlingForm:
+    """Return the form that settles conflicts with the version `newest`; `owns`: what was sent for each of them;
+    `writer`: the name of who sent it, with its « de », unless it is who settles."""
+    answers = ANSWERS | ({"mine": THAT_OF.format(writer)} if writer else {})
     fields = {}
     for number, shown in enumerate(owns, start=1):
-        choices = [SelectChoice(*pair) for pair in ANSWERS.items()]
-        fields[f"place_{number}"] = RadioField("Que faut-il garder ?", choices=choices, validate_choice=False)
-        fields[f"own_place_{number}"] = OwnField("Votre nouveau texte", shown=shown)
+        choices = [SelectChoice(*pair) for pair in answers.items()]
+        labels = QUESTION, FRAME
+        if len(owns) > 1:
+            labels = (f"Passage n° {number} : {label[0].lower()}{label[1:]}" for label in labels)
+        question, frame = map(unbroken, labels)
+        fields[f"place_{number}"] = RadioField(question, choices=choices, validate_choice=False)
+        fields[f"own_place_{number}"] = OwnField(frame, shown=shown)
     form = type("PlacesForm", (SettlingForm,), fields)(**options)
     form.newest.data = str(newest)
     return form

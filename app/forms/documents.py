@@ -30,12 +30,12 @@ class DocumentForm(PublicationForm):
 
     is_collaborative = RadioField(
         "Qui écrit la description ?", coerce=is_together, default=False,
-        description="À plusieurs, c’est à partir de la publication. Vous pourrez changer d’avis.",
+        description="Les autres pourront écrire dès que le document sera publié. Vous pourrez changer d’avis.",
         choices=[SelectChoice(*pair) for pair in WAYS_OF_WRITING.items()],
     )  # fmt: skip
     groups_write = BooleanField(
         "Les membres des groupes choisis peuvent écrire aussi",
-        description="Seulement pour un document collaboratif, ouvert plus bas aux membres de vos groupes.",
+        description="Seulement pour un document collaboratif. Ils verront aussi les anciennes versions.",
     )
     is_charter = BooleanField(
         "C’est la charte de notre conseil", description="Elle a sa place sur la fiche du conseil. Il n’y en a qu’une."
@@ -46,8 +46,20 @@ class DocumentForm(PublicationForm):
 
     def __init__(self, item: Document | None, **options):
         super().__init__(item, **options)
-        if item is not None and item.is_collaborative and item.published_at is not None:
-            self.write_apart(item.description)
+        if item is not None and item.published_at is not None:
+            self.is_collaborative.description = "Vous pourrez changer d’avis."
+            if item.is_collaborative:
+                self.write_apart(item.description)
+
+    @property
+    def lets_groups_write(self) -> bool:
+        """Whether the members of the groups that it opens to are to write it too."""
+        return bool(self.is_collaborative.data and self.groups_write.data and self.chosen_groups)
+
+    @property
+    def opening(self) -> str:
+        """The level and the groups as one word, and whether they write."""
+        return super().opening + "-ecrire" * self.lets_groups_write
 
     def write_apart(self, known: str) -> None:
         """Leave the description to its own page. What this form brings of it is shown, to be copied, unless it is what

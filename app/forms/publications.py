@@ -70,6 +70,7 @@ class PublicationForm(AttachmentsForm):
     aside = None  # what was begun and not saved, which the page offers
     is_resumed = False  # the form shows it
     asks_to_open = False  # the page asks whether to open it to more people
+    lets_groups_write = False  # the members of the groups that it opens to may change it too
     twin = None  # what the same author has just made, which says the same
     changed = None  # in what the text differs from what was saved meanwhile
 

@@ -35,8 +35,9 @@ class SideVersion(db.Model):
 
     `part` is the number of the part that it is to stand for, in the version that it started from (`base_number`; 0:
     that is not kept any more); None: it is the whole text. `title` is that of the part. `key` tells the sending of a
-    form from all others, so that one that comes twice is kept once. `settled_number`: the version that it became, None
-    of what was dismissed. `reason` is one of `labels.SIDE_REASON`.
+    form from all others, so that one that comes twice is kept once. `reason` is one of `labels.SIDE_REASON`, `outcome`
+    of `labels.SideOutcome`; None: it waits. `settled_number`: the version that it became. `settles_id`: of what was
+    only previewed, the other text put aside that it is to settle.
     """
 
     __tablename__ = "side_versions"
@@ -44,6 +45,7 @@ class SideVersion(db.Model):
         UniqueConstraint("publication_id", "key"),
         Index("ix_side_versions_author_id", "author_id"),
         Index("ix_side_versions_closed_by_id", "closed_by_id"),
+        Index("ix_side_versions_settles_id", "settles_id"),
         Index("ix_side_versions_closed_at", "closed_at"),
     )
 
@@ -59,7 +61,9 @@ class SideVersion(db.Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    outcome: Mapped[str | None] = mapped_column(String(10))
     settled_number: Mapped[int | None]
+    settles_id: Mapped[int | None] = mapped_column(ForeignKey("side_versions.id", ondelete="SET NULL"))
 
     publication: Mapped[Publication] = relationship()
     author: Mapped[User | None] = relationship(foreign_keys=author_id)

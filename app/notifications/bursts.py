@@ -58,11 +58,23 @@ def _tell(activity: Activity) -> Iterator[Alert]:
         return
     alone = data["actors"] if len(data["actors"]) == 1 else ()
     sentence = f"{_who(data['actors'])} le document {quoted(item.title)} :"
+    all_of_it, what_is_there = tuple(passages.said(changes)), _of_present(item, changes)
     for person in followers(item, others_than(*alone), not_read(item.id, after.created_at)):
-        link = _compare(item, before, after) if before and may_see_versions(viewer_of(person), item) else None
-        message = _message(item, person, (sentence, *passages.said(changes)), link)
+        sees_versions = may_see_versions(viewer_of(person), item)
+        if not (words := all_of_it if sees_versions else what_is_there):
+            continue
+        link = _compare(item, before, after) if before and sees_versions else None
+        message = _message(item, person, (sentence, *words), link)
         columns = {"name": person.name, "council_id": item.council_id, "person_id": person.id}
         yield Alert(str(person.id), person.email, message, FOLLOWING, columns=columns | {"publication_id": item.id})
+
+
+def _of_present(item, changes):
+    """Say what has changed to those who do not see versions: what stands in the present text, not what it was. Nothing
+    when that is told by a later burst."""
+    if come := passages.come_in(changes, item.description):
+        return tuple(passages.said(come))
+    return (passages.WENT,) if any(change.old for change in changes) else ()
 
 
 def _version(item, number):

@@ -16,6 +16,10 @@ LONGEST_CHANGE, LONGEST_PIECE, AROUND = 300, 150, 60  # characters
 ALIKE = 0.6  # of one line and the one that it became
 MOST_PAIRS, MOST_COMPARED = 400, 100_000  # lines × lines, characters: beyond, all is told as removed and added
 MARKER = re.compile(r"^(?:#{1,6}|[-*+>]|\d+\.)\s+")
+RULE = re.compile(r"[\s|:_=*-]+")  # under the head of a table, or between two parts of a text
+EDGE = re.compile(r"(?<!\\)\|")  # of the cells of a table
+LINKED = re.compile(r"\]\(([^()\s]+)")
+WENT = "Des passages ont été retirés."
 WORDS = {  # of some lines, of a part, of a heading alone
     Tag.REMOVED: ("retiré", "partie retirée", "titre retiré"),
     Tag.ADDED: ("ajouté", "nouvelle partie", "nouveau titre"),
@@ -24,10 +28,13 @@ WORDS = {  # of some lines, of a part, of a heading alone
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in one place: under which heading (empty: before the first one), and in words."""
+    """What changed in one place: under which heading (empty: before the first one), and in words. `old` and `new`: the
+    lines."""
 
     heading: str
     words: str
+    old: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
 
 
 def changes(before: str, after: str) -> list[Change]:
@@ -37,7 +44,7 @@ def changes(before: str, after: str) -> list[Change]:
         was, now = (_lines(passage, tag) for tag in (Tag.ADDED, Tag.REMOVED))
         for old, new in _paired(was, now) if was != now else [(was, now)]:
             if old != new and (words := _in_words(old, new)):
-                found.append(Change(_title((new or old)[0]) or heading, words))
+                found.append(Change(_title((new or old)[0]) or heading, words, tuple(old), tuple(new)))
             heading = next(filter(None, map(_title, reversed(new))), heading)
     return found
 
@@ -49,6 +56,22 @@ def said(changes: Sequence[Change]) -> Iterator[str]:
         yield "\n".join([where, *(change.words for change in ones)])
     if (others := len(changes) - MOST) > 0:
         yield f"… et {plural(others, 'autre changement', 'autres changements')}."
+
+
+def come_in(changes: Sequence[Change], present: str) -> list[Change]:
+    """Return of some changes what came in and still stands in the text `present`, in words that tell nothing else: for
+    those who may read that text alone."""
+    titles = {}
+    for part in parts.split(present):
+        for line in part.text.split("\n"):
+            titles.setdefault(line, []).append(part.title)
+    found = []
+    for change in changes:
+        new = [line for line in change.new if line in titles]
+        if new and (words := _come_in(change.old, new)):
+            known = titles[new[0]]
+            found.append(Change(change.heading if change.heading in known else known[0], words))
+    return found
 
 
 def _lines(passage, other):
@@ -110,27 +133,61 @@ def _in_words(old, new):
     if len(old) == len(new) == 1 and (title := _title(new[0])) and (former := _title(old[0])):
         return f"– nouveau titre, au lieu de {quoted(former)}" if title != former else ""
     if len(old) == len(new) == 1 and _are_alike(old[0], new[0]):
-        pieces = differences.words(*(" ".join(MARKER.sub("", line[0]).split()) for line in (old, new)))
+        pieces = _pieces(old[0], new[0])
         if all(tag == Tag.SAME for tag, _ in pieces):
-            return ""
+            return _link_changed(old[0], new[0])
         if any(text.strip() for tag, text in pieces if tag == Tag.SAME):
             return f"– changé : {_in_context(pieces)}"
     said = (_wholly(tag, lines) for tag, lines in ((Tag.REMOVED, old), (Tag.ADDED, new)) if lines)
-    return "\n".join(said)
+    return "\n".join(filter(None, said))
+
+
+def _come_in(old, new):
+    """Say what some lines have that those before them had not, and nothing of these."""
+    if len(old) == len(new) == 1 and _title(new[0]) and _title(old[0]):
+        return f"– {WORDS[Tag.ADDED][-1]}"
+    if len(old) == len(new) == 1 and _are_alike(old[0], new[0]):
+        pieces = [piece for piece in _pieces(old[0], new[0]) if piece[0] != Tag.REMOVED]
+        if any(text.strip() for tag, text in pieces if tag == Tag.ADDED):
+            return f"– changé : {_in_context(pieces, marked='{1}')}"
+        return _link_changed(old[0], new[0])
+    return _wholly(Tag.ADDED, new)
+
+
+def _link_changed(old, new):
+    """Say that the address of a link is another one, which nobody sees in the words."""
+    return f"– lien changé : {_cut(_plain(new), LONGEST_CHANGE)}" if LINKED.findall(old) != LINKED.findall(new) else ""
+
+
+def _pieces(old, new):
+    return differences.words(_plain(old), _plain(new))
+
+
+def _plain(line):
+    """Return a line as people read it: without Markdown's signs, the cells of a table one after the other; nothing of
+    one that is a rule."""
+    line = line.strip()
+    if RULE.fullmatch(line):
+        return ""
+    if line.startswith("|"):
+        line = " ; ".join(filter(None, (cell.strip() for cell in EDGE.split(line))))
+    return " ".join(parts.plain(MARKER.sub("", line)).split())
 
 
 def _wholly(tag, lines):
-    """Say what came or went as it stands."""
+    """Say what came or went as it stands; nothing of a rule alone."""
     is_part = bool(_title(lines[0]))
     text = ""
-    for line in lines[1:] if is_part else lines:
+    for plain in filter(None, map(_plain, lines[1:] if is_part else lines)):
         between = " " if text[-1:] in ".!?:;" else " / "
-        text += (between if text else "") + " ".join(MARKER.sub("", line.strip()).split())
+        text += (between if text else "") + plain
     some, part, heading = WORDS[tag]
-    return f"– {part if is_part else some} : {_cut(text, LONGEST_CHANGE)}" if text else f"– {heading}"
+    if text:
+        return f"– {part if is_part else some} : {_cut(text, LONGEST_CHANGE)}"
+    return f"– {heading}" if is_part else ""
 
 
-def _in_context(pieces):
+def _in_context(pieces, marked="[{} : {}]"):
     """Return a line with marks around what went out of it and what came in, and some words around these."""
     said, last = "", len(pieces) - 1
     for number, (tag, text) in enumerate(pieces):
@@ -138,7 +195,8 @@ def _in_context(pieces):
             said += _around(text, is_first=number == 0, is_last=number == last)
         elif text.strip():
             gap = " " if text[0].isspace() or said.endswith("]") else ""
-            said += f"{gap}[{WORDS[tag][0]} : {_cut(text.strip(), LONGEST_PIECE)}]{' ' if text[-1].isspace() else ''}"
+            mark = marked.format(WORDS[tag][0], _cut(text.strip(), LONGEST_PIECE))
+            said += f"{gap}{mark}{' ' if text[-1].isspace() else ''}"
         if len(said) > LONGEST_CHANGE and number < last:
             return f"{' '.join(said.split())} …"
     return " ".join(said.split())

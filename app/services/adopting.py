@@ -1,5 +1,7 @@
 """What a council has adopted: a version of a text that several people write; nobody changes it until it is reopened."""
 
+import re
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import select
@@ -13,10 +15,23 @@ from app.models.types import utcnow
 from app.services import journal
 from app.templating import day
 
+BLANK = re.compile(r"(?<![\]!\\])\[(?=[^\[\]\n]*\w)[^\[\]\n]{2,80}\](?![(\[:])")
+
+
+def blanks(text: str) -> list[str]:
+    """Return what a text leaves to be filled in, each once, in its order: « [nombre] », which is no link."""
+    return list(dict.fromkeys(BLANK.findall(text)))
+
 
 def standing(item: Publication) -> Adoption | None:
     """Return the adoption that keeps everybody from changing the text; None when people may write."""
     return db.session.scalar(_of(item).where(Adoption.lifted_at.is_(None)))
+
+
+def days_of(ids: Collection[int]) -> dict[int, date]:
+    """Return the days on which those of these documents that nobody may change now were adopted, by their ids."""
+    those = select(Adoption.publication_id, Adoption.adopted_on).where(Adoption.publication_id.in_(ids))
+    return dict(db.session.execute(those.where(Adoption.lifted_at.is_(None))).all()) if ids else {}
 
 
 def history(item: Publication) -> list[Adoption]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from rapidfuzz.distance import Indel
 from sqlalchemy import Select, delete, func, select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from app import differences, parts
 from app.access import VISITOR, Viewer, may_write, readable, viewer_of
 from app.extensions import db, insert
-from app.labels import SideReason
+from app.labels import SideOutcome, SideReason
 from app.markup import render_parts
 from app.models import Presence, Publication, Revision, SideVersion, User
 from app.models.types import utcnow
@@ -20,7 +21,7 @@ from app.notifications import bursts
 from app.packing import pack
 from app.services import following, merging, publishing, revisions, texts
 from app.services.merging import Agreed, Merge
-from app.text import paragraphs
+from app.text import one_line, paragraphs
 
 PRESENT_FOR = timedelta(minutes=15)  # after a form was opened, or previewed
 MOST_CONFLICTS = 20  # that somebody settles one by one
@@ -73,6 +74,8 @@ def plan(item: Publication, sent: Sent) -> Plan:
     base, merge = _merged(item, sent, newest, theirs)
     text = paragraphs(merge.text) if merge.is_clean else None
     html, sizes = (None, None) if text is None else (rendered(item, text), sizes_of(theirs, text))
+    if text is not None:
+        _line_changes(theirs, text)  # remembered until `write` looks for them
     return Plan(newest, merge, text, html, sizes, came_in=base != theirs)
 
 
@@ -85,7 +88,7 @@ def present(item: Publication) -> tuple[int, str]:
 
 def merged_with(item: Publication, sent: Sent, number: int) -> Merge:
     """Return the merge of what was sent with a certain version, be it the newest by now or not."""
-    return _merged(item, sent, number, _text_before(item, number) or "")[1]
+    return _merged(item, sent, number, _before(item, number)[1] or "")[1]
 
 
 def _merged(item, sent, number, theirs):
@@ -100,21 +103,26 @@ def _start_of(item, sent, number, theirs):
     Where their start is not kept any more, a former version stands for it: at worst something comes back that others
     had removed. Without one, all that differs is a conflict.
     """
-    base = theirs if sent.base == number else _text_before(item, sent.base)
+    start, base = (number, theirs) if sent.base == number else _before(item, sent.base)
     if sent.part is None:
         return base or "", sent.text
-    if base is not None:
-        try:
-            return base, parts.replace(base, sent.part, sent.text)
-        except LookupError:
-            pass
+    if base is not None and _has_part(base, sent, is_exact=start == sent.base):
+        return base, parts.replace(base, sent.part, sent.text)
     return _start_of_part(theirs, sent)
 
 
-def _text_before(item, number):
-    """Return the text of a version, or of the last one before it that is kept; None when there is none."""
+def _before(item, number):
+    """Return the number and the text of a version, or of the last one before it that is kept; None when there is
+    none."""
     found = db.session.scalar(revisions.with_texts(item).where(Revision.number <= number).limit(1))
-    return found.text if found else None
+    return (found.number, found.text) if found else (None, None)
+
+
+def _has_part(base, sent, is_exact):
+    """Tell whether a text has the part that was sent: in one that only stands for the version that somebody started
+    from, another may have its number."""
+    every = parts.split(base)
+    return sent.part < len(every) and (is_exact or one_line(every[sent.part].title)[:200] == sent.title[:200])
 
 
 def _start_of_part(theirs, sent):
@@ -128,16 +136,17 @@ def _start_of_part(theirs, sent):
 def rendered(item: Publication, text: str) -> str:
     """Return the HTML of a text of `item`; what it has in common with the present one is not made again. Slow work, for
     before a write transaction. Raises `markup.TextTooComplex`."""
-    texts.stems(text)  # as slow, and remembered until `write` looks for them
+    texts.words_of(text)  # as slow, and remembered until `write` looks for them
     return render_parts(text, item.description, item.description_html)
 
 
 # Saving -----------------------------------------------------------------------------------------------------------
 
 
-def sent_before(item: Publication, sent: Sent) -> bool:
-    """Tell whether this very sending of a form has made a version already: a browser, or a person, tried again."""
-    return db.session.scalar(select(Revision.id).filter_by(publication_id=item.id, key=sent.key)) is not None
+def sent_before(item: Publication, sent: Sent) -> int | None:
+    """Return the number of the version that this very sending of a form has made already: a browser, or a person, tried
+    again."""
+    return db.session.scalar(select(Revision.number).filter_by(publication_id=item.id, key=sent.key))
 
 
 def sizes_of(before: str, after: str) -> dict:
@@ -175,47 +184,70 @@ def write(
 
 def _origins(known, before, after, former):
     """Return for each line of `after` the number of the version that brought it: the one that is about to be."""
-    old, new = before.split("\n"), after.split("\n")
-    if known is None or len(known) != len(old):
-        known = [former] * len(old)
+    count = before.count("\n") + 1
+    if known is None or len(known) != count:
+        known = [former] * count
     found = []
-    for tag, start, end, from_, to in Indel.opcodes(old, new).as_list():
+    for tag, start, end, from_, to in _line_changes(before, after):
         found += known[start:end] if tag == "equal" else [former + 1] * (to - from_)
     return found
+
+
+@lru_cache(4)
+def _line_changes(before, after):
+    """Return what changed from one text to another, line by line, as `Indel.opcodes` says it."""
+    return Indel.opcodes(before.split("\n"), after.split("\n")).as_list()
 
 
 # Texts put aside --------------------------------------------------------------------------------------------------
 
 
-def put_aside(item: Publication, sent: Sent, author: User, reason: SideReason) -> SideVersion:
-    """Keep what could not be merged, or was only previewed. Sent twice, it is kept once; of what somebody previews, the
-    last state only. Call it in a write transaction, with the publication's row locked."""
+def put_aside(
+    item: Publication, sent: Sent, author: User, reason: SideReason, settles: SideVersion | None = None
+) -> SideVersion:
+    """Keep what could not be merged, or was only previewed. Sent twice, it is kept once, and opened again if somebody
+    has dismissed it; of what somebody previews of a part, the last state only. `settles`: the text put aside that it is
+    to settle. Call it in a write transaction, with the publication's row locked."""
+    settles_id = settles.id if settles else None
     if reason == SideReason.PREVIEW:
-        drop_preview(item, author)
+        drop_preview(item, author, sent, settles_id)
     known = select(SideVersion).filter_by(publication_id=item.id, key=sent.key)
     if side := db.session.scalar(known):
         if side.reason == SideReason.PREVIEW:  # what was only looked at is sent now
-            side.reason, side.author_id = reason, author.id
+            side.reason, side.author_id, side.settles_id = reason, author.id, None
+        elif side.outcome == SideOutcome.DISMISSED and side.author_id == author.id and reason != SideReason.PREVIEW:
+            reopen(side)
         return side
     side = SideVersion(
         publication_id=item.id, author_id=author.id, base_number=sent.base, part=sent.part, title=sent.title[:200],
         reason=reason, packed=pack(sent.text), key=sent.key,
+        settles_id=settles_id if reason == SideReason.PREVIEW else None,
     )  # fmt: skip
     db.session.add(side)
     db.session.flush()
     return side
 
 
-def drop_preview(item: Publication, author: User) -> None:
+def drop_preview(item: Publication, author: User, sent: Sent, settles_id: int | None = None) -> None:
+    """Forget what somebody has previewed and not saved of the part that they send now."""
+    mine = _previews(item, author).filter_by(part=sent.part, title=sent.title[:200], settles_id=settles_id)
+    db.session.execute(delete(SideVersion).where(SideVersion.id.in_(mine.with_only_columns(SideVersion.id))))
+
+
+def previews_of(item: Publication, user: User) -> list[SideVersion]:
+    """Return what somebody has previewed and not saved, one for each part, the last first."""
+    return list(
+        db.session.scalars(_previews(item, user).order_by(SideVersion.created_at.desc(), SideVersion.id.desc()))
+    )
+
+
+def _previews(item, user):
+    return select(SideVersion).filter_by(publication_id=item.id, author_id=user.id, reason=SideReason.PREVIEW)
+
+
+def forget(side_version: SideVersion) -> None:
     """Forget what somebody has previewed and not saved."""
-    mine = {"publication_id": item.id, "author_id": author.id, "reason": SideReason.PREVIEW}
-    db.session.execute(delete(SideVersion).filter_by(**mine))
-
-
-def preview_of(item: Publication, user: User) -> SideVersion | None:
-    """Return what somebody has previewed and not saved."""
-    mine = {"publication_id": item.id, "author_id": user.id, "reason": SideReason.PREVIEW}
-    return db.session.scalar(select(SideVersion).filter_by(**mine))
+    db.session.delete(side_version)
 
 
 def sides(item: Publication, viewer: Viewer, *, is_open: bool = True) -> Select:
@@ -249,16 +281,20 @@ def as_sent(side_version: SideVersion) -> Sent:
     return Sent(one.text, one.base_number, one.part, one.title, one.key)
 
 
-def close(side_version: SideVersion, user: User, number: int | None = None) -> None:
-    """Note that somebody has settled a text put aside, which became version `number`, or has dismissed it (None)."""
-    if side_version.closed_at is None:
+def close(
+    side_version: SideVersion, user: User, outcome: SideOutcome = SideOutcome.DISMISSED, number: int | None = None
+) -> None:
+    """Note what somebody has done with a text put aside, which became version `number` if that is where it is. What was
+    settled stays as it is."""
+    if side_version.outcome in (None, SideOutcome.DISMISSED):
         side_version.closed_at, side_version.closed_by_id = utcnow(), user.id
-        side_version.settled_number = number
+        side_version.outcome, side_version.settled_number = outcome, number
 
 
 def reopen(side_version: SideVersion) -> None:
-    """Take back that a text put aside was dismissed."""
-    side_version.closed_at = side_version.closed_by_id = side_version.settled_number = None
+    """Take back that a text put aside was settled or dismissed."""
+    side_version.closed_at = side_version.closed_by_id = None
+    side_version.outcome = side_version.settled_number = None
 
 
 def settled(merge: Merge, answers: Sequence[tuple[str, str]]) -> str:
@@ -276,10 +312,13 @@ def all_of(merge: Merge) -> str:
     return settled(merge, [("both", "")] * len(merge.conflicts))
 
 
-def others_since(item: Publication, side_version: SideVersion) -> list[str]:
-    """Return the names of those who have saved a version since a text put aside was begun, but for its author."""
+def others_since(item: Publication, number: int, author_id: int | None) -> list[str] | None:
+    """Return the names of those who have saved a version after this number, but for somebody; none when they are many.
+    None: nobody else has."""
     later = select(Revision.author_id).filter_by(publication_id=item.id)
-    later = later.where(Revision.number > side_version.base_number, Revision.author_id != side_version.author_id)
+    later = later.where(Revision.number > number, Revision.author_id.is_distinct_from(author_id))
+    if not db.session.scalar(later.with_only_columns(func.count())):
+        return None
     people = db.session.scalars(select(User).where(User.id.in_(later)).order_by(User.id).limit(MOST_NAMED + 1)).all()
     return [person.name for person in people] if len(people) <= MOST_NAMED else []
 

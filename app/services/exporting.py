@@ -41,6 +41,7 @@ from app.models import (
     Vouch,
 )
 from app.models.types import utcnow
+from app.notifications import bursts
 from app.services import alerts
 from app.services.seats import is_of
 from app.templating import iso, moment
@@ -226,7 +227,9 @@ def _codes(user):
 
 
 def _activities(user):
-    rows = db.session.scalars(select(Activity).filter_by(actor_id=user.id).order_by(Activity.id))
+    """What several people write is told by the versions that they have saved: of a burst, one of them is the actor."""
+    theirs = select(Activity).where(Activity.actor_id == user.id, Activity.verb != bursts.WRITTEN)
+    rows = db.session.scalars(theirs.order_by(Activity.id))
     return [{"Le": row.created_at, "Quoi": row.verb, "Sur": f"{row.subject_type} {row.subject_id}"} for row in rows]
 
 
@@ -374,6 +377,7 @@ def _side_versions(user):
             "Texte": row.text,
             "Réglé le": row.closed_at,
             "Devenu la version": row.settled_number,
+            "Suite": labels.SIDE_OUTCOME.get(row.outcome),
         }
         for row in db.session.scalars(mine.order_by(SideVersion.id))
     ]
@@ -382,7 +386,12 @@ def _side_versions(user):
 def _settled(user):
     rows = db.session.scalars(select(SideVersion).filter_by(closed_by_id=user.id).order_by(SideVersion.id))
     return [
-        {"Le": row.closed_at, "Sur": f"publication {row.publication_id}", "Devenu la version": row.settled_number}
+        {
+            "Le": row.closed_at,
+            "Sur": f"publication {row.publication_id}",
+            "Devenu la version": row.settled_number,
+            "Suite": labels.SIDE_OUTCOME.get(row.outcome),
+        }
         for row in rows
     ]
 
@@ -395,7 +404,7 @@ def _adoptions(user):
             "Version": row.number,
             "Adoptée le": row.adopted_on.isoformat(),
             "Noté par moi le": row.recorded_at if row.adopted_by_id == user.id else None,
-            "Levé par moi le": row.lifted_at if row.lifted_by_id == user.id else None,
+            "Rouvert par moi le": row.lifted_at if row.lifted_by_id == user.id else None,
         }
         for row in db.session.scalars(select(Adoption).where(theirs).order_by(Adoption.id))
     ]
@@ -425,9 +434,9 @@ PARTS = (
     Part("Pages récentes que j’ai ouvertes", _readings),
     Part("Versions que j’ai enregistrées", _revisions),
     Part("Les documents que je suis", _follows),
-    Part("Mes textes mis à part", _side_versions),
-    Part("Les textes mis à part que j’ai réglés", _settled),
-    Part("Les textes adoptés que j’ai notés ou levés", _adoptions),
+    Part("Mes textes en attente", _side_versions),
+    Part("Les textes en attente que j’ai réglés ou écartés", _settled),
+    Part("Les documents que j’ai notés adoptés, ou rouverts", _adoptions),
     Part("Les documents que j’étais en train d’écrire", _presences),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),

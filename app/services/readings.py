@@ -1,6 +1,6 @@
 """What a person has read on the site is not told to them once more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, tuple_
 
@@ -27,9 +27,10 @@ def is_news(viewer: Viewer, publication: Publication) -> bool:
     return read_at is None or read_at < since
 
 
-def note(viewer: Viewer, publication_id: int) -> None:
-    """Note that `viewer` has opened the page of a publication at this instant."""
-    row = {"user_id": viewer.user_id, "publication_id": publication_id, "read_at": utcnow()}
+def note(viewer: Viewer, publication_id: int, read_at: datetime) -> None:
+    """Note that `viewer` has opened the page of a publication. `read_at`: an instant from before it was looked for, so
+    that what is saved while the page is made is told."""
+    row = {"user_id": viewer.user_id, "publication_id": publication_id, "read_at": read_at}
     read = insert(Reading).values(row)
     again = read.on_conflict_do_update(index_elements=["user_id", "publication_id"], set_={"read_at": row["read_at"]})
     db.session.execute(again)

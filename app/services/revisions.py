@@ -169,6 +169,10 @@ def with_sizes(subject: Council | Publication, versions: list[Revision]) -> list
     former = [*versions, None][1:]
     if versions and versions[-1].added is None:
         former[-1] = before(subject, versions[-1].number)
+    uncounted = [pair for pair in zip(versions, former, strict=True) if pair[0].added is None]
+    if uncounted and getattr(subject, "is_collaborative", False):
+        ids = {revision.id for pair in uncounted for revision in pair if revision}
+        db.session.scalars(with_texts(subject).where(Revision.id.in_(ids))).all()  # else they are read one by one
     return [(after, _size(before_, after)) for before_, after in zip(former, versions, strict=True)]
 
 

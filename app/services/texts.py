@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import chain
 
 import snowballstemmer
 from sqlalchemy import ColumnElement, any_, column, func, literal_column, select, table
@@ -11,6 +12,7 @@ from app.models import Action, Attachment, Event, Publication, PublicationText, 
 from app.text import fold
 
 LONGEST = 40  # letters of a word
+LONG = 1000  # characters of a text that is worth remembering
 MANY = 2000  # publications with the words that are asked for
 SHORTEST_BEGINNING = 3  # letters from which on the last word of a question stands for all that begin so
 ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
@@ -37,7 +39,8 @@ def index(publication: Publication) -> None:
     parts = [publication.title, publication.summary, publication.description, *db.session.scalars(names)]
     parts += [theme.name for theme in publication.themes]
     parts += [getattr(publication, name) for name in WRITTEN.get(type(publication), ())]
-    row = {"publication_id": publication.id, "words": " ".join(dict.fromkeys(stems(" ".join(filter(None, parts)))))}
+    words = chain.from_iterable((words_of if len(part) > LONG else stems)(part) for part in parts if part)
+    row = {"publication_id": publication.id, "words": " ".join(dict.fromkeys(words))}
     upsert = insert(PublicationText).values(row)
     upsert = upsert.on_conflict_do_update(index_elements=["publication_id"], set_={"words": row["words"]})
     db.session.execute(upsert)
@@ -72,6 +75,12 @@ def _in_postgresql(wanted):
     simple = literal_column("'simple'::regconfig")
     held = func.to_tsvector(simple, PublicationText.words).op("@@")(func.to_tsquery(simple, question))
     return select(PublicationText.publication_id).where(held)
+
+
+@lru_cache(8)
+def words_of(text: str) -> tuple[str, ...]:
+    """Return what a text is found by. The last texts are remembered: it is slow work, for before a transaction."""
+    return tuple(dict.fromkeys(stems(text)))
 
 
 def stems(text: str) -> list[str]:

@@ -1,12 +1,13 @@
 """Old versions of texts that several people write, made fewer for the operator: see `RULE`."""
 
 import re
+from bisect import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Row, Text, cast, delete, func, select
+from sqlalchemy import Row, Text, cast, delete, func, select, update
 
 from app.extensions import db
 from app.models import Adoption, Document, Publication, Revision, SideVersion
@@ -18,7 +19,7 @@ BATCH = 200  # versions that one transaction deletes
 RULE = (
     "Quand une même personne a enregistré plusieurs fois de suite le même jour, seule la dernière version de ce jour "
     "reste. Restent toujours : la première version et la dernière, celles qui ont été adoptées ou rétablies, celles "
-    "qui ont apporté une ligne encore présente, et celles dont un texte mis à part, ou une autre version, a besoin."
+    "qui ont apporté une ligne encore présente, et celles dont un texte en attente, ou une autre version, a besoin."
 )
 RESTORED = re.compile(r"Version n° (\d+) rétablie")
 
@@ -39,8 +40,8 @@ def documents(document_id: int | None = None) -> list[int]:
 
 
 def plan(document_id: int, older_than: int) -> list[Row]:
-    """Return the versions (`id`, `size`: bytes) of a document that may go when they are older than so many days; those
-    that others are packed against come last.
+    """Return the versions (`id`, `number`, `size`: bytes) of a document that may go when they are older than so many
+    days; those that others are packed against come last.
 
     Raises `ValueError` for less than `LEAST_DAYS`.
     """
@@ -65,7 +66,17 @@ def thin(document_id: int, older_than: int) -> Weight:
     going = plan(document_id, older_than)[:BATCH]
     for is_base in (False, True):  # what hangs on another goes before it
         db.session.execute(_delete(row.id for row in going if (row.base_id is None) == is_base))
+    _forget_sizes(document_id, going)
     return weight_of(going)
+
+
+def _forget_sizes(document_id, gone):
+    """Let the words that a version has more and less than the one before it be counted when they are shown: that one is
+    another now."""
+    left = [row.number for row in _versions(document_id)]
+    after = {left[bisect(left, row.number)] for row in gone}  # the newest version stays
+    changed = update(Revision).where(Revision.publication_id == document_id, Revision.number.in_(after))
+    db.session.execute(changed.values(added=None, removed=None).execution_options(synchronize_session=False))
 
 
 def weight_of(rows: Iterable[Row]) -> Weight:

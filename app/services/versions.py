@@ -1,20 +1,23 @@
 """Former texts of what councils share, brought back; and long texts and long comparisons, page by page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from markupsafe import Markup
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import load_only
 
 from app import parts
+from app.access import Viewer, readable
 from app.differences import Passage
 from app.extensions import db
+from app.labels import SideReason
 from app.markup import html_parts, render_parts
-from app.models import Event, Publication, Revision, User
+from app.models import Event, Publication, Revision, SideVersion, User
 from app.models.types import utcnow
 from app.parts import Part
-from app.services import publishing, revisions
+from app.services import cowriting, publishing, revisions
 from app.services.revisions import Change
 
 PAGE = 20_000  # characters of a text, or of a comparison, on a page
@@ -38,17 +41,48 @@ def _value(name, value):
     return datetime.fromisoformat(value) if value and name in INSTANTS else value
 
 
-def restore(publication: Publication, fields: dict, number: int, author: User) -> bool:
-    """Make the version with this number, given as `fields`, the newest one; return whether anything changed.
+@dataclass(frozen=True)
+class Former:
+    """A version that is about to come back. `fields`: what comes back of it, with its HTML: the text alone where
+    several people write; `sizes`: as `cowriting.write` takes them when version `newest` is still the present one."""
+
+    number: int
+    fields: dict
+    is_collaborative: bool
+    newest: int | None = None
+    sizes: dict | None = None
+
+
+def former(publication: Publication, revision: Revision) -> Former:
+    """Return a version as `restore` takes it: slow work, for before a write transaction. Raises
+    `markup.TextTooComplex`."""
+    if not publication.is_collaborative:
+        return Former(revision.number, fields_of(publication, revision), is_collaborative=False)
+    newest, present = cowriting.present(publication)
+    text = revision.text
+    fields = {"description": text, "description_html": cowriting.rendered(publication, text)}
+    sizes = cowriting.sizes_of(present, text)
+    return Former(revision.number, fields, is_collaborative=True, newest=newest, sizes=sizes)
+
+
+def restore(publication: Publication, version: Former, author: User) -> bool:
+    """Make a former version the newest one; return whether anything changed. It is still written as it was (alone, or
+    by several people) when `version` was made.
 
     Call it in a write transaction, with the publication's row locked. Its readers stay the same.
     """
-    if not publishing.differs(publication, fields):
+    if not publishing.differs(publication, version.fields):
         return False
+    comment = revisions.restored(version.number)
+    if version.is_collaborative:
+        text, html = version.fields["description"], version.fields["description_html"]
+        sizes = version.sizes if version.newest == revisions.newest_number(publication) else None
+        cowriting.write(publication, text, html, author, comment=comment, sizes=sizes)
+        return True
     before = publishing.content_of(publication)
-    publishing.write(publication, fields)
+    publishing.write(publication, version.fields)
     publication.edited_at = utcnow()
-    revisions.keep(publication, publishing.content_of(publication), author, revisions.restored(number))
+    revisions.keep(publication, publishing.content_of(publication), author, comment)
     if isinstance(publication, Event):
         publishing.note_change(publication, before, author)
     return True
@@ -119,6 +153,15 @@ def _joined(pairs):
     return page
 
 
+def waiting(item: Publication, viewer: Viewer) -> int | None:
+    """Return how many texts wait for somebody to choose; None when none is kept, not even one that was settled."""
+    is_open = case((SideVersion.closed_at.is_(None), 1))
+    kept = select(func.count(SideVersion.id), func.count(is_open)).where(SideVersion.publication_id == item.id)
+    kept = kept.where(readable(SideVersion, viewer), SideVersion.reason != SideReason.PREVIEW)
+    count, count_of_open = db.session.execute(kept).one()
+    return count_of_open if count else None
+
+
 # Who wrote what ---------------------------------------------------------------------------------------------------
 
 
@@ -134,8 +177,8 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        """Its lines as one text."""
-        return "\n".join(self.lines)
+        """Its lines as one text, without Markdown's signs inside them."""
+        return "\n".join(map(parts.plain, self.lines))
 
 
 def paragraph_pages(item: Publication) -> list[list[Paragraph]]:
@@ -169,9 +212,32 @@ def brought(item: Publication, paragraphs: Iterable[Paragraph]) -> dict[int, Rev
     return {revision.number: revision for revision in db.session.scalars(known)}
 
 
-def writers(paragraph: Paragraph, known: dict[int, Revision]) -> list[Revision]:
-    """Return for each person who brought lines of a paragraph their last version there, the newest first."""
+def runs(paragraphs: Iterable[Paragraph], known: dict[int, Revision]) -> list[tuple[list[Paragraph], list[Revision]]]:
+    """Return paragraphs that follow one another and come from the same people and versions, with `writers` of them; a
+    heading goes with what it stands over."""
+    found, pending = [], []
+    for paragraph in paragraphs:
+        pending.append(paragraph)
+        if not paragraph.level:
+            _gather_run(found, pending, known)
+            pending = []
+    if pending:
+        _gather_run(found, pending, known)
+    return found
+
+
+def _gather_run(found, paragraphs, known):
+    who = writers(set().union(*(paragraph.numbers for paragraph in paragraphs)), known)
+    if found and found[-1][1] == who:
+        found[-1][0].extend(paragraphs)
+    else:
+        found.append((paragraphs, who))
+
+
+def writers(numbers: Set[int], known: dict[int, Revision]) -> list[Revision]:
+    """Return for each person who brought lines in the versions with these numbers their last one, the newest first;
+    versions that are not kept any more are left out."""
     last = {}
-    for number in sorted(paragraph.numbers & known.keys(), reverse=True):
+    for number in sorted(numbers & known.keys(), reverse=True):
         last.setdefault(known[number].author_id, known[number])
     return list(last.values())

@@ -18,6 +18,7 @@ from app.services import adopting, attachments, following, offers, publishing, r
 
 PLACES = ("seats", "admission", "takes_registrations")  # a change of these may free a place
 MARKS = ("is_charter", "is_collaborative", "groups_write")  # of a document, beside what versions hold
+ADOPTED = ("title", "summary")  # with the text
 TWIN_AGE = timedelta(days=1)  # the « Back » of a browser brings a form of today
 
 
@@ -79,9 +80,15 @@ class WrittenApart(Refused):
 class Adopted(Refused):
     """A text that was adopted stays with those who adopted it."""
 
+    sentence = "Ce document est adopté : il reste collaboratif. Rouvrez-le d’abord, sur la page de ses versions."
+
+
+class Frozen(Refused):
+    """A title or a summary that was adopted with its text stays as it was adopted."""
+
     sentence = (
-        "Cette version du document a été adoptée : il reste collaboratif. Levez d’abord l’adoption, sur la page du "
-        "document."
+        "Ce document est adopté : son titre et son résumé ne changent plus. Rouvrez-le d’abord, sur la page de ses "
+        "versions."
     )
 
 
@@ -89,8 +96,8 @@ class Unsettled(Refused):
     """Texts that others wrote wait beside it, on a page that only those who write it see."""
 
     sentence = (
-        "Des textes gardés à part attendent encore : le document reste collaboratif. Accordez-les ou écartez-les "
-        "d’abord, sur la page du document."
+        "Des textes sont encore en attente d’un choix : le document reste collaboratif. Choisissez, ou écartez-les, "
+        "sur la page du document."
     )
 
 
@@ -107,7 +114,7 @@ class TooLong(Refused):
 
 
 class Wider(Refused):
-    """More people could read it: its author is asked first."""
+    """More people could read it, or write it and read its former versions: its author is asked first."""
 
 
 @dataclass(eq=False)
@@ -162,6 +169,7 @@ class Change:
     is_narrower: bool
     is_quiet: bool = False
     is_turned: bool = False  # others write it from now on, or no longer
+    lets_groups_write: bool = False  # from now on, which shows them its former versions
 
 
 @dataclass(frozen=True)
@@ -227,12 +235,14 @@ def look(item: Publication, asked: Asked) -> Change:
         marked = _marked(before, known), _marked(typed, fields)
         raise Changed(list(revisions.changes(*marked)), item.version)
     is_turned = _is_turned(item, fields)
+    _require_title(item, fields)
     is_wider = item.published_at is not None and opens_wider(was, wanted)
-    if is_wider and not asked.is_confirmed:
+    lets_groups_write = item.published_at is not None and _lets_groups_write(item, asked)
+    if (is_wider or lets_groups_write) and not asked.is_confirmed:
         raise Wider
     is_narrower = opens_wider(wanted, was)
     widths = {"is_wider": is_wider, "is_narrower": is_narrower}
-    told = {"is_quiet": asked.is_quiet, "is_turned": is_turned}
+    told = {"is_quiet": asked.is_quiet, "is_turned": is_turned, "lets_groups_write": lets_groups_write}
     return Change(item, fields | chosen, before, _files(item), is_changed, **widths, **told)
 
 
@@ -258,6 +268,21 @@ def _is_turned(item, fields):
     if not is_together:
         _require_end(item)
     return True
+
+
+def _require_title(item, fields):
+    """Refuse to change what is adopted with a text."""
+    if not is_written_apart(item) or not publishing.differs(item, {name: fields[name] for name in ADOPTED}):
+        return
+    if adopting.standing(item):
+        raise Frozen
+
+
+def _lets_groups_write(item, asked):
+    """Tell whether the members of groups may write from now on who could not."""
+    marks = {name: asked.fields.get(name, getattr(item, name)) for name in ("is_collaborative", "groups_write")}
+    could = item.is_collaborative and item.groups_write and item.level == Visibility.GROUPS
+    return all(marks.values()) and asked.level == Visibility.GROUPS and not could
 
 
 def _require_end(item):

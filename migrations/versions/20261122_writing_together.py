@@ -89,14 +89,17 @@ def make_side_versions():
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("closed_at", INSTANT, nullable=True),
         sa.Column("closed_by_id", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.String(length=10), nullable=True),
         sa.Column("settled_number", sa.Integer(), nullable=True),
+        sa.Column("settles_id", sa.Integer(), nullable=True),
         foreign_key("side_versions", "publication_id", "publications", "CASCADE"),
         foreign_key("side_versions", "author_id", "users", "SET NULL"),
         foreign_key("side_versions", "closed_by_id", "users", "SET NULL"),
+        foreign_key("side_versions", "settles_id", "side_versions", "SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_side_versions")),
         sa.UniqueConstraint("publication_id", "key", name=op.f("uq_side_versions_publication_id")),
     )
-    for column in ("author_id", "closed_by_id", "closed_at"):
+    for column in ("author_id", "closed_by_id", "closed_at", "settles_id"):
         op.create_index(f"ix_side_versions_{column}", "side_versions", [column])
 
 

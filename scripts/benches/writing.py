@@ -1,7 +1,8 @@
 """Fifty people who write one document at the same time, and a document with a long history: scripts/bench writing
 
 Each saves twenty times, at random paces, through HTTP; some lose their connection and send once more. Each sentence
-bears a mark that must be in the final text, in a text put aside, or among those that somebody has deleted. Then 2,000
+bears a mark that must be in the final text, in a text put aside that waits or was dismissed, or among those that
+somebody has deleted and saved so. Then 2,000
 versions of a text of 200 KB: what they weigh, and how long it takes to open, compare and restore one. On SQLite and,
 where it is installed, on PostgreSQL. BENCH_SAVES: how many saves each (20 by default), BENCH_VERSIONS: how many
 versions (2,000). Nothing of the site's own database is read or written.
@@ -27,7 +28,7 @@ import sqlalchemy as sa
 import config
 from app import create_app
 from app.extensions import begin_write, db
-from app.labels import UserStatus
+from app.labels import SideOutcome, SideReason, UserStatus
 from app.models import Council, Document, Revision, SideVersion, User
 from app.models.types import utcnow
 from app.services import accounts, cowriting
@@ -44,6 +45,10 @@ WORDS = (
     "charte année mois soir samedi salle centre social fête marché bus ligne trottoir propreté jeunes aînés parents"
 ).split()
 MARK = re.compile(r"[A-Z]{2}\d+[a-z]\d+")
+NOT_SETTLED = (
+    SideVersion.reason != SideReason.PREVIEW,
+    sa.or_(SideVersion.closed_at.is_(None), SideVersion.outcome == SideOutcome.DISMISSED),
+)
 HIDDEN = re.compile(r'<input id="[^"]*" name="([^"]+)" type="hidden" value="([^"]*)"')
 AREA = re.compile(r'<textarea[^>]* name="([^"]+)"[^>]*>\n?(.*?)</textarea>', re.S)
 FORM = re.compile(r'<form method="post" action="([^"]*)" enctype.*?</form>', re.S)
@@ -153,7 +158,7 @@ def write_together(app, env):
     db.session.expire_all()
     item = db.session.get(Document, item.id)
     known = set(MARK.findall(item.description))
-    for side in db.session.scalars(sa.select(SideVersion)):
+    for side in db.session.scalars(sa.select(SideVersion).where(*NOT_SETTLED)):
         known |= set(MARK.findall(side.text))
     lost = tally.marks - known - tally.deleted
     times = statistics.quantiles(tally.milliseconds, n=100)
@@ -197,11 +202,11 @@ class Writer(threading.Thread):
         mark = f"MK{self.number}x{turn}"
         fields["description"], gone = self.changed(fields["description"], mark)
         self.tally.marks.add(mark)
-        self.tally.deleted |= gone
         fields["act"] = "save"
         if self.draw.random() < 0.1:
             self.cut(fields)
-        self.settle(self.post(f"{self.address}/ecrire", fields))
+        if self.settle(self.post(f"{self.address}/ecrire", fields)):
+            self.tally.deleted |= gone
 
     def changed(self, text, mark):
         """Return a text with a new sentence somewhere, or one in the place of another; and the marks that went."""
@@ -216,7 +221,7 @@ class Writer(threading.Thread):
         return "\n".join(lines), gone
 
     def settle(self, answer):
-        """Keep both texts wherever two have written the same place, until all is saved."""
+        """Keep both texts wherever two have written the same place, until all is saved; tell whether it is."""
         for _ in range(20):
             if answer.status_code != 409:
                 break
@@ -226,8 +231,10 @@ class Writer(threading.Thread):
             fields |= {name: html.unescape(value) for name, value in AREA.findall(form[0])}
             fields |= dict.fromkeys(set(re.findall(r'name="(place_\d+)"', form[0])), "both")
             answer = self.post(self.address.split("/documents")[0] + form[1], fields)
-        if answer.status_code not in (302, 303):
+        is_saved = answer.status_code in (302, 303)
+        if not is_saved:
             self.tally.wrong.append(f"{answer.status_code} {answer.url}")
+        return is_saved
 
     def fields(self, page, name):
         """Return what the form with this field would send."""

@@ -61,7 +61,9 @@ class Site:
         if who in self._jars:
             return
         jar = self._jars[who] = CookieJar()
-        fields = next(form for form in forms(self._open(f"{self.base}/connexion", jar)) if "email" in form.fields).fields
+        fields = next(
+            form for form in forms(self._open(f"{self.base}/connexion", jar)) if "email" in form.fields
+        ).fields
         typed = fields.to_dict() | {"email": f"{who}@demo.example", "password": PASSWORD}
         answer = self._open(urllib.request.Request(f"{self.base}/connexion", urlencode(typed).encode()), jar)
         assert "Se déconnecter" in answer, f"{who} of the demonstration data cannot log in"

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import termios
@@ -37,7 +38,7 @@ class Lynx:
         self.terminal, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.process = subprocess.Popen(
-            ["lynx", f"-cfg={folder}/lynx.cfg", url],
+            [shutil.which("lynx"), f"-cfg={folder}/lynx.cfg", url],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
             env=os.environ | {"TERM": "vt100", "LC_ALL": "C.UTF-8", "HOME": str(folder)},
         )  # fmt: skip

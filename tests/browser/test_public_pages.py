@@ -23,7 +23,7 @@ def report(findings):
 
 
 def test_a_page_fits_the_screen_and_asks_for_nothing_else(browser, site, page):
-    findings = []
+    findings, style_sheet = [], f"{site.base}/static/site"  # members have it as a file, which their browser keeps
     for width in WIDTHS:
         browser.open(page, width)
         first, *others = browser.requests()
@@ -33,8 +33,7 @@ def test_a_page_fits_the_screen_and_asks_for_nothing_else(browser, site, page):
                 ("too wide", browser.evaluate(TOO_WIDE)),
                 ("console", browser.complaints()),
                 ("active content", browser.evaluate(ACTIVE_CONTENT)),
-                # Members have the style sheet as a file, which their browser keeps.
-                ("requests", [url for url in others if not (page.cookies and url.startswith(f"{site.base}/static/site"))]),
+                ("requests", [url for url in others if not (page.cookies and url.startswith(style_sheet))]),
                 ("address", [] if first == page.url else [first]),
             ]
             if found

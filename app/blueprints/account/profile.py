@@ -42,6 +42,7 @@ def edit():
     shown = {
         "why_off": outbox.why_off(Channel.MAIL, current_user.email), "number": _number(),
         "stops": profiles.stops_of(current_user), "followed": following.some_followed(viewer),
+        "unheard": following.unheard(current_user),
     }  # fmt: skip
     return render_template("account/profile/edit.html", form=form, **shown), *form.outcome
 

@@ -11,7 +11,7 @@ from app.forms.versions import AdoptingForm, ReopeningForm
 from app.localtime import clock
 from app.models import Publication
 from app.models.types import utcnow
-from app.services import adopting, revisions, versions
+from app.services import adopting, cowriting, revisions, versions
 from app.templating import day
 
 bp = Blueprint("adopting", __name__)
@@ -23,6 +23,8 @@ MEANWHILE = (
     "Le texte a changé pendant que cette page était ouverte : relisez ce qui a changé, en bas de cette page. Si c’est "
     "bien ce texte qui est adopté, appuyez encore une fois sur le bouton."
 )
+EMPTY = "Ce texte est vide : il n’y a rien à adopter."
+MOST_BLANKS = 3  # shown of what is to be filled in
 OTHER = "Une autre adoption a été notée entre-temps : la voici. Appuyez encore une fois pour rouvrir le texte."
 
 
@@ -57,7 +59,20 @@ def adopt(path, item_id, slug):
         return redirect(address_of(item, "versions.index"))
     page = {"changed": _changed(item, form), "newest": revisions.newest(item), "start": _start(form)}
     form.number.data = page["newest"].number
-    return render_template("publications/adopting/adopt.html", item=item, form=form, **page), *form.outcome
+    return render_template(
+        "publications/adopting/adopt.html", item=item, form=form, **page, **_unfinished(item)
+    ), *form.outcome
+
+
+def _unfinished(item):
+    """Return what tells that a text may not be finished: who is at it, what waits, what is to be filled in."""
+    viewer, blanks = current_viewer(), adopting.blanks(item.description)
+    return {
+        "others": cowriting.others_writing(item, viewer),
+        "waiting": cowriting.count_sides(item, viewer),
+        "blanks": blanks[:MOST_BLANKS],
+        "more_blanks": len(blanks) > MOST_BLANKS,
+    }
 
 
 def _take(item, form):
@@ -68,7 +83,11 @@ def _take(item, form):
         form.refuse(MEANWHILE)
         db.session.commit()
         return False
-    is_new = adopting.standing(item) is None and adopting.adopt(item, newest, form.adopted_on.data, me)
+    if not item.description.strip():
+        form.refuse(EMPTY)
+        db.session.commit()
+        return False
+    is_new = adopting.adopt(item, newest, form.adopted_on.data, me)
     db.session.commit()
     flash(f"Version n° {newest} adoptée le {day(form.adopted_on.data)} : c’est noté." if is_new else ALREADY)
     return True

@@ -6,21 +6,24 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import differences, parts
-from app.access import may_edit, may_write, require, viewer_of
+from app.access import may_adopt, may_edit, may_write, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
 from app.blueprints.web import current_viewer, is_logged_in, paginate, require_token
 from app.extensions import begin_write, db
-from app.forms.cowriting import WritingForm, settling_form
-from app.labels import SideReason
-from app.markup import TextTooComplex, html_parts, render_parts
+from app.forms.cowriting import WritingForm, read_number, settling_form
+from app.labels import SideOutcome, SideReason
+from app.markup import TextTooComplex, check_parts, html_parts, render_parts
 from app.models import Document, Group, Publication
 from app.services import adopting, cowriting, revisions
 from app.services.cowriting import Sent
+from app.templating import of_person
 
 bp = Blueprint("cowriting", __name__)
 
 MOST = 16 * 2**20  # bytes: a text that is far too long is still shown again, with the sentence that says so
-SETTLED = "Textes accordés"
+SETTLED = "Choix entre deux textes"
+MOST_SHOWN = 20_000  # characters of the whole text on the page that settles; a longer one has a page of its own
+MOST_MARKED = 4_000  # characters of two texts whose words that differ are shown
 TRIES = 2  # merges before the row is locked; the next one is made while others wait
 OPTIONS = (joinedload(Publication.council), selectinload(Publication.groups).selectinload(Group.councils))
 PATH = "/<any(documents):path>/<id:item_id>-<slug>"
@@ -74,10 +77,11 @@ def _lost(texts):
 
 def _open(form, item):
     """Show the text, one part of it, or what its writer has previewed and not saved."""
-    form.aside = cowriting.preview_of(item, current_user)
-    if form.aside and "reprise" in request.args:
-        side, form.aside = form.aside, None
-        form.open(side.text, base=side.base_number, part=side.part, title=side.title)
+    form.asides = cowriting.previews_of(item, current_user)
+    asked = read_number(request.args.get("reprise", ""))
+    if side := next((side for side in form.asides if side.id == asked), None):
+        form.asides.remove(side)
+        form.open(side.text, base=side.base_number, part=side.part, title=side.title, side=side.settles_id)
         return
     (newest, text), number = cowriting.present(item), request.args.get("partie", type=int)
     if number is None:
@@ -118,20 +122,31 @@ def _sent(form):
 
 
 def _preview(form, item):
-    sent = _sent(form)
+    item_id, sent = item.id, _sent(form)
     form.shown = html_parts(render_parts(sent.text))
     form.plan = cowriting.plan(item, sent)
     begin_write()
-    cowriting.put_aside(item, sent, current_user, SideReason.PREVIEW)
-    cowriting.arrive(item.id, current_user.id, sent.title)
+    item, me = lock(Document, item_id)
+    if item is None or not may_write(viewer_of(me), item):
+        db.session.rollback()
+        return _lost([sent.text])
+    settles = _settled_by(form.side_id, item, me)
+    cowriting.put_aside(item, sent, me, SideReason.PREVIEW, settles)
+    cowriting.arrive(item_id, me.id, sent.title)
     db.session.commit()
+    return None
+
+
+def _settled_by(side_id, item, me):
+    return cowriting.side(item, side_id, viewer_of(me)) if side_id else None
 
 
 def _page(form, item):
     return render_template(
         "publications/cowriting/edit.html",
         form=form, item=item, adoption=adopting.standing(item), others=cowriting.others_writing(item, current_viewer()),
-        shown=form.shown, plan=form.plan, aside=form.aside, parts=parts.split(item.description),
+        shown=form.shown, plan=form.plan, parts=parts.split(item.description),
+        may_adopt=may_adopt(current_viewer(), item),
     ), *form.outcome  # fmt: skip
 
 
@@ -157,45 +172,103 @@ def _save(sent: Sent, item, side_id):
 
 def _carry_out(sent, plan, item, me, side_id):
     """Do what was planned, with the document locked and as it was then."""
-    side = cowriting.side(item, side_id, viewer_of(me)) if side_id else None
-    if cowriting.sent_before(item, sent):
-        return _saved(item, me, side, None, "C’est déjà enregistré.")
+    side = _settled_by(side_id, item, me)
+    by_another = _settled_meanwhile(side, me)
+    if number := cowriting.sent_before(item, sent):
+        return _saved_before(sent, item, me, side, number, by_another)
     if adopting.standing(item):
         return _put_aside(item, sent, me, side, SideReason.ADOPTED)
     if not plan.merge.is_clean:
         return _put_aside(item, sent, me, side, SideReason.CONFLICT)
     if plan.text == item.description:
-        return _saved(item, me, side, None, "Rien n’a changé : le texte était déjà ainsi.")
+        return _unchanged(sent, item, me, side, by_another)
     done = {"comment": sent.comment, "key": sent.key, "sizes": plan.sizes}
-    revision = cowriting.write(item, plan.text, plan.html, me, **done)
-    number = revision.number
-    if not plan.came_in:
-        return _saved(item, me, side, number, f"C’est enregistré : version n° {number}.")
-    words = f"C’est enregistré : version n° {number}. Votre texte est réuni avec ce que d’autres ont écrit entre-temps."
-    is_kept = revisions.find(item, sent.base) is not None
-    return _saved(item, me, side, number, words, since=(sent.base, plan.newest) if is_kept else None)
+    number = cowriting.write(item, plan.text, plan.html, me, **done).number
+    _let_go(item, me, sent, side, SideOutcome.SAVED, number)
+    words, since = f"C’est enregistré : version n° {number}.", None
+    if plan.came_in:
+        words += _united(cowriting.others_since(item, sent.base, me.id))
+        since = (sent.base, plan.newest) if revisions.find(item, sent.base) else None
+    return _gone_on(item, words, by_another, since=since)
 
 
-def _saved(item, me, side, number, words, since=None):
-    cowriting.drop_preview(item, me)
+def _united(names):
+    """Say with whose texts one is merged. `names`: as `others_since` gives them."""
+    if names is None:
+        return " Le texte avait changé pendant ce temps : les deux sont réunis."
+    if len(names) == 1:
+        return f" {names[0]} a aussi écrit pendant ce temps : les deux textes sont réunis."
+    people = " et ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) or "D’autres"
+    return f" {people} ont aussi écrit pendant ce temps : les textes sont réunis."
+
+
+def _saved_before(sent, item, me, side, number, by_another):
+    """Say in which version it is, and whether that is still what the document says."""
+    newest = revisions.newest_number(item)
+    _let_go(item, me, sent, side, SideOutcome.SAVED, number)
+    if newest == number:
+        return _gone_on(item, by_another or f"C’est déjà enregistré : version n° {number}.")
+    is_mine = cowriting.others_since(item, number, me.id) is None
+    words = f"C’était déjà enregistré : version n° {number}. "
+    words += "Vous avez écrit autre chose depuis." if is_mine else "D’autres ont écrit depuis."
+    return _gone_on(item, words, since=None if is_mine else (number, newest))
+
+
+def _unchanged(sent, item, me, side, by_another):
+    """Say that the text stays as it is; of two texts, the one that is saved."""
+    _let_go(item, me, sent, side, SideOutcome.KEPT)
+    if side is None:
+        return _gone_on(item, "Rien n’a changé : le texte était déjà ainsi.")
+    kept = "C’est réglé : le texte déjà enregistré est gardé. L’autre reste trente jours dans « Textes en attente »."
+    return _gone_on(item, by_another or kept)
+
+
+def _let_go(item, me, sent, side, outcome, number=None):
+    """Note that somebody has done with what they sent, and with what that was to settle."""
+    cowriting.drop_preview(item, me, sent, side.id if side else None)
     cowriting.leave(item, me)
     if side is not None:
-        cowriting.close(side, me, number or revisions.newest_number(item))
+        cowriting.close(side, me, outcome, number)
+
+
+def _gone_on(item, *words, since=None):
+    """End the transaction; say what was done, and lead to the document, which shows where to see what has changed from
+    one version to another."""
     db.session.commit()
-    flash(words)
+    for sentence in filter(None, words):
+        flash(sentence)
     if since:
-        flash("Voici ce que les autres ont changé pendant que vous écriviez.")
-        return redirect(address_of(item, "versions.compare", de=since[0], a=since[1]))
+        return redirect(address_of(item, depuis=since[0], jusque=since[1]))
     return redirect(address_of(item))
+
+
+def _settled_meanwhile(side, me):
+    """Return the sentence about a text put aside that somebody else has settled; nothing when it waits."""
+    if side is None or side.outcome in (None, SideOutcome.DISMISSED) or side.closed_by_id == me.id:
+        return ""
+    return _told(side)
+
+
+def _told(side):
+    """Say who has settled a text put aside, and how."""
+    name = side.closed_by.name if side.closed_by else "un ancien membre"
+    if side.outcome == SideOutcome.SAVED:
+        return f"Ce texte a été réglé entre-temps par {name} : version n° {side.settled_number}."
+    if side.outcome == SideOutcome.KEPT:
+        return f"Ce texte a été réglé entre-temps par {name} : le texte déjà enregistré est gardé."
+    return f"Ce texte a été repris entre-temps par {name}, dans un autre texte en attente."
 
 
 def _put_aside(item, sent, me, former, reason):
     """Keep what cannot be saved as it is, and let its writer settle it. What it was to settle itself is settled."""
+    by_another = _settled_meanwhile(former, me)
     side = cowriting.put_aside(item, sent, me, reason)
     if former is not None and former.id != side.id:
-        cowriting.close(former, me)
-    cowriting.drop_preview(item, me)
+        cowriting.close(former, me, SideOutcome.REPLACED)
+    cowriting.drop_preview(item, me, sent, former.id if former else None)
     db.session.commit()
+    if by_another:
+        flash(by_another)
     return _settling_page(item, side, status=409)
 
 
@@ -228,13 +301,15 @@ def settle(path, item_id, slug, side_id):
 
 
 def _settle(item, side):
-    newest = request.form.get("newest", type=int) or 0
+    newest, present = read_number(request.form.get("newest", "")), revisions.newest_number(item)
+    newest = newest if newest and newest <= present else present
     merge = cowriting.merged_with(item, cowriting.as_sent(side), newest)
-    form = settling_form(_owns(merge), newest)
+    form = settling_form(_owns(merge), newest, _writer(side))
     if not form.validate_on_submit():
         return _settling_page(item, side, merge, form)
     text = cowriting.settled(merge, form.answers)
     try:
+        check_parts(text)  # before it is merged, which takes long with a text that is far too long
         return _save(Sent(text, newest, None, "", side.key, SETTLED), item, side.id)
     except TextTooComplex as error:
         form.refuse(str(error))
@@ -246,16 +321,39 @@ def _settling_page(item, side, merge=None, form=None, status=200):
     if form is None:
         newest = revisions.newest_number(item)
         merge = cowriting.merged_with(item, cowriting.as_sent(side), newest)
-        form = settling_form(_owns(merge), newest, formdata=None)
-    whole = WritingForm(formdata=None)
-    whole.open(cowriting.all_of(merge), base=form.number, side=side.id)
+        form = settling_form(_owns(merge), newest, _writer(side), formdata=None)
+    names = cowriting.others_since(item, side.base_number, side.author_id)
     page = render_template(
         "publications/cowriting/settle.html",
-        item=item, side=side, merge=merge, form=form, whole=whole, adoption=adopting.standing(item),
-        names=cowriting.others_since(item, side),
-        places=[(*fields, *_beside(merge, number)) for number, fields in enumerate(form.places)],
+        item=item, side=side, form=form, whole=_whole(merge, form, side, MOST_SHOWN), adoption=adopting.standing(item),
+        names=names, places=[(*fields, *_beside(merge, number)) for number, fields in enumerate(form.places)],
     )  # fmt: skip
     return (page, status) if not form.errors else (page, *form.outcome)
+
+
+@bp.get(f"{PATH}/a-part/<id:side_id>/texte")
+def whole(path, item_id, slug, side_id):
+    """Show the whole text with both texts of each place, to be written by hand."""
+    item = find(path, item_id, *OPTIONS)
+    require(may_write(current_viewer(), item))
+    side = cowriting.side(item, side_id, current_viewer()) or abort(404)
+    require_slug(item, slug)
+    if side.closed_at or adopting.standing(item):
+        return redirect(address_of(item, "cowriting.settle", side_id=side.id))
+    newest = revisions.newest_number(item)
+    merge = cowriting.merged_with(item, cowriting.as_sent(side), newest)
+    form = _whole(merge, settling_form([], newest, formdata=None), side)
+    return render_template("publications/cowriting/whole.html", item=item, side=side, form=form)
+
+
+def _whole(merge, form, side, most=None):
+    """Return the form of the whole text with both texts of each place; None of one that is longer than `most`."""
+    text = cowriting.all_of(merge)
+    if most and len(text) > most:
+        return None
+    whole = WritingForm(formdata=None)
+    whole.open(text, base=form.number, side=side.id)
+    return whole
 
 
 @bp.post(f"{PATH}/a-part/<id:side_id>/etat")
@@ -276,13 +374,22 @@ def close(path, item_id, slug, side_id):
 
 def _turn(item, side, me):
     if side.reason == SideReason.PREVIEW:
-        cowriting.drop_preview(item, me)
-        return address_of(item), "L’aperçu est oublié."
+        cowriting.forget(side)
+        return address_of(item), "L’aperçu est effacé."
     if request.form.get("act") == "open":
         cowriting.reopen(side)
-        return address_of(item, "cowriting.settle", side_id=side.id), "Ce texte attend de nouveau d’être accordé."
+        return address_of(item, "cowriting.settle", side_id=side.id), "Ce texte est de nouveau en attente."
+    if side.outcome not in (None, SideOutcome.DISMISSED):
+        return address_of(item, "cowriting.settle", side_id=side.id), _told(side)
     cowriting.close(side, me)
-    return address_of(item, "cowriting.index"), "Ce texte est laissé de côté. Il reste ici trente jours."
+    return address_of(item, "cowriting.index"), "Ce texte est écarté. Il reste ici trente jours."
+
+
+def _writer(side):
+    """Return who has written a text put aside, with « de »; nothing for whoever settles it."""
+    if side.author_id == current_user.id:
+        return ""
+    return of_person(side.author.name) if side.author else "d’un ancien membre"
 
 
 def _owns(merge):
@@ -293,5 +400,7 @@ def _beside(merge, number):
     """Return what the page shows of a conflict: both texts as one, marked; and each of them, with where it stands."""
     conflict = merge.conflicts[number]
     mine, theirs = "\n".join(conflict.mine), "\n".join(conflict.theirs)
-    place = {"mine": mine, "theirs": theirs, "title": cowriting.title_at(merge, number)}
-    return differences.compare(theirs, mine), place
+    shown = mine if len(mine) <= MOST_MARKED else f"{mine[:MOST_MARKED]} … (la suite est sous « Écrire autrement »)"
+    place = {"mine": shown, "theirs": theirs, "title": cowriting.title_at(merge, number)}
+    passages = differences.compare(theirs, mine) if len(mine) + len(theirs) <= MOST_MARKED else []
+    return passages, place

@@ -20,7 +20,7 @@ from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
 from app.models.territory import department_code
 from app.notifications.publications import deadline
-from app.services import attachments, attendance, minutes, publishing, reaching, revisions, starters, writing
+from app.services import adopting, attachments, attendance, minutes, publishing, reaching, revisions, starters, writing
 
 bp = Blueprint("editing", __name__)
 
@@ -164,6 +164,7 @@ def _page(form, model, item, is_new, starter):
         first_served=attendance.first_served(item),
         shown=shown, until=deadline(shown) if isinstance(shown, Event) else "",
         files=[entry.attachment for entry in form.entries], starter=starter,
+        adoption=adopting.standing(item) if item and writing.is_written_apart(item) else None,
         starters=starters.ALL if model is Document and is_new and request.method == "GET" else (),
         council=item.council if item else current_user.council,
     ), *form.outcome  # fmt: skip

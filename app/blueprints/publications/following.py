@@ -1,6 +1,7 @@
 """Following a document that several write, or following it no more."""
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask_login import current_user
 
 from app.access import may_follow, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock
@@ -13,7 +14,7 @@ bp = Blueprint("following", __name__)
 
 ACTS = {  # button → whether they follow from now on, what they are told
     "suivre": (True, "Vous suivez ce document : vous recevrez un courriel quand il aura changé."),
-    "arreter": (False, "Vous ne suivez plus ce document."),
+    "cancel": (False, "Vous ne suivez plus ce document."),
 }
 
 
@@ -29,6 +30,8 @@ def edit(path, item_id, slug):
     require(item is not None and may_follow(viewer_of(me), item))
     following.set(item, me, is_on)
     db.session.commit()
+    if is_on and (why := following.unheard(current_user)):
+        said = f"Vous suivez ce document, mais {why} : votre profil dit comment les recevoir."
     flash(said)
     is_from_profile = request.args.get("retour") == "profil"
     return redirect(url_for("account.profile.edit", _anchor="suivis") if is_from_profile else address_of(item))

@@ -30,6 +30,7 @@ from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
 from app.models import Council, Event, Group, Publication
+from app.models.types import utcnow
 from app.services import attachments, following, journal, publishing, readings, shelves
 from app.services import minutes as minutes_
 from app.services.writing import InBin
@@ -84,6 +85,7 @@ class Seen:
 @public_page
 def show(path, item_id, slug):
     """Show it; to its author also as others get it (« Voir comme »)."""
+    opened_at = utcnow()
     publication = find(path, item_id, *WHOLE)
     require_slug(publication, slug)
     viewer = current_viewer()
@@ -94,15 +96,15 @@ def show(path, item_id, slug):
     page = _page(publication, other[1] if other else viewer, other and other[0], others)
     publication_id, is_news = publication.id, readings.is_news(viewer, publication)
     if is_news:
-        _note_reading(viewer, publication_id)
+        _note_reading(viewer, publication_id, opened_at)
     return page
 
 
-def _note_reading(viewer, publication_id):
+def _note_reading(viewer, publication_id, opened_at):
     """Remember that a member has read this, so that no alert tells it; the page comes even if this cannot be noted."""
     try:
         begin_write()
-        readings.note(viewer, publication_id)
+        readings.note(viewer, publication_id, opened_at)
         db.session.commit()
     except OperationalError:
         db.session.rollback()
@@ -110,10 +112,11 @@ def _note_reading(viewer, publication_id):
 
 def _page(publication, viewer, seen_as=None, others=None):
     """Print an item as `viewer` gets it. `seen_as`: the words for who that is, on a page that only tries it out."""
+    seen = Seen(viewer, publication)
     return render_template(
         "publications/items/show.html",
         publication=publication,
-        seen=Seen(viewer, publication),
+        seen=seen,
         seen_as=seen_as,
         others=others or {},
         files=attachments.of(publication),
@@ -121,6 +124,7 @@ def _page(publication, viewer, seen_as=None, others=None):
         together=together_of(publication, viewer, is_tried=bool(seen_as)),
         episode=shelves.episode_of(viewer, publication),
         is_followed=publication.is_collaborative and following.is_followed(publication, viewer),
+        unheard=following.unheard(current_user) if seen.may_follow and not seen_as else "",
     )
 
 

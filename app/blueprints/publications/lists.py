@@ -10,7 +10,7 @@ from app.blueprints.web import current_viewer, paginate
 from app.forms.listing import NO_WORD, ListForm, OwnListForm, PublicationsForm
 from app.labels import KIND_PATHS, PublicationKind
 from app.models import Council, Publication
-from app.services import publishing, shelves, texts
+from app.services import adopting, publishing, shelves, texts
 from app.services.directory import directory
 
 bp = Blueprint("lists", __name__)
@@ -85,4 +85,5 @@ def mine(path):
     query = shelves.of_council(viewer, publishing.MODELS[kind], *conditions, past=past)
     page = paginate(query, per_page=20)
     kept = {name: value for name, value in request.args.items() if name in form or name == "quand"}
+    shown["adopted"] = adopting.days_of([item.id for item in page.items if item.is_collaborative])
     return render_template("publications/lists/mine.html", page=page, kept=kept, **shown)

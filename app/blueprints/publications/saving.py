@@ -18,6 +18,7 @@ from app.templating import plural, sitting
 COPIES = "Moins de personnes peuvent maintenant le lire. Celles qui l’ont déjà lu en ont peut-être gardé une copie."
 NOT_ALL = "Votre texte est enregistré. Il manque encore un fichier : voyez pourquoi ci-dessous."
 KEPT = "Votre brouillon est gardé. Personne d’autre ne le voit."
+GROUPS_WRITE = "Les membres des groupes choisis peuvent maintenant l’écrire. Ils voient aussi ses anciennes versions."
 ALONE = "Vous êtes maintenant la seule personne à pouvoir modifier ce document. Ses versions restent."
 ASIDE = "Ceci est déjà publié : vos lecteurs voient encore l’ancien texte. Le nouveau est gardé à part."
 
@@ -142,7 +143,7 @@ def _told(form, change, became, me, *, is_told):
     found = _reached(form, change.item, me, written=change.item) if is_told or change.is_wider else None
     is_open = change.is_wider and not change.item.hidden_at
     saved = f"C’est enregistré : {_readers(found)}." if is_open else "C’est enregistré."
-    turned = [_writers(change.item)] * change.is_turned
+    turned = [_writers(change.item)] * change.is_turned or [GROUPS_WRITE] * change.lets_groups_write
     return [saved, *turned, *[COPIES] * change.is_narrower, *(_of_change(found) if is_told else [])]
 
 
@@ -152,7 +153,9 @@ def _writers(item):
         return ALONE
     with_groups = item.groups_write and item.level == Visibility.GROUPS
     return "La description s’écrit maintenant à plusieurs : tous les membres de votre conseil" + (
-        ", et ceux des groupes choisis, peuvent la modifier." if with_groups else " peuvent la modifier."
+        ", et ceux des groupes choisis, peuvent la modifier. Ils voient aussi ses anciennes versions."
+        if with_groups
+        else " peuvent la modifier."
     )
 
 

@@ -5,12 +5,12 @@ from sqlalchemy.orm import joinedload
 
 from app.access import may_adopt, may_edit, may_see_versions, may_write, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
-from app.blueprints.web import ListPagination, current_viewer, paginate, require_token
+from app.blueprints.web import ListPagination, current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.versions import ComparingForm, RestoringForm
 from app.markup import TextTooComplex
 from app.models import Publication
-from app.services import adopting, cowriting, revisions, versions
+from app.services import adopting, publishing, revisions, versions
 
 bp = Blueprint("versions", __name__)
 
@@ -18,6 +18,10 @@ UNKNOWN = "La version n° {} n’existe pas, ou n’est plus gardée : choisisse
 CLOSED = "Une version de ce texte est adoptée : personne ne peut le changer. Rouvrez-le d’abord."
 MEANWHILE = (
     "Le texte a changé pendant que vous lisiez : regardez ce qui est arrivé. Si vous voulez toujours revenir à la "
+    "version n° {}, appuyez encore une fois sur le bouton."
+)
+OTHER_WAY = (
+    "Entre-temps, on a choisi d’écrire ce texte autrement : à plusieurs, ou seul. Si vous voulez toujours revenir à la "
     "version n° {}, appuyez encore une fois sur le bouton."
 )
 PRESENT = "Cette version est déjà la version actuelle."
@@ -37,11 +41,13 @@ def index(path, item_id, slug):
     item = _find(path, item_id, slug)
     page = paginate(revisions.saved(item), per_page=revisions.LISTED)
     adoptions = adopting.history(item) if item.is_collaborative else []
+    viewer = current_viewer()
     newest = page.items[0].number if page.page == 1 and page.items else revisions.newest_number(item)
     return render_template(
         "publications/versions/index.html", item=item, page=page, sized=revisions.with_sizes(item, page.items),
         adoptions=adoptions, standing=next((one for one in adoptions if not one.lifted_at), None),
-        may_adopt=may_adopt(current_viewer(), item), form=_two_newest(item, newest),
+        may_adopt=may_adopt(viewer, item), form=_two_newest(item, newest),
+        waiting=versions.waiting(item, viewer) if may_write(viewer, item) else None,
     )  # fmt: skip
 
 
@@ -89,8 +95,8 @@ def authors(path, item_id, slug):
         abort(404)
     page = ListPagination(versions.paragraph_pages(item), per_page=1)
     known = versions.brought(item, page.items[0])
-    told = [(paragraph, versions.writers(paragraph, known)) for paragraph in page.items[0]]
-    return render_template("publications/versions/authors.html", item=item, page=page, told=told)
+    runs = versions.runs(page.items[0], known)
+    return render_template("publications/versions/authors.html", item=item, page=page, runs=runs)
 
 
 @bp.get("/<kind:path>/<id:item_id>-<slug>/versions/<id:number>")
@@ -132,11 +138,11 @@ def _html(item, page):
 
 def _restoring(item, newest):
     """Return the form that brings a version back; None for those who may not."""
-    if item.is_collaborative:
-        may_restore = may_write(current_viewer(), item)
-    else:
-        may_restore = may_edit(current_viewer(), item)
-    return RestoringForm(formdata=None, data={"newest": newest}) if may_restore else None
+    return RestoringForm(formdata=None, data={"newest": newest}) if _may_restore(current_viewer(), item) else None
+
+
+def _may_restore(viewer, item):
+    return may_write(viewer, item) if item.is_collaborative else may_edit(viewer, item)
 
 
 def _shown(item, revision):
@@ -151,65 +157,48 @@ def _shown(item, revision):
 def restore(path, item_id, slug, number):
     """Make a former text the present one, as a new version; who may read it does not change."""
     item = find(path, item_id)
-    if item.is_collaborative:
-        return _restore_text(item, number)
-    require(may_edit(current_viewer(), item))
-    require_token()
-    revision = revisions.find(item, number) or abort(404)
-    try:
-        fields = versions.fields_of(item, revision)
-    except TextTooComplex as error:  # the limits were wider once
-        flash(str(error))
-        return redirect(address_of(item, "versions.show", number=number))
-    model, item_id = type(item), item.id
-    begin_write()
-    item, me = lock(model, item_id)
-    require(item is not None and item.deleted_at is None and may_edit(viewer_of(me), item))
-    is_new = versions.restore(item, fields, number, me)
-    db.session.commit()
-    flash(f"La version n° {number} est rétablie." if is_new else PRESENT)
-    return redirect(address_of(item))
-
-
-def _restore_text(item, number):
-    """Bring back the text alone, which several people write: never over what somebody saved unseen."""
-    require(may_write(current_viewer(), item))
+    require(_may_restore(current_viewer(), item))
     revision = revisions.find(item, number)
     if revision is None:
         return _missing(item, number)
     form = RestoringForm()
     if not form.validate():
         newest = form.newest.data = revisions.newest_number(item)
-        page = {"item": item, "number": number, "form": form, "seen": newest, "newest": newest}
-        return render_template("publications/versions/restore.html", **page), *form.outcome
+        return _ask_again(item, form, number, newest, newest)
     try:
-        text, html = revision.text, cowriting.rendered(item, revision.text)
+        former = versions.former(item, revision)
     except TextTooComplex as error:  # the limits were wider once
         flash(str(error))
         return redirect(address_of(item, "versions.show", number=number))
     model, item_id = type(item), item.id
     begin_write()
     item, me = lock(model, item_id)
-    require(item is not None and may_write(viewer_of(me), item))
-    return _take(form, item, me, number, text, html)
+    require(item is not None and item.deleted_at is None and _may_restore(viewer_of(me), item))
+    return _take(form, item, me, former)
 
 
-def _take(form, item, me, number, text, html):
-    """Save the former text, or say why not."""
-    opened, newest = form.newest.data, revisions.newest_number(item)
-    if adopting.standing(item):
+def _take(form, item, me, former):
+    """Save the former text, or say why not: never over what somebody saved unseen."""
+    opened, newest = form.newest.data or "", revisions.newest_number(item)
+    is_same_kind = item.is_collaborative == former.is_collaborative
+    if item.is_collaborative and adopting.standing(item):
         flash(CLOSED)
-    elif text == item.description:
+    elif is_same_kind and not publishing.differs(item, former.fields):
         flash(PRESENT)
-    elif opened != str(newest):
+    elif opened != str(newest) or not is_same_kind:
         db.session.commit()
-        form.refuse(MEANWHILE.format(number))
+        form.refuse((MEANWHILE if is_same_kind else OTHER_WAY).format(former.number))
         form.newest.data = newest
         seen = int(opened) if opened.isdecimal() and len(opened) < 10 else newest
-        page = {"item": item, "number": number, "form": form, "seen": seen, "newest": newest}
-        return render_template("publications/versions/restore.html", **page), *form.outcome
+        return _ask_again(item, form, former.number, seen, newest)
     else:
-        cowriting.write(item, text, html, me, comment=revisions.restored(number))
-        flash(f"La version n° {number} est rétablie.")
+        versions.restore(item, former, me)
+        flash(f"La version n° {former.number} est rétablie.")
     db.session.commit()
     return redirect(address_of(item))
+
+
+def _ask_again(item, form, number, seen, newest):
+    """Return the page that asks once more. `seen`: the version that was the present one when they decided."""
+    page = {"item": item, "number": number, "form": form, "seen": seen, "newest": newest}
+    return render_template("publications/versions/restore.html", **page), *form.outcome

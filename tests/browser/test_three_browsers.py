@@ -1,0 +1,381 @@
+"""Two chromiums and a lynx, all without JavaScript, write one document at the same time: the case that all this is
+for."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask_migrate import upgrade
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
+
+import config
+from app.extensions import db
+from app.jobs.dispatching import dispatch
+from app.jobs.sending import send_mails
+from app.labels import DeliveryState
+from app.models import Delivery, Document, Revision, SideVersion, User
+from app.notifications.recipients import FOLLOWING
+from app.services import following
+from app.templating import plural
+from tests.browser.chromium import TOO_WIDE, Browser
+from tests.browser.lynx import ENTER, Lynx
+from tests.factories import PASSWORD, make_cast, make_group, make_user
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("SCREENSHOTS")
+PATIENCE = 20  # seconds
+TEXT = """Ce que nous voulons.
+
+## Budget
+
+Trente euros par an. Le trésorier est tiré au sort.
+
+## Réunions
+
+Une réunion par mois.
+
+## Décisions
+
+Nous votons à main levée."""
+FINAL = """Ce que nous voulons.
+
+## Budget
+
+Quarante euros par an. Le trésorier est élu.
+
+## Réunions
+
+Une réunion par mois. Chacun apporte un plat.
+
+## Décisions
+
+Nous votons à bulletin secret, ou par écrit.
+
+Nous votons quand tous sont là."""
+VERSIONS = [  # number, author, comment, words added, words removed
+    (1, "Alice", "", None, None),
+    (2, "Alice", "Le prix", 1, 1),
+    (3, "Bruno", "Une élection", 1, 3),
+    (4, "Chloé", "Les plats", 4, 0),
+    (5, "Alice", "", 2, 2),
+    (6, "Bruno", "Textes accordés", 3, 0),
+    (7, "Chloé", "Textes accordés", 6, 0),
+]
+
+
+class Writer(Browser):
+    """A member with a chromium, as small as a telephone."""
+
+    def __init__(self, base, name):
+        super().__init__()
+        self.base, self.name, self.pictures = base, name, 0
+        self.resize(360)
+
+    def visit(self, address):
+        self.driver.get(self.base + address)
+        self._take_picture()
+
+    def log_in(self):
+        self.visit("/connexion")
+        self.fill("email", f"{self.name}@essai.example")
+        self.fill("password", PASSWORD)
+        self.press_button("Se connecter")
+        assert "Se déconnecter" in self.words
+
+    def fill(self, field, text):
+        box = self.driver.find_element(By.NAME, field)
+        box.clear()
+        box.send_keys(text)
+
+    def tick(self, label):
+        self.driver.find_element(By.XPATH, f'//main//label[contains(., "{label}")]').click()
+
+    def replace(self, before, after):
+        """Change some words of the text in the form."""
+        text = self.driver.find_element(By.NAME, "description").get_property("value")
+        assert before in text
+        self.fill("description", text.replace(before, after))
+
+    def press_button(self, words):
+        self._take_picture()
+        self._go(By.XPATH, f'//main//button[normalize-space()="{words}"]')
+
+    def follow(self, address):
+        """Follow the link whose address ends like this."""
+        self._go(By.CSS_SELECTOR, f'main a[href$="{address}"]')
+
+    def _go(self, *where):
+        former = self.driver.find_element(By.TAG_NAME, "html")
+        self.driver.find_element(*where).click()
+        # The page that goes may be asked half way, which has an error of its own.
+        WebDriverWait(self.driver, PATIENCE, 0.1, [WebDriverException]).until(staleness_of(former))
+        self._take_picture()
+
+    @property
+    def words(self):
+        """What the page says, with one blank between its words."""
+        return plain(self.driver.find_element(By.TAG_NAME, "body").text)
+
+    def marked(self, tag):
+        """Return what stands between the marks of a comparison, with the words for those who do not see the marks."""
+        return [plain(each.get_property("textContent")) for each in self.driver.find_elements(By.TAG_NAME, tag)]
+
+    @property
+    def address(self):
+        return self.driver.current_url.removeprefix(self.base)
+
+    def flaws(self):
+        """Return what is wrong with the page, for whoever looks at it, tabs through it or hears it."""
+        found = []
+        for width in (320, 1280):
+            self.resize(width)
+            found += self.evaluate(TOO_WIDE) + self.violations()
+        found += self.walk()
+        self.resize(360)
+        return found
+
+    def _take_picture(self):
+        if PICTURES:
+            self.pictures += 1
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            Path(PICTURES, f"{self.name}-{self.pictures:02}.png").write_bytes(self.whole_picture())
+
+
+@pytest.fixture
+def writing(own_app, tmp_path):
+    """A site of its own with Alice and Bruno of one council, Chloé of another one, and their group; its address. Its
+    clock stands still: the alerts are told when the test says so."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    with own_app.app_context():
+        upgrade()
+        cast = make_cast()
+        make_group("Nos deux quartiers", cast.council, cast.country.reyssouze)
+        make_user("Denis Roux", cast.council)
+        db.session.commit()
+        own = {name: own_app.config[name] for name in ("INSTANCE_DIR", "SECRET_KEY")}
+        own["DATABASE_URL"] = db.engine.url.render_as_string(hide_password=False)
+        env = (
+            os.environ
+            | own
+            | {"PORT": str(port), "BASE_URL": base, "SCHEDULER": "off", "PRODUCTION": "0", "MAINTENANCE": "0"}
+        )
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app"], env=env, cwd=config.ROOT)
+        try:
+            _wait_for(port)
+            yield base
+        finally:
+            server.terminate()
+            server.wait(PATIENCE)
+
+
+def _wait_for(port):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the site does not start")
+
+
+@pytest.fixture
+def alice(writing):
+    yield from _writer(writing, "alice")
+
+
+@pytest.fixture
+def bruno(writing):
+    yield from _writer(writing, "bruno")
+
+
+def _writer(base, name):
+    writer = Writer(base, name)
+    try:
+        writer.log_in()
+        yield writer
+    finally:
+        writer.driver.quit()
+
+
+@pytest.fixture
+def chloe(writing, tmp_path):
+    lynx = Lynx(f"{writing}/connexion", tmp_path)
+    try:
+        lynx.fill("Adresse électronique", "chloe@essai.example")
+        lynx.fill("Mot de passe", PASSWORD)
+        lynx.follow("Se connecter")
+        lynx.see("Se déconnecter")
+        yield lynx
+    finally:
+        lynx.quit()
+
+
+def document():
+    db.session.rollback()  # what is in the database now
+    return db.session.scalar(db.select(Document))
+
+
+def told(after):
+    """Return (to whom, what) of the mails that have left about the document, so many minutes from now."""
+    db.session.rollback()  # what is in the database now
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=after), tick=False):
+        dispatch()
+        send_mails()
+    db.session.expire_all()
+    sent = db.session.scalars(db.select(Delivery).where(Delivery.kind == FOLLOWING).order_by(Delivery.id)).all()
+    assert {mail.state for mail in sent} <= {DeliveryState.SENT}
+    return [(mail.recipient.partition("@")[0], plain("\n".join(mail.content["paragraphs"]))) for mail in sent]
+
+
+def plain(words):
+    """Return words with one blank between them."""
+    return " ".join(words.split())
+
+
+def test_three_browsers_write_one_document_at_the_same_time(alice, bruno, chloe):
+    page = begin(alice)
+    chloe.type(f"g{alice.base}{page}{ENTER}")
+    merge_what_does_not_touch(page, alice, bruno, chloe)
+    settle_what_does(page, alice, bruno, chloe)
+    assert document().description == FINAL
+    look_at_the_versions(page, bruno, chloe)
+    look_at_what_was_put_aside(page, bruno)
+    tell_those_who_follow(page, bruno)
+
+
+def begin(alice):
+    """Let Alice publish it for the group, which writes too, and Denis follow it; return its address."""
+    alice.visit("/mon-conseil/documents/nouveau")
+    alice.fill("title", "Notre charte")
+    alice.fill("description", TEXT)
+    alice.tick("Collaboratif")
+    alice.tick("Les membres des groupes choisis peuvent écrire aussi")
+    alice.tick("es membres de mes groupes")
+    alice.press_button("Publier")
+    item, denis = document(), db.session.scalar(db.select(User).filter_by(first_name="Denis"))
+    assert (item.description, item.is_collaborative, item.groups_write) == (TEXT, True, True)
+    following.set(item, denis, True)
+    db.session.commit()
+    return alice.address
+
+
+def merge_what_does_not_touch(page, alice, bruno, chloe):
+    """All three have the form open. Alice saves; Bruno another sentence of the same paragraph; Chloé another part."""
+    alice.visit(f"{page}/ecrire")
+    bruno.visit(f"{page}/ecrire")
+    assert "Alice Martin écrit" in bruno.words
+    chloe.follow("Modifier cette partie", after="Une réunion par mois.")
+    chloe.see("Modifier « Réunions »", "Alice Martin écrit", "Bruno Petit écrit")
+
+    alice.replace("Trente euros", "Quarante euros")
+    alice.fill("comment", "Le prix")
+    alice.press_button("Enregistrer")
+    assert "C’est enregistré : version n° 2." in alice.words
+    assert "Bruno Petit écrit" in alice.words and "Chloé Bernard écrit dans « Réunions »" in alice.words
+
+    bruno.replace("tiré au sort", "élu")
+    bruno.fill("comment", "Une élection")
+    bruno.press_button("Enregistrer")
+    assert "version n° 3. Votre texte est réuni avec ce que d’autres ont écrit entre-temps." in bruno.words
+    bruno.visit(f"{page}/versions/comparer?de=1&a=2")
+    assert bruno.marked("del") == ["[retiré : Trente]"] and bruno.marked("ins") == ["[ajouté : Quarante]"]
+
+    chloe.add("Une réunion par mois.", " Chacun apporte un plat.")
+    chloe.fill("Ce que vous changez, en quelques mots", "Les plats")
+    chloe.follow("Enregistrer")
+    chloe.see("version n° 4. Votre texte est réuni avec ce que d’autres ont écrit entre-temps.")
+    chloe.type(f"g{alice.base}{page}/versions/comparer?de=1&a=3{ENTER}")
+    chloe.see("[ajouté : Quarante]", "[ajouté : élu]")
+
+
+def settle_what_does(page, alice, bruno, chloe):
+    """All three change one sentence. Alice is the first; Bruno closes his browser on the conflict and settles it from
+    the list; Chloé settles hers at once, with the answer that lynx ticks by itself: both."""
+    chloe.type(f"g{alice.base}{page}{ENTER}")
+    chloe.see("Quarante euros")  # and not the page that she has seen before
+    alice.visit(f"{page}/ecrire")
+    bruno.visit(f"{page}/ecrire")
+    chloe.follow("Modifier cette partie", after="à main levée.")
+    chloe.see("Modifier « Décisions »")
+
+    alice.replace("à main levée", "à bulletin secret")
+    alice.press_button("Enregistrer")
+    bruno.replace("à main levée", "par écrit")
+    bruno.press_button("Enregistrer")
+    assert "Rien n’est perdu" in bruno.words
+    assert "Nous votons par écrit." in bruno.words and "Nous votons à bulletin secret." in bruno.words
+    assert bruno.flaws() == []
+    bruno.driver.get("about:blank")
+    bruno.visit(page)
+    assert "1 texte" in bruno.words
+    bruno.follow("/a-part")
+    bruno.follow("/a-part/1")
+    bruno.driver.find_element(By.CSS_SELECTOR, "[name=place_1][value=anew]").click()
+    bruno.fill("own_place_1", "Nous votons à bulletin secret, ou par écrit.")
+    bruno.press_button("Enregistrer")
+    assert "C’est enregistré : version n° 6." in bruno.words and "1 texte" not in bruno.words
+
+    chloe.rewrite("Nous votons à main levée.", "Nous votons quand tous sont là.")
+    chloe.follow("Enregistrer")
+    chloe.see("Rien n’est perdu", "Nous votons quand tous sont là.", "Nous votons à bulletin secret, ou par écrit.")
+    chloe.follow("Enregistrer")
+    chloe.see("C’est enregistré : version n° 7.", "Nous votons quand tous sont là.")
+
+
+def look_at_the_versions(page, bruno, chloe):
+    kept = db.session.scalars(db.select(Revision).order_by(Revision.number))
+    assert [(one.number, one.author.first_name, one.comment, one.added, one.removed) for one in kept] == VERSIONS
+    bruno.visit(f"{page}/versions")
+    for number, author, comment, added, removed in VERSIONS[1:]:
+        size = plain(f"{plural(added, 'mot ajouté', 'mots ajoutés')}, {plural(removed, 'mot retiré', 'mots retirés')}")
+        said = bruno.words.partition(f"Version n° {number}")[2].partition("Version n°")[0]
+        assert author in said and f"{comment} : {size}".removeprefix(" : ") in said
+    chloe.follow("Versions")
+    chloe.follow("Version n° 3")
+    chloe.follow("Ce que cette version a changé")
+    chloe.see("[retiré : tiré au sort]", "[ajouté : élu]")
+
+
+def look_at_what_was_put_aside(page, bruno):
+    sides = db.session.scalars(db.select(SideVersion).order_by(SideVersion.id)).all()
+    found = [(one.author.first_name, one.closed_by.first_name, one.settled_number) for one in sides]
+    assert found == [("Bruno", "Bruno", 6), ("Chloé", "Chloé", 7)]
+    assert "Nous votons par écrit." in sides[0].text and "Nous votons quand tous sont là." in sides[1].text
+    bruno.visit(f"{page}/a-part")
+    assert "Aucun texte n’attend." in bruno.words and "réglé, version n° 6" in bruno.words
+
+
+def tell_those_who_follow(page, bruno):
+    """Half an hour after the last change, once: all but Chloé, who has seen the page since, as it is now. Then of what
+    Bruno changes alone: all but Bruno."""
+    assert told(29) == []
+    first = told(31)
+    assert [who for who, _ in first] == ["alice", "bruno", "denis"]
+    for _, words in first:
+        assert "Alice Martin, Bruno Petit et Chloé Bernard ont changé le document « Notre charte »" in words
+        assert "[retiré : Trente] [ajouté : Quarante] euros par an." in words
+        assert "[ajouté : Chacun apporte un plat.]" in words
+    assert told(32) == first
+
+    bruno.visit(f"{page}/ecrire?partie=2")
+    bruno.replace("par mois", "par saison")
+    bruno.press_button("Enregistrer")
+    second = told(31)[len(first) :]
+    assert [who for who, _ in second] == ["alice", "chloe", "denis"]
+    for _, words in second:
+        assert "Bruno Petit a changé" in words and "Quarante" not in words
+        assert "[retiré : mois] [ajouté : saison]" in words
+    assert len(told(33)) == len(first + second)
