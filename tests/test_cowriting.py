@@ -1,6 +1,8 @@
 """Writing one text with others, as they do it: forms, merges, conflicts, texts put aside."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -772,6 +774,20 @@ def test_a_form_of_which_no_version_is_left_becomes_a_conflict(client_as, cast, 
     assert "nommé" in answer.text
 
 
+def test_a_form_that_was_cut_off_on_its_way_writes_nothing(client_as, cast, charter):
+    bruno = client_as(cast.bruno)
+    page = bruno.get(address(charter))
+    fields = next(form for form in forms(page.text) if "description" in form.fields).fields
+    body = urlencode(list(fields.items(multi=True))).encode()
+    # As gunicorn hands it over: as if nothing were missing.
+    known = {"wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(body))}
+    kind = "application/x-www-form-urlencoded"
+    half = BytesIO(body[: body.index(b"tir") + 3])
+    answer = bruno.post(address(charter), input_stream=half, content_type=kind, environ_overrides=known)
+    assert answer.status_code == 400
+    assert read(charter) == BASE
+
+
 def test_a_form_that_is_a_week_old_is_merged(app, cast, charter):
     bruno = app.test_client()
     token = accounts.log_in(cast.bruno, is_long=True)
@@ -799,7 +815,7 @@ def test_pages_of_a_text_ask_the_database_little(client_as, cast, charter, queri
     for most, ask in (
         (14, lambda: bruno.get(address(charter, "")[:-1])),
         (15, lambda: bruno.get(address(charter), query_string={"partie": 1})),
-        (27, lambda: change(bruno, page, "Trente", "Quarante")),
+        (28, lambda: change(bruno, page, "Trente", "Quarante")),
     ):
         queries.clear()
         assert ask().status_code < 400

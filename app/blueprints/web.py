@@ -333,6 +333,18 @@ def _database_page(error):
     return page, 503, {"Retry-After": "60"}
 
 
+def _whole(wsgi_app):
+    """Let a request that was cut off on its way be refused: gunicorn gives out what has come as if it were all, so that
+    half a text would take the place of the whole one."""
+
+    def counted(environ, start_response):
+        if environ.get("CONTENT_LENGTH"):  # Werkzeug then counts what comes
+            environ.pop("wsgi.input_terminated", None)
+        return wsgi_app(environ, start_response)
+
+    return counted
+
+
 def _check_origin():
     """Refuse what a page of another site sends, token or not, and a text that is longer than any of our forms."""
     origin = urlsplit(request.headers.get("Origin", "")).netloc
@@ -400,6 +412,7 @@ def _load(token):
 
 def init_app(app: Flask) -> None:
     """Set up what every answer carries."""
+    app.wsgi_app = _whole(app.wsgi_app)
     app.url_map.converters |= {"id": IdConverter, "kind": KindConverter}
     login_manager.init_app(app)
     login_manager.user_loader(_load)
