@@ -14,19 +14,25 @@ from app.extensions import db
 from app.labels import OPEN, PublicationKind, Role, SideReason, UserStatus, Visibility
 from app.models import (
     Attachment,
+    Category,
     Council,
     CouncilPicture,
     Event,
+    Group,
+    Message,
     Publication,
     Registration,
     Revision,
     SideVersion,
     StoredFile,
+    Topic,
     User,
     council_territories,
     group_councils,
     publication_groups,
 )
+from app.models.discussion import EDITABLE_FOR, KEPT_FOR
+from app.models.types import utcnow
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
         return _readable_registrations(viewer)
     if model is SideVersion:
         return _readable_sides(viewer)
+    if model in DISCUSSED:
+        return DISCUSSED[model](viewer)
     raise TypeError(f"no rule of access for {model.__name__}")
 
 
@@ -450,6 +458,128 @@ def may_organise(viewer: Viewer, event: Event) -> bool:
     """Tell whether `viewer` sees who registered for an event, and looks after them: the members of the council that
     holds it; of an event of no council, its author."""
     return not event.is_draft and event.withdrawn_at is None and is_host(viewer, event)
+
+
+# Discussions and groups --------------------------------------------------------------------------------------------
+
+
+def _readable_groups(viewer):
+    """A group is read by the active members of its councils, and by nobody else."""
+    return _is_gathered(Group.id, viewer)
+
+
+def _is_gathered(group_id, viewer):
+    if not viewer.is_active or viewer.council_id is None:
+        return false()
+    gathered = group_councils.c
+    return exists().where(gathered.group_id == group_id, gathered.council_id == viewer.council_id)
+
+
+def _readable_categories(viewer):
+    """A rubric of the forum is read by whoever has a validated account; that of a group, with the group."""
+    if not viewer.is_active:
+        return false()
+    return or_(Category.group_id.is_(None), _is_gathered(Category.group_id, viewer))
+
+
+def _readable_topics(viewer):
+    """A topic is read through its rubric; one that was hidden, by its author and, in the forum, by the animator."""
+    through = exists().where(Category.id == Topic.category_id, readable(Category, viewer))
+    return and_(through, _is_unveiled(Topic, Topic.category_id, viewer))
+
+
+def _readable_messages(viewer):
+    """A message is read with its topic, but for what `unveiled` leaves out."""
+    return and_(exists().where(Topic.id == Message.topic_id, readable(Topic, viewer)), unveiled(viewer))
+
+
+def unveiled(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition of the messages, joined to their topic, whose text `viewer` gets who reads the topic: not
+    those that their author has taken away, which the author alone still has; nor those that were hidden, but for their
+    author and, in the forum, the animator."""
+    kept = or_(Message.removed_at.is_(None), Message.author_id == (viewer.user_id or 0))
+    return and_(kept, _is_unveiled(Message, Topic.category_id, viewer))
+
+
+def _is_unveiled(model, category_id, viewer):
+    shown = or_(model.hidden_at.is_(None), model.author_id == (viewer.user_id or 0))
+    if not viewer.is_animator:
+        return shown
+    return or_(shown, category_id.in_(select(Category.id).where(Category.group_id.is_(None))))
+
+
+DISCUSSED = {
+    Group: _readable_groups,
+    Category: _readable_categories,
+    Topic: _readable_topics,
+    Message: _readable_messages,
+}
+
+
+def gathered(category: Category) -> ColumnElement[bool]:
+    """Return the condition of the people who read a rubric, as `readable` says of one viewer."""
+    is_active = User.status == UserStatus.ACTIVE
+    if category.group_id is None:
+        return is_active
+    councils = select(group_councils.c.council_id).where(group_councils.c.group_id == category.group_id)
+    return and_(is_active, User.council_id.in_(councils))
+
+
+def may_open_topic(viewer: Viewer, category: Category) -> bool:
+    """Tell whether `viewer`, who may read a rubric, begins a topic there."""
+    return viewer.is_active and category.is_open
+
+
+def may_answer(viewer: Viewer, topic: Topic) -> bool:
+    """Tell whether `viewer`, who may read a topic, writes in it."""
+    return may_open_topic(viewer, topic.category) and topic.closed_at is None and topic.hidden_at is None
+
+
+def may_correct(viewer: Viewer, message: Message) -> bool:
+    """Tell whether `viewer` changes the text of a message: its author, within the hour, as long as one may write
+    there."""
+    is_fresh = utcnow() - message.created_at <= EDITABLE_FOR
+    return is_fresh and may_take_back(viewer, message) and may_answer(viewer, message.topic)
+
+
+def may_take_back(viewer: Viewer, message: Message) -> bool:
+    """Tell whether `viewer` takes a message away: its author, whenever they like."""
+    return _has_written(viewer, message) and message.removed_at is None
+
+
+def may_put_back(viewer: Viewer, message: Message) -> bool:
+    """Tell whether `viewer` puts back a message that they took away, as long as its text is kept."""
+    is_kept = message.removed_at is not None and utcnow() - message.removed_at < KEPT_FOR
+    return is_kept and _has_written(viewer, message)
+
+
+def _has_written(viewer, message):
+    is_author = message.author_id is not None and message.author_id == viewer.user_id
+    return viewer.is_active and is_author and message.hidden_at is None
+
+
+def may_arrange(viewer: Viewer, topic: Topic) -> bool:
+    """Tell whether `viewer`, who may read a topic, pins, renames and closes it: in the forum the animator, in a group
+    all its members, as they are among themselves."""
+    category = topic.category
+    return viewer.is_animator if category.group_id is None else may_open_topic(viewer, category)
+
+
+def may_move(viewer: Viewer, topic: Topic) -> bool:
+    """Tell whether `viewer` moves a topic to another rubric: the animator, within the forum."""
+    return viewer.is_animator and topic.category.group_id is None
+
+
+def may_settle(viewer: Viewer, topic: Topic) -> bool:
+    """Tell whether `viewer`, who may read a topic, says which message answers its question: whoever asked it, and those
+    who arrange it."""
+    is_author = topic.author_id is not None and topic.author_id == viewer.user_id
+    return may_arrange(viewer, topic) or (is_author and may_open_topic(viewer, topic.category))
+
+
+def may_ask_for_group(viewer: Viewer) -> bool:
+    """Tell whether `viewer` asks the animator for a working group: councillors and referents."""
+    return viewer.is_active and (viewer.council_id is not None or viewer.is_referent)
 
 
 def members_of(council_id, person: type = User) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from alembic import context
 from flask import current_app
 
 db = current_app.extensions["migrate"].db
+WORDS = ("publication_words", "ix_publication_texts_words", "message_words", "ix_message_texts_words")
 
 
 def render_item(kind, item, autogen_context):
@@ -13,7 +14,7 @@ def render_item(kind, item, autogen_context):
 
 def include_name(name, kind, parents):
     """Leave alone the indexes of words, which no model tells: they are made by the migrations only."""
-    return not (name or "").startswith(("publication_words", "ix_publication_texts_words"))
+    return not (name or "").startswith(WORDS)
 
 
 def run_migrations_online():

@@ -10,14 +10,17 @@ from app import passwords
 from app.extensions import db
 from app.labels import College, Role, UserStatus, Visibility
 from app.models import (
+    Category,
     Council,
     Event,
     Group,
+    Message,
     Neighbourhood,
     PostalCode,
     Precision,
     Territory,
     TerritoryKind,
+    Topic,
     User,
     neighbourhood_communes,
 )
@@ -104,10 +107,11 @@ def make_user(name: str, council: Council | None = None, **columns) -> User:
 
 
 def make_group(name: str, *councils: Council) -> Group:
-    """Add a working group of these councils."""
+    """Add a working group of these councils, with the place where it discusses."""
     group = Group(name=name, slug=slug(name), councils=list(councils))
     db.session.add(group)
     db.session.flush()
+    make_category("Discussions", group)
     return group
 
 
@@ -208,3 +212,33 @@ def _names(thing):
         name: (type(value), _names(value) if isinstance(value, Country) else inspect(value).identity[0])
         for name, value in vars(thing).items()
     }
+
+
+def make_category(name: str = "Vie des conseils", group: Group | None = None, **columns) -> Category:
+    """Add a rubric of the forum; with a group, the place where it discusses."""
+    category = Category(name=name, slug=None if group else slug(name), group_id=group.id if group else None, **columns)
+    db.session.add(category)
+    db.session.flush()
+    return category
+
+
+def make_topic(author: User | None, category: Category, title: str = "Un local pour se réunir ?", **columns) -> Topic:
+    """Add a topic with its first message."""
+    now = columns.pop("created_at", None) or utcnow()
+    known = {"author_id": author.id if author else None, "category_id": category.id, "key": uuid4().hex}
+    topic = Topic(**known | {"title": title, "slug": slug(title), "created_at": now, "last_at": now} | columns)
+    db.session.add(topic)
+    db.session.flush()
+    make_message(author, topic, "Qui en a trouvé un ?", created_at=now)
+    return topic
+
+
+def make_message(author: User | None, topic: Topic, text: str = "Nous aussi.", **columns) -> Message:
+    """Add a message at the end of a topic."""
+    topic.last_number += 1
+    topic.last_at = columns.get("created_at") or utcnow()
+    known = {"topic_id": topic.id, "number": topic.last_number, "author_id": author.id if author else None}
+    message = Message(**known | {"key": uuid4().hex, "text": text, "html": f"<p>{text}</p>"} | columns)
+    db.session.add(message)
+    db.session.flush()
+    return message

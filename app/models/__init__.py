@@ -8,9 +8,18 @@ from app.models.audit import AuditEntry
 from app.models.council import Council, CouncilLink, CouncilPicture, council_territories
 from app.models.cowriting import Adoption, Follow, Presence, SideVersion
 from app.models.delivery import Address, Delivery, OptOut
+from app.models.discussion import (
+    Category,
+    CategoryCursor,
+    Message,
+    MessageLink,
+    MessageText,
+    Topic,
+    TopicCursor,
+)
 from app.models.event import Event
 from app.models.file import StoredFile
-from app.models.group import Group, group_councils
+from app.models.group import Departure, Group, GroupRequest, group_councils, group_request_councils
 from app.models.job import Job, Lease
 from app.models.limit import Tally
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
@@ -26,23 +35,30 @@ from app.models.user import AlertChoice, Login, PhoneCode, User, Vouch, referent
 __all__ = [
     "Action",
     "Activity",
-    "Adoption",
     "Address",
+    "Adoption",
     "AlertChoice",
     "Attachment",
     "AuditEntry",
+    "Category",
+    "CategoryCursor",
     "Council",
     "CouncilLink",
     "CouncilPicture",
     "Delivery",
+    "Departure",
     "Document",
     "Event",
     "Folder",
     "Follow",
     "Group",
+    "GroupRequest",
     "Job",
     "Lease",
     "Login",
+    "Message",
+    "MessageLink",
+    "MessageText",
     "Neighbourhood",
     "OptOut",
     "PhoneCode",
@@ -61,10 +77,13 @@ __all__ = [
     "Territory",
     "TerritoryKind",
     "Theme",
+    "Topic",
+    "TopicCursor",
     "User",
     "Vouch",
     "council_territories",
     "group_councils",
+    "group_request_councils",
     "neighbourhood_communes",
     "neighbourhood_successions",
     "publication_groups",

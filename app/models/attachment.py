@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
+from app.models.discussion import Message
 from app.models.file import StoredFile
 from app.models.publication import Publication
 from app.models.stamp import ShownToVisitors
@@ -14,13 +15,22 @@ from app.models.user import User
 
 
 class Attachment(ShownToVisitors, db.Model):
-    """A file of a publication, as it was sent. Of an image there are a smaller copy and a thumbnail besides, and
-    `alternative` says in words what it shows. `removed_at`: it waits with the publication's bin for its end."""
+    """A file of a publication, or of a message, as it was sent. Of an image there are a smaller copy and a thumbnail
+    besides, and `alternative` says in words what it shows. `removed_at`: it waits with the publication's bin for its
+    end. `form_key`: of a file that came with a message, the key of its form; without `message_id`, the message is not
+    posted yet. The place it takes is its council's (`council_id`), which for a publication is not told twice."""
 
     __tablename__ = "attachments"
+    __table_args__ = (
+        CheckConstraint("(publication_id IS NULL) != (form_key IS NULL)", name="one_place"),
+        Index("ix_attachments_form_key", "form_key"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id", ondelete="CASCADE"), index=True)
+    publication_id: Mapped[int | None] = mapped_column(ForeignKey("publications.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    form_key: Mapped[str | None] = mapped_column(String(32))
+    council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="SET NULL"), index=True)
     position: Mapped[int] = mapped_column(default=0)
     is_minutes: Mapped[bool] = mapped_column(default=False)
     alternative: Mapped[str] = mapped_column(String(300), default="")
@@ -32,8 +42,14 @@ class Attachment(ShownToVisitors, db.Model):
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
 
-    publication: Mapped[Publication] = relationship()
+    publication: Mapped[Publication | None] = relationship()
+    message: Mapped[Message | None] = relationship()
     file: Mapped[StoredFile] = relationship(foreign_keys=file_id, lazy="joined", innerjoin=True)
     picture: Mapped[StoredFile | None] = relationship(foreign_keys=picture_id, lazy="joined")
     thumbnail: Mapped[StoredFile | None] = relationship(foreign_keys=thumbnail_id, lazy="joined")
     removed_by: Mapped[User | None] = relationship(foreign_keys=removed_by_id)
+
+    @property
+    def concerns_visitors(self) -> bool:
+        """Whether a page for visitors may show it: messages have none."""
+        return self.form_key is None

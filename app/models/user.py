@@ -33,7 +33,7 @@ class User(UserMixin, db.Model):
     this one ended. `digest_at`: when the next digest is due; `daily_until` and `weekly_until`: up to when the
     digests have told. `agenda_key`: what makes the address of the personal calendar secret; None: there is none.
     `closing_at`: when a closure that can still be undone takes effect. `signs_contributions` is False when what was
-    shared is withdrawn on closure.
+    shared is withdrawn on closure. `follows_own_topics`: whoever writes in a topic is told of what others write there.
     """
 
     __tablename__ = "users"
@@ -84,6 +84,7 @@ class User(UserMixin, db.Model):
     closing_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     signs_contributions: Mapped[bool] = mapped_column(default=True)
+    follows_own_topics: Mapped[bool] = mapped_column(default=True)
 
     council: Mapped[Council | None] = relationship()
     photo: Mapped[StoredFile | None] = relationship()

@@ -1,0 +1,76 @@
+"""What the pages of discussions and groups share: finding the row that an address names, and its address."""
+
+from flask import abort, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.access import get_readable_or_404
+from app.blueprints.web import current_viewer, lock_writer
+from app.extensions import db
+from app.models import Category, Group, Message, Topic, User
+
+PER_PAGE = 20  # messages, and topics
+PLACE = joinedload(Category.group)
+WHOLE = (joinedload(Topic.category, innerjoin=True).joinedload(Category.group),)
+
+
+def find_category(slug: str) -> Category:
+    """Return the rubric of the forum with this slug; otherwise 404."""
+    return get_readable_or_404(Category, current_viewer(), PLACE, slug=slug)
+
+
+def find_category_by_id(category_id: int) -> Category:
+    """Return a rubric, or the place where a group discusses, when the viewer may read it; otherwise 404."""
+    return get_readable_or_404(Category, current_viewer(), PLACE, id=category_id)
+
+
+def find_group(slug: str, *options) -> Group:
+    """Return a group of the viewer's council; otherwise 404."""
+    return get_readable_or_404(Group, current_viewer(), *options, slug=slug)
+
+
+def find_topic(topic_id: int, *options) -> Topic:
+    """Return a topic with its rubric when the viewer may read it; otherwise 404."""
+    return get_readable_or_404(Topic, current_viewer(), *WHOLE, *options, id=topic_id)
+
+
+def find_message(message_id: int, *options) -> Message:
+    """Return a message with its topic when the viewer may read it; otherwise 404."""
+    place = joinedload(Message.topic, innerjoin=True).options(*WHOLE)
+    return get_readable_or_404(Message, current_viewer(), place, *options, id=message_id)
+
+
+def lock_topic(topic_id: int) -> tuple[Topic | None, User]:
+    """Return a topic that is going to change, and who changes it, both locked and as they are at this instant; no
+    topic for somebody who may not read it any more. Call it in a write transaction, then look at the rights again."""
+    me = lock_writer()
+    locked = select(Topic).where(Topic.id == topic_id).with_for_update(of=Topic)
+    options = (*WHOLE, joinedload(Topic.author))
+    topic = db.session.scalar(locked.options(*options).execution_options(populate_existing=True))
+    return topic, me
+
+
+def require_slug(topic: Topic, slug: str) -> None:
+    """Send whoever comes by a former title to the present address."""
+    if slug != topic.slug:
+        address = url_for(request.endpoint, **request.view_args | {"slug": topic.slug})
+        asked = request.query_string.decode("ascii", "ignore")
+        abort(redirect(f"{address}?{asked}" if asked else address, 301))
+
+
+def address_of_category(category: Category) -> str:
+    """Return the address of the list of topics of a rubric, or of a group."""
+    if category.group is not None:
+        return url_for("community.groups.topics", slug=category.group.slug)
+    return url_for("community.forum.show", slug=category.slug)
+
+
+def address_of_topic(topic: Topic, view: str = "topics.show", **values) -> str:
+    """Return the address of a page about a topic: `view` is an endpoint of this blueprint."""
+    return url_for(f"community.{view}", topic_id=topic.id, slug=topic.slug, **values)
+
+
+def address_of_message(topic: Topic, number: int) -> str:
+    """Return the address of a message on the page of its topic where it stands."""
+    page = -(-number // PER_PAGE)
+    return address_of_topic(topic, page=page if page > 1 else None, _anchor=f"message-{number}")
