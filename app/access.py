@@ -17,6 +17,7 @@ from app.models import (
     Category,
     Council,
     CouncilPicture,
+    Departure,
     Event,
     Group,
     Message,
@@ -32,6 +33,7 @@ from app.models import (
     publication_groups,
 )
 from app.models.discussion import EDITABLE_FOR, KEPT_FOR
+from app.models.group import RETURN_WITHIN
 from app.models.types import utcnow
 
 
@@ -126,11 +128,19 @@ def _readable_files(viewer):
 
 def _readable_attachments(viewer):
     """An attachment is read with its publication; one that was removed, by those who share the council's bin; one that
-    nobody else has seen, by who sent it."""
+    nobody else has seen, by who sent it. One of a message, with the message, and out of sight by who sent it alone."""
     its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
     is_known = or_(was_seen(), Attachment.added_by_id == (viewer.user_id or 0))
     still_there = or_(Attachment.removed_at.is_(None), and_(hosted_by(viewer), is_known))
-    return exists().where(*its_own, still_there)
+    return or_(exists().where(*its_own, still_there), *_readable_with_messages(viewer))
+
+
+def _readable_with_messages(viewer):
+    if viewer.is_active:
+        said = exists().where(Message.id == Attachment.message_id, readable(Message, viewer))
+        yield and_(Attachment.removed_at.is_(None), said)
+        is_mine = Attachment.added_by_id == viewer.user_id
+        yield and_(Attachment.form_key.is_not(None), Attachment.removed_at.is_not(None), is_mine)
 
 
 def was_seen() -> ColumnElement[bool]:
@@ -233,13 +243,18 @@ def _has_in_circle(circle, viewer):
         return true() if viewer.is_active else None
     if not viewer.is_active or viewer.council_id is None:
         return None
-    if circle is Circle.COUNCIL:
-        return kept_by(Publication.council_id, viewer)
+    return kept_by(Publication.council_id, viewer) if circle is Circle.COUNCIL else _is_shared_with(viewer)
+
+
+def _is_shared_with(viewer, *conditions):
+    """Return the condition that a publication is shared with a group of the viewer's council, and that this group meets
+    `conditions`."""
     shared, gathered = publication_groups.c, group_councils.c
     return exists().where(
         shared.publication_id == Publication.id,
         gathered.group_id == shared.group_id,
         gathered.council_id == viewer.council_id,
+        *conditions,
     )
 
 
@@ -268,7 +283,11 @@ def _is_in_circle(circle, viewer, row):
         return viewer.is_active
     if circle is Circle.COUNCIL:
         return may_keep(viewer, row.council_id)
-    councils = {council.id for group in row.groups for council in group.councils}
+    return _is_of_group(viewer, row.groups)
+
+
+def _is_of_group(viewer, groups):
+    councils = {council.id for group in groups for council in group.councils}
     return viewer.is_active and viewer.council_id in councils
 
 
@@ -337,20 +356,24 @@ def may_edit(viewer: Viewer, publication: Publication) -> bool:
 
 def may_write(viewer: Viewer, publication: Publication) -> bool:
     """Tell whether `viewer` writes the text of a collaborative document that is shown: the active members of its
-    council and, where its author lets them, of the groups that it is shared with."""
+    council and, where its author lets them, of the groups that it is shared with and that are not archived."""
     if not publication.is_collaborative or not publication.is_shown:
         return False
+    if may_keep(viewer, publication.council_id):
+        return True
     is_open = publication.groups_write and publication.level == Visibility.GROUPS
-    circles = (Circle.COUNCIL, Circle.GROUPS) if is_open else (Circle.COUNCIL,)
-    return any(_is_in_circle(circle, viewer, publication) for circle in circles)
+    return is_open and _is_of_group(viewer, [group for group in publication.groups if group.archived_at is None])
 
 
 def written_by(viewer: Viewer) -> ColumnElement[bool]:
     """Return as an SQL condition on publications what `may_write` says of one."""
     is_shown = and_(out(), Publication.hidden_at.is_(None))
-    in_group, is_open = _has_in_circle(Circle.GROUPS, viewer), Publication.groups_write.is_(True)
-    theirs = false() if in_group is None else and_(is_open, Publication.level == Visibility.GROUPS, in_group)
-    return and_(Publication.is_collaborative.is_(True), is_shown, or_(kept_by(Publication.council_id, viewer), theirs))
+    ours, theirs = kept_by(Publication.council_id, viewer), false()
+    if viewer.is_active and viewer.council_id is not None:
+        is_live = publication_groups.c.group_id.in_(select(Group.id).where(Group.archived_at.is_(None)))
+        is_open = and_(Publication.groups_write.is_(True), Publication.level == Visibility.GROUPS)
+        theirs = and_(is_open, _is_shared_with(viewer, is_live))
+    return and_(Publication.is_collaborative.is_(True), is_shown, or_(ours, theirs))
 
 
 def may_adopt(viewer: Viewer, publication: Publication) -> bool:
@@ -485,12 +508,13 @@ def _readable_categories(viewer):
 def _readable_topics(viewer):
     """A topic is read through its rubric; one that was hidden, by its author and, in the forum, by the animator."""
     through = exists().where(Category.id == Topic.category_id, readable(Category, viewer))
-    return and_(through, _is_unveiled(Topic, Topic.category_id, viewer))
+    return and_(through.correlate(Topic), _is_unveiled(Topic, Topic.category_id, viewer))
 
 
 def _readable_messages(viewer):
     """A message is read with its topic, but for what `unveiled` leaves out."""
-    return and_(exists().where(Topic.id == Message.topic_id, readable(Topic, viewer)), unveiled(viewer))
+    place = exists().where(Topic.id == Message.topic_id, readable(Topic, viewer), unveiled(viewer))
+    return place.correlate(Message)  # even where the query joins topics, too
 
 
 def unveiled(viewer: Viewer) -> ColumnElement[bool]:
@@ -535,11 +559,11 @@ def may_answer(viewer: Viewer, topic: Topic) -> bool:
     return may_open_topic(viewer, topic.category) and topic.closed_at is None and topic.hidden_at is None
 
 
-def may_correct(viewer: Viewer, message: Message) -> bool:
-    """Tell whether `viewer` changes the text of a message: its author, within the hour, as long as one may write
-    there."""
+def may_correct(viewer: Viewer, message: Message, topic: Topic) -> bool:
+    """Tell whether `viewer` changes the text of a message of a topic: its author, within the hour, as long as one may
+    write there."""
     is_fresh = utcnow() - message.created_at <= EDITABLE_FOR
-    return is_fresh and may_take_back(viewer, message) and may_answer(viewer, message.topic)
+    return is_fresh and may_take_back(viewer, message) and may_answer(viewer, topic)
 
 
 def may_take_back(viewer: Viewer, message: Message) -> bool:
@@ -580,6 +604,13 @@ def may_settle(viewer: Viewer, topic: Topic) -> bool:
 def may_ask_for_group(viewer: Viewer) -> bool:
     """Tell whether `viewer` asks the animator for a working group: councillors and referents."""
     return viewer.is_active and (viewer.council_id is not None or viewer.is_referent)
+
+
+def may_come_back(viewer: Viewer, departure: Departure) -> bool:
+    """Tell whether `viewer` brings their council back into a group that it has left a short while ago, and that has
+    not been archived since."""
+    is_recent = utcnow() - departure.left_at < RETURN_WITHIN
+    return is_recent and departure.group.archived_at is None and may_keep(viewer, departure.council_id)
 
 
 def members_of(council_id, person: type = User) -> ColumnElement[bool]:

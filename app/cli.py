@@ -23,6 +23,7 @@ from app.services import (
     closing,
     councils,
     demo,
+    demo_discussions,
     demo_people,
     demo_publications,
     moderation,
@@ -100,6 +101,7 @@ def load_demo():
     loaded = demo.load(draft) if draft else 0
     people = demo_people.load(password_hash)
     shared = demo_publications.load()
+    discussed = demo_discussions.load()
     db.session.commit()
     if loaded:
         click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
@@ -107,7 +109,9 @@ def load_demo():
         click.echo(f"Comptes de démonstration ajoutés : {people}.")
     if shared:
         click.echo(f"Documents, actions et événements de démonstration ajoutés : {shared}.")
-    if not (loaded or people or shared):
+    if discussed:
+        click.echo(f"Sujets de discussion de démonstration ajoutés : {discussed}.")
+    if not (loaded or people or shared or discussed):
         click.echo("L’annuaire contient déjà des quartiers ou des conseils : rien n’a été chargé.")
 
 

@@ -4,6 +4,7 @@ import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -71,8 +72,11 @@ def load_assets(settings: dict) -> Assets:
 
 def day(value: date | datetime) -> str:
     """Say a day: « 3 mars 2026 », « 1er mars 2026 ». An instant is told in the time of Paris."""
-    if isinstance(value, datetime):
-        value = value.astimezone(PARIS).date()
+    return _day(value.astimezone(PARIS).date() if isinstance(value, datetime) else value)
+
+
+@lru_cache(1000)
+def _day(value):
     said = format_date(value, "d MMMM y", locale="fr")
     return said.replace("1 ", "1er ", 1) if value.day == 1 else said
 

@@ -61,7 +61,7 @@ class _Reader(HTMLParser):
         elif tag == "button" and self.form:
             self.form.buttons[-1][0], self.text = " ".join("".join(self.text).split()), None
         elif tag == "textarea" and self.form:
-            self.form.fields.add(self.name, "".join(self.text).removeprefix("\n"))
+            self.form.fields.add(self.name, "".join(self.text).replace("\r\n", "\n").removeprefix("\n"))
             self.text = None
 
 

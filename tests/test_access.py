@@ -17,6 +17,7 @@ from app.access import (
     hosted_by,
     is_host,
     may_adopt,
+    may_come_back,
     may_decide,
     may_edit,
     may_organise,
@@ -41,6 +42,7 @@ from app.models import (
     Attachment,
     Council,
     CouncilPicture,
+    Departure,
     Document,
     Event,
     Group,
@@ -51,6 +53,7 @@ from app.models import (
     Territory,
     User,
 )
+from app.models.group import RETURN_WITHIN
 from app.models.types import utcnow
 from app.packing import pack
 from app.services import reaching
@@ -444,15 +447,16 @@ def test_who_may_register_follows_the_circles_of_the_levels(cast, group):
 
 def texts_of_all_kinds(cast):
     """Documents of each level, with each answer to who writes them, shown or not."""
-    group = make_group("Le département", cast.alice.council, cast.chloe.council)
-    now = utcnow()
-    for level, together, open_, seen in product(
+    live, archived = (make_group(name, cast.alice.council, cast.chloe.council) for name in ("Le département", "Ancien"))
+    now = archived.archived_at = utcnow()
+    for level, together, open_, groups, seen in product(
         Visibility,
         (True, False),
         (True, False),
+        ([live], [archived], [live, archived]),
         ({}, {"published_at": None}, {"hidden_at": now}, {"deleted_at": now}, {"withdrawn_at": now}),
     ):
-        columns = {"level": level, "is_collaborative": together, "groups_write": open_, "groups": [group]}
+        columns = {"level": level, "is_collaborative": together, "groups_write": open_, "groups": groups}
         yield make_publication(Document, cast.alice, **columns | seen)
 
 
@@ -474,10 +478,24 @@ def test_the_members_write_and_the_groups_where_the_author_lets_them(cast):
     row.groups_write = True
     assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno", "chloe"}
     assert those(cast, lambda viewer: may_adopt(viewer, row)) == {"alice", "bruno"}
+    group.archived_at = utcnow()
+    assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno"}
+    assert those(cast, lambda viewer: may_read(viewer, row)) == {"alice", "bruno", "chloe"}
+    group.archived_at = None
     row.level = Visibility.PUBLIC
     assert those(cast, lambda viewer: may_write(viewer, row)) == {"alice", "bruno"}
     row.is_collaborative = False
     assert those(cast, lambda viewer: may_write(viewer, row)) == set()
+
+
+def test_a_council_comes_back_by_itself_for_a_while_into_a_group_that_is_open(cast, group):
+    departure = Departure(group=group, council_id=cast.council.id, left_at=utcnow())
+    assert those(cast, lambda viewer: may_come_back(viewer, departure)) == {"alice", "bruno"}
+    group.archived_at = utcnow()
+    assert those(cast, lambda viewer: may_come_back(viewer, departure)) == set()
+    group.archived_at = None
+    departure.left_at -= RETURN_WITHIN
+    assert those(cast, lambda viewer: may_come_back(viewer, departure)) == set()
 
 
 def test_texts_put_aside_are_read_by_those_who_write_and_previews_by_their_author(cast):

@@ -34,7 +34,7 @@ RANKS = [
     {"cli"},
     {"blueprints"},
 ]
-SHARED = {"web", "kept"}  # what all views share; no blueprint
+SHARED = {"web", "kept", "uploads"}  # what all views share; no blueprint
 MODULES = sorted(APP.rglob("*.py"))
 TEMPLATES = sorted((APP / "templates").rglob("*.html"))
 
@@ -142,7 +142,6 @@ def test_every_template_bears_the_name_of_its_view(app):
         "publications/bin/found",  # the page of what is in the bin
         "publications/registering/bad_link",  # a link that was cut, or serves no more
         "publications/items/unseen",  # what « Voir comme » says of somebody who gets no page
-        "publications/cowriting/lost",  # what somebody wrote who may not write there any more
         "publications/versions/missing",  # the number of a version that is no more
         "account/passwords/dead", "account/profile/dead",  # a link that is used, too old, or cut
     }  # fmt: skip

@@ -16,24 +16,33 @@ from app.models import (
     Activity,
     AlertChoice,
     AuditEntry,
+    Category,
+    CategoryCursor,
     Delivery,
+    Departure,
     Document,
+    GroupRequest,
     Login,
+    Message,
     OptOut,
     PhoneCode,
     Reading,
     StoredFile,
     Tally,
+    TopicCursor,
     User,
     Vouch,
 )
 from app.models.stamp import PAGES, read_stamp
 from app.models.types import utcnow
 from app.notifications import dispatch, outbox
-from app.notifications.message import Message
-from app.services import accounts, closing, limits, phones
+from app.notifications.message import Message as Mail
+from app.services import accounts, attachments, closing, limits, phones, posting
+from app.services.attachments import Envelope
 from tests.browse import forms, send, submit
-from tests.factories import PASSWORD, make_publication, make_user
+from tests.factories import PASSWORD, make_group, make_publication, make_user
+from tests.samples import PDF
+from tests.test_files import all_files, attach
 
 CLOSE = "/mon-profil/fermeture"
 WRONG = "un autre mot de passe"
@@ -51,7 +60,7 @@ def mails(kind=None):
 
 
 def post_to(address, kind="alert", priority=Priority.ALERT, **columns):
-    message = Message(f"Nouvelle pour {address}", ("Alice, voici",))
+    message = Mail(f"Nouvelle pour {address}", ("Alice, voici",))
     outbox.post(message, to=address, name="Alice", key=f"{kind}:{address}", kind=kind, priority=priority, **columns)
     db.session.commit()
     return db.session.scalar(select(Delivery).order_by(Delivery.id.desc()))
@@ -469,3 +478,79 @@ def test_the_page_promises_to_nobody_what_only_some_get(client_as, cast):
     for who in (cast.alice, cast.referent):
         page = client_as(who).get(CLOSE).text
         assert "ou tout de suite, sans retour" in page and "votre conseil" not in page
+
+
+# What was said in discussions -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def talk(cast, alice):
+    """Alice's topic in a group: her question with a file, Bruno's answer, her answer to it, and what she took away."""
+    group = make_group("Les quartiers", cast.council, cast.country.reyssouze)
+    category = db.session.scalar(select(Category).filter_by(group_id=group.id))
+    words = {name: posting.rendered(f"Paroles {name}") for name in ("question", "réponse", "reste", "regret")}
+    topic = posting.open_topic(category, alice, key="1" * 32, title="Un local ?", words=words["question"])
+    first = db.session.scalar(select(Message).filter_by(key="1" * 32))
+    envelope = Envelope(first.key, cast.council.id)
+    attach(envelope, alice)
+    attachments.join(envelope, first, alice)
+    posting.post(topic, cast.bruno, key="2" * 32, words=words["réponse"])
+    topic.answer_number = posting.post(topic, alice, key="3" * 32, words=words["reste"]).number
+    posting.take_back(posting.post(topic, alice, key="4" * 32, words=words["regret"]))
+    attach(Envelope("5" * 32, cast.council.id), alice, PDF * 2, "attente.pdf")
+    request = GroupRequest(key="6" * 32, author_id=alice.id, name="Le fleuve", purpose="Agir au bord de l’eau")
+    left = Departure(group_id=group.id, council_id=cast.council.id, user_id=alice.id, reason="Trop loin de nous")
+    db.session.add_all([request, left, CategoryCursor(user_id=alice.id, category_id=category.id, read_at=utcnow())])
+    db.session.commit()
+    return topic
+
+
+def texts():
+    """What can be read, by the number of its message: of which is taken away, between brackets."""
+    rows = db.session.scalars(select(Message).order_by(Message.number))
+    return [f"({row.text})" if row.removed_at else row.text for row in rows]
+
+
+QUESTION, REPLY, LAST, REGRET = (f"Paroles {name}" for name in ("question", "réponse", "reste", "regret"))
+
+
+def test_what_was_said_stays_and_what_only_its_author_saw_is_erased(client_as, alice, talk):
+    close(client_as(alice))
+    assert texts() == [QUESTION, REPLY, LAST, "()"]
+    assert talk.answer_number == 3 and alice.name == "un ancien membre"
+    assert [one.file.name for one in all_files()] == ["a.pdf"]
+    assert not db.session.scalars(select(TopicCursor).filter_by(user_id=alice.id)).all()
+    assert not db.session.scalars(select(CategoryCursor)).all()
+    assert db.session.scalar(select(GroupRequest.purpose)) and db.session.scalar(select(Departure.reason))
+
+
+def test_whoever_takes_their_words_along_leaves_nothing_of_them(client_as, alice, talk):
+    path = storage.path(all_files()[0].file.digest)
+    close(client_as(alice), contributions="go")
+    assert texts() == ["()", REPLY, "()", "()"] and not all_files() and not path.exists()
+    assert (talk.title, talk.last_number, talk.answer_number) == ("Un local ?", 4, None)
+    for trace in (QUESTION, LAST, REGRET, "bord de l’eau", "loin de nous", "attente"):
+        assert trace not in everything_kept(), trace
+
+
+def test_words_that_were_taken_along_are_seen_by_nobody_and_come_back(client, client_as, cast, alice, talk):
+    before = texts()
+    close(client_as(alice), when="later", contributions="go")
+    assert texts() == [f"({QUESTION})", REPLY, f"({LAST})", f"({REGRET})"]
+    assert QUESTION not in client_as(cast.bruno).get(f"/forum/sujets/{talk.id}-{talk.slug}").text
+    submit(client, reopening_link(alice))
+    db.session.expire_all()
+    assert alice.status == UserStatus.ACTIVE and texts() == before
+    assert db.session.scalars(select(TopicCursor).filter_by(user_id=alice.id)).all()
+
+
+def test_words_that_were_taken_along_are_erased_when_the_time_to_come_back_is_up(client_as, alice, talk):
+    close(client_as(alice), when="later", contributions="go")
+    with time_machine.travel(utcnow() + closing.GRACE + timedelta(minutes=1), tick=False):
+        run_job()
+    assert texts() == ["()", REPLY, "()", "()"] and not all_files()
+
+
+def test_words_stay_while_one_may_come_back(client_as, alice, talk):
+    close(client_as(alice), when="later")
+    assert texts() == [QUESTION, REPLY, LAST, f"({REGRET})"] and len(all_files()) == 2

@@ -20,28 +20,39 @@ from app.labels import UserStatus
 from app.models import (
     Activity,
     Adoption,
+    Category,
+    CategoryCursor,
     Council,
     Delivery,
     Document,
     Follow,
+    Group,
+    GroupRequest,
     Login,
+    Message,
+    MessageLink,
+    MessageText,
     Neighbourhood,
     Precision,
     StoredFile,
     Territory,
     TerritoryKind,
+    Topic,
+    TopicCursor,
     User,
     Vouch,
 )
 from app.models.stamp import DIRECTORY, PAGES, read_stamp
 from app.models.types import utcnow
 from app.passwords import hash_password
-from app.services import demo, demo_people, demo_publications, open_data, revisions
+from app.services import demo, demo_discussions, demo_people, demo_publications, open_data, revisions
 from app.services.reference.records import TerritoryRecord
 from tests.browse import submit
 from tests.conftest import settings
-from tests.factories import make_country, make_user
+from tests.factories import make_category, make_council, make_country, make_group, make_topic, make_user
 from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count, counted
+from tests.samples import PDF
+from tests.test_message_files import write
 from tests.test_pages import bytes_on_the_wire
 
 FICTION = re.compile(r"(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d")
@@ -353,6 +364,30 @@ def test_clearing_the_demo_leaves_nothing_of_them(app, people):
     assert (count(Delivery), count(Vouch), count(Login)) == (0, 0, 0)
 
 
+def test_clearing_the_demo_leaves_what_real_people_have_said_and_nothing_else(app, people):
+    council = people["alice"].council
+    real = make_user(
+        "Vraie Personne", make_council("Vrai", db.session.scalar(select(Territory).filter_by(code="01053")))
+    )
+    forum, demo_group = make_category(), make_group("Le fleuve", council)
+    mixed = make_group("Les deux", council, real.council)
+    own = db.session.scalar(select(Category).filter_by(group_id=demo_group.id))
+    write(people["alice"], make_topic(people["alice"], own), PDF)
+    write(people["bruno"], make_topic(people["alice"], forum, "À nous"), PDF * 2)
+    answered = make_topic(people["alice"], forum, "Un local ?")
+    write(people["bruno"], answered, PDF * 3)
+    write(real, answered, PDF * 4)
+    run(app, "demo", "clear")
+    assert db.session.scalars(select(Group.name)).all() == [mixed.name]
+    assert db.session.scalars(select(Topic.title)).all() == ["Un local ?"]
+    said = db.session.execute(select(Message.number, Message.text, Message.removed_at).order_by(Message.number))
+    assert [(number, text, bool(gone)) for number, text, gone in said] == [
+        (1, "", True), (2, "", True), (3, "Nous aussi.", False),
+    ]  # fmt: skip
+    (file,) = db.session.scalars(select(StoredFile))
+    assert file.size == len(PDF * 4) and storage.path(file.digest).exists()
+
+
 def test_the_start_tells_who_they_are(app, people):
     told = run(app, "demo", "accounts").output
     assert demo_people.PASSWORD in told and all(user.email in told for user in people.values())
@@ -385,3 +420,68 @@ def test_three_of_them_write_a_document_together(people, client):
     log_in(client, "chloe")
     for view in ("", "/versions", "/ecrire"):
         assert client.get(f"/documents/{item.id}-{item.slug}{view}").status_code == 200
+
+
+@pytest.fixture
+def talk(people):
+    """The people of a small demo, who have discussed."""
+    assert demo_publications.load() and demo_discussions.load() == 14
+    db.session.commit()
+    return people
+
+
+def test_they_discuss_in_a_forum_and_nobody_gets_a_mail_about_it(people):
+    before = count(Activity)
+    assert demo_publications.load() and demo_discussions.load() and demo_discussions.load() == 0
+    db.session.commit()
+    messages = db.session.scalars(select(Message).order_by(Message.id)).all()
+    assert all(one.created_at < other.created_at < utcnow() for one, other in zip(messages, messages[1:], strict=False))
+    topics = db.session.scalars(select(Topic)).all()
+    assert all((topic.created_at, topic.last_at) == ends_of(topic, messages) for topic in topics)
+    assert max(topic.last_number for topic in topics) > 20
+    assert sum(bool(topic.answer_number) for topic in topics) == 3
+    assert (sum(topic.is_pinned for topic in topics), sum(bool(topic.closed_at) for topic in topics)) == (1, 1)
+    assert sum(bool(message.opening) for message in messages) == 1
+    assert count(MessageText) == len(messages) and count(MessageLink) == 3
+    assert count(Activity) == before
+
+
+def ends_of(topic, messages):
+    moments = [message.created_at for message in messages if message.topic_id == topic.id]
+    return moments[0], moments[-1]
+
+
+@pytest.mark.parametrize("name", ["alice", "bruno", "chloe"])
+def test_each_of_them_finds_something_to_read_in_the_forum_and_in_the_group(talk, client, name):
+    log_in(client, name)
+    forum, _, groups = client.get("/forum").text.partition("Vos groupes de travail")
+    assert "nouveaux messages" in forum and "Tout est lu." in forum
+    group = db.session.scalars(select(Group)).one()
+    assert (
+        group.name in unescape(groups)
+        and group.territory
+        and group.purpose in unescape(client.get(f"/groupes/{group.slug}").text)
+    )
+
+
+def test_a_page_of_the_demo_forum_has_a_card_and_the_animator_a_group_to_make(talk, client):
+    log_in(client, "chloe")
+    asked = db.session.scalar(select(Topic).where(Topic.title.startswith("Une enquête")))
+    assert "Modèle d’enquête de porte en porte" in client.get(f"/forum/sujets/{asked.id}-{asked.slug}").text
+    animator = client.application.test_client()
+    log_in(animator, "animatrice")
+    page = animator.get("/animation/groupes").text
+    assert "Émile Caron" in page and "/animation/groupes/nouveau?demande=" in page
+
+
+def test_clearing_the_demo_leaves_nothing_of_its_discussions_but_rubrics_of_others(app, talk):
+    own = make_category("Nos rubriques")
+    db.session.commit()
+    run(app, "demo", "clear")
+    assert db.session.scalars(select(Category.name)).all() == [own.name]
+    tables = (Topic, Message, MessageText, TopicCursor, CategoryCursor, Group, GroupRequest)
+    assert [count(table) for table in tables] == [0] * len(tables)
+    make_category("Projets et actions")
+    db.session.commit()
+    run(app, "demo", "clear")
+    assert count(Category) == 2

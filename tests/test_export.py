@@ -17,8 +17,11 @@ from app.models import (
     Activity,
     Address,
     AuditEntry,
+    CategoryCursor,
+    Departure,
     Document,
     Event,
+    GroupRequest,
     PhoneCode,
     Reading,
     Revision,
@@ -28,12 +31,14 @@ from app.models import (
 )
 from app.models.types import UTCDateTime, utcnow
 from app.notifications import outbox
-from app.notifications.message import Message
-from app.services import attachments, cowriting, exporting, limits
+from app.notifications.message import Message as Mail
+from app.services import attachments, cowriting, exporting, limits, posting
 from app.templating import iso
 from tests.browse import submit
-from tests.factories import PASSWORD_HASH, make_publication, make_user
+from tests.factories import PASSWORD_HASH, make_group, make_message, make_publication, make_user
 from tests.samples import PDF
+from tests.test_files import attach
+from tests.test_message_files import category_of, write
 
 ADDRESS, PHONE = "/mon-profil/donnees", "+33639980001"
 
@@ -45,7 +50,7 @@ def alice(cast):
     alice.phone, alice.presentation = PHONE, "J’aime <b>les arbres</b>.\nEt vous ?"
     content = b"photo"
     alice.photo = StoredFile(digest=storage.save(content), name="portrait.webp", media_type="image/webp", size=5)
-    message = Message("Nouveau document", ("Un texte",))
+    message = Mail("Nouveau document", ("Un texte",))
     outbox.post(message, to=alice.email, key="a", kind="alert", priority=Priority.ALERT)
     db.session.add_all([
         PhoneCode(user_id=alice.id, phone="+33639980002", digest="0f" * 32, expires_at=utcnow() + timedelta(hours=1)),
@@ -122,7 +127,7 @@ def test_whoever_writes_with_others_is_told_of_each_version_they_saved_and_of_no
 
 
 def text_to(number):
-    message = Message("Votre code est 123456", ("Un texte",), short="123456")
+    message = Mail("Votre code est 123456", ("Un texte",), short="123456")
     outbox.post(message, to=number, key="sms", kind="code", priority=Priority.ACCOUNT, channel=Channel.SMS)
     outbox.stop(Channel.SMS, number, outbox.ALL)
     db.session.add(Address(channel=Channel.SMS, address=number, refusals=1, reason="Numéro refusé"))
@@ -176,7 +181,7 @@ def test_nothing_of_another_person_is_in_it(client_as, cast, alice):
 def test_every_column_about_a_person_is_told(client_as, alice):
     """A new column of `User` has to be added to the copy, or here with the reason why not."""
     links = {"council_id", "photo_id", "decided_by_id"}  # told by name, or not at all
-    coded = {"role", "college", "status", "signs_contributions"}  # told in French
+    coded = {"role", "college", "status", "signs_contributions", "follows_own_topics"}  # told in French
     columns = set(User.__table__.columns.keys()) - {"password_hash", "closing_at", "closed_at"} - links - coded
     browser, start = client_as(alice), utcnow().replace(microsecond=0)
     for number, name in enumerate(sorted(columns - {"id", "email", "last_seen_at"})):
@@ -257,3 +262,63 @@ def test_the_pages_that_somebody_opened_of_late_are_told(cast, alice, client_as)
     db.session.commit()
     said = dict((part.title, part.rows(alice)) for part in exporting.PARTS)
     assert [row["Page"] for row in said["Pages récentes que j’ai ouvertes"]] == [f"publication {note.id}"]
+
+
+def talk(cast, number, group):
+    """Have Alice begin a topic in a group and answer Bruno there, with a file each; read, follow, ask and leave."""
+    category = category_of(group)
+    topic = posting.open_topic(
+        category, cast.alice, key=f"{number:032}", title=f"Un local {number} ?", words=posting.rendered("Qui en a ?")
+    )
+    make_message(cast.bruno, topic, "Nous en avons un.")
+    message = write(cast.alice, topic, PDF + b"%%EOF" * number)
+    message.text = "Merci Bruno !"
+    attach(attachments.Envelope(f"{number + 50:032}", cast.council.id), cast.alice, PDF, f"attente {number}.pdf")
+    request = GroupRequest(key=f"{number:032}", author_id=cast.alice.id, name="Le fleuve", purpose="Agir ensemble")
+    request.territory, request.councils = cast.country.ain, [cast.council]
+    db.session.add_all([
+        request, Departure(group_id=group.id, council_id=cast.council.id, user_id=cast.alice.id, reason="Trop loin"),
+        CategoryCursor(user_id=cast.alice.id, category_id=category.id, is_followed=False),
+    ])  # fmt: skip
+    db.session.commit()
+    return topic
+
+
+def test_what_a_person_has_said_and_follows_is_told_with_its_files(client_as, cast, queries):
+    def count(number):
+        talk(cast, number, make_group(f"Les quartiers {number}", cast.council))
+        queries.clear()
+        b"".join(exporting.archive(db.session.get(User, cast.alice.id)))
+        return len(queries)
+
+    few = count(1)
+    assert count(2) == few
+    copy = archive(client_as(cast.alice))
+    told = json.loads(copy.read("mes-donnees.json"))
+    assert [row["Titre"] for row in told["Les sujets que j’ai ouverts"]] == ["Un local 1 ?", "Un local 2 ?"]
+    first, second, *_ = told["Mes messages dans les discussions"]
+    assert (first["Sujet"], first["Message n°"], first["Texte"]) == ("Un local 1 ?", 1, "Qui en a ?")
+    assert (second["Message n°"], second["Texte"], second["Retiré le"]) == (3, "Merci Bruno !", None)
+    joined, waiting, *_ = told["Les fichiers joints à mes messages"]
+    assert copy.read(joined["Fichier"]) == PDF + b"%%EOF" and joined["Joint à"].startswith("message 3 du sujet ")
+    assert waiting["Fichier"] in copy.namelist() and waiting["Joint à"] == ""
+    assert told["Les sujets que j’ai lus ou que je suis"][0]["Sujet"] == "Un local 1 ?"
+    rubric = told["Les rubriques que j’ai marquées comme lues ou que je suis"][0]
+    assert (rubric["Rubrique"], rubric["Suivie"]) == ("Les quartiers 1", False)
+    (request, _), (left, _) = (
+        told["Mes demandes de groupe de travail"],
+        told["Les groupes que mon conseil a quittés par moi"],
+    )
+    assert (request["Pour quoi"], request["Territoire"], left["Groupe"]) == ("Agir ensemble", "Ain", "Les quartiers 1")
+    assert "Nous en avons un" not in json.dumps(told, ensure_ascii=False)
+
+
+def test_what_became_of_a_group_that_one_has_left_is_not_told(client_as, cast):
+    group = make_group("Les quartiers", cast.council, cast.country.reyssouze)
+    topic = talk(cast, 1, group)
+    group.councils = [cast.country.reyssouze]
+    db.session.commit()
+    told = json.loads(archive(client_as(cast.alice)).read("mes-donnees.json"))
+    assert {row["Sujet"] for row in told["Mes messages dans les discussions"]} == {f"sujet {topic.id}"}
+    assert "Un local" not in str(told["Les sujets que j’ai lus ou que je suis"])
+    assert told["Mes messages dans les discussions"][0]["Texte"] == "Qui en a ?"

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
 
 import markdown
 import pytest
@@ -21,26 +22,33 @@ from app.labels import SideReason
 from app.models import (
     Action,
     Attachment,
+    Category,
+    CategoryCursor,
     Council,
     CouncilLink,
     CouncilPicture,
+    Departure,
     Document,
     Event,
     Folder,
+    GroupRequest,
+    MessageLink,
+    MessageText,
     Reading,
     Registration,
     Revision,
     StoredFile,
     Theme,
+    TopicCursor,
     User,
 )
 from app.models.types import utcnow
-from app.services import adopting, cowriting, maps, texts
+from app.services import adopting, cowriting, maps, posting, texts
 from app.services.cowriting import Sent
 from app.services.directory import Entry
 from app.text import fold, one_line, slug, unbroken
 from tests.conftest import settings
-from tests.factories import make_cast, make_country, make_group, make_publication
+from tests.factories import make_cast, make_category, make_country, make_group, make_message, make_publication
 
 # Settings ---------------------------------------------------------------------------------------------------------
 
@@ -242,10 +250,34 @@ def share_something(cast_or_author):
     known = {"event_id": alone.id, "user_id": author.id, "key": "mail:a@b.fr", "name": "Alice", "status": "confirmed"}
     db.session.add_all([Registration(**known), Reading(user_id=author.id, publication_id=alone.id)])
     write_together(author)
+    discuss(author, group)
     file = StoredFile(digest="f" * 64, name="a.webp", media_type="image/webp", size=1)
     db.session.add(CouncilPicture(council_id=author.council_id, file=file, alternative="a", removed_at=utcnow()))
     db.session.commit()
     db.session.remove()
+
+
+def discuss(author, group):
+    """Put a row into each table of discussions and groups."""
+    item = db.session.scalar(sa.select(Document.id).limit(1))
+    places = [
+        make_category(f"Rubrique {group.id}"),
+        db.session.scalar(sa.select(Category).filter_by(group_id=group.id)),
+    ]
+    for category in places:
+        words = posting.rendered(f"Voir /documents/{item}-x")
+        topic = posting.open_topic(category, author, key=uuid4().hex, title="Un local ?", words=words)
+        message = make_message(author, topic)
+        file = StoredFile(digest=f"{message.key:0>64}", name="a.pdf", media_type="application/pdf", size=1)
+        sent = {"form_key": message.key, "message_id": message.id, "council_id": author.council_id}
+        read = CategoryCursor(user_id=author.id, category_id=category.id, read_at=utcnow())
+        db.session.add_all([Attachment(**sent, added_by_id=author.id, file=file), read])
+    request = GroupRequest(key=uuid4().hex, author_id=author.id, name="Le fleuve", purpose="Agir", group_id=group.id)
+    request.councils = group.councils
+    db.session.add_all([request, Departure(group_id=group.id, council_id=author.council_id, user_id=author.id)])
+    db.session.flush()
+    tables = (MessageLink, MessageText, TopicCursor, CategoryCursor, GroupRequest, Departure)
+    assert all(db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in tables)
 
 
 LONG = "\n\n".join(f"Article {number}. Nous sommes {number**3} voisins du bloc {number**5}." for number in range(200))

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from app.blueprints.account import passwords as password_views
 from app.extensions import db
 from app.labels import DeliveryState, UserStatus, Visibility
-from app.models import Delivery, Document, Event, Folder
+from app.models import Category, Delivery, Departure, Document, Event, Folder, GroupRequest
+from app.models import Message as Post
 from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.message import Message, stop_address
@@ -31,7 +32,16 @@ from app.services import (
 )
 from app.signing import sign
 from tests.browse import forms
-from tests.factories import PASSWORD, make_publication, make_user, make_workshop
+from tests.factories import (
+    PASSWORD,
+    make_category,
+    make_group,
+    make_message,
+    make_publication,
+    make_topic,
+    make_user,
+    make_workshop,
+)
 from tests.samples import PDF
 
 # Dora's sign-up is pending, Alice and Bruno are of the council of the addresses, Chloé and Émile of others, the
@@ -77,6 +87,7 @@ ROUTES = {
     "public.agenda.of_council": ("/conseils/{council.slug}/agenda.ics", everybody(200)),
     "public.agenda.event": ("/evenements/1-rien.ics", everybody(404)),
     "public.agenda.personal": ("/agenda/faux.ics", everybody(404)),
+    "public.agenda.of_group": ("/agenda/faux/groupes/rien.ics", everybody(404)),
     "public.files.show": ("/fichiers/1/rien.webp", everybody(404)),
     "public.health.show": ("/sante", everybody(200)),
     "public.referents.index": ("/referents", everybody(200)),
@@ -109,6 +120,34 @@ ROUTES = {
     "account.signups.correct": ("/mon-inscription/corriger", everybody(302)),
     "account.signups.withdraw": ("/mon-inscription/retrait", everybody(302) | {"dora": 200}),
     "community.forum.index": ("/forum", members()),
+    "community.forum.show": ("/forum/rien", members(404)),
+    "community.forum.read": ("/forum/rubriques/1/lu", everybody(405)),
+    "community.topics.show": ("/forum/sujets/1-rien", members(404)),
+    "community.topics.unread": ("/forum/sujets/1-rien/non-lus", members(404)),
+    "community.topics.reply": ("/forum/sujets/1-rien/repondre", members(404)),
+    "community.topics.new": ("/forum/rien/nouveau", members(404)),
+    "community.topics.new_in_group": ("/groupes/rien/discussions/nouveau", members(404)),
+    "community.messages.show": ("/forum/messages/1", members(404)),
+    "community.messages.whole": ("/forum/messages/1/entier", members(404)),
+    "community.messages.edit": ("/forum/messages/1/modifier", members(404)),
+    "community.messages.take_back": ("/forum/messages/1/retrait", members(404)),
+    "community.messages.put_back": ("/forum/messages/1/retour", everybody(405)),
+    "community.following.topic": ("/forum/sujets/1-rien/suivi", everybody(405)),
+    "community.following.category": ("/forum/rubriques/1/suivi", everybody(405)),
+    "community.searching.show": ("/forum/recherche", members()),
+    "community.arranging.pin": ("/forum/sujets/1-rien/epingle", everybody(405)),
+    "community.arranging.close": ("/forum/sujets/1-rien/fermeture", everybody(405)),
+    "community.arranging.settle": ("/forum/sujets/1-rien/reponse", everybody(405)),
+    "community.arranging.rename": ("/forum/sujets/1-rien/titre", members(404)),
+    "community.arranging.move": ("/forum/sujets/1-rien/deplacement", members(404)),
+    "community.groups.index": ("/groupes", members()),
+    "community.groups.ask": ("/groupes/demande", members() | {"animator": 403}),
+    "community.groups.show": ("/groupes/rien", members(404)),
+    "community.groups.topics": ("/groupes/rien/discussions", members(404)),
+    "community.groups.shared": ("/groupes/rien/documents", members(404)),
+    "community.groups.members": ("/groupes/rien/membres", members(404)),
+    "community.groups.leave": ("/groupes/rien/depart", members(404)),
+    "community.groups.come_back": ("/groupes/rien/retour", everybody(405)),
     "council.dashboard.show": ("/mon-conseil", asked(alice=200, chloe=200)),
     "council.dashboard.members": ("/mon-conseil/membres", asked(alice=200, chloe=200)),
     "council.fiche.edit": ("/mon-conseil/fiche", asked(alice=200, chloe=200)),
@@ -178,6 +217,17 @@ ROUTES = {
     "moderation.referents.new": ("/animation/referents/nouveau", asked(animator=200)),
     "moderation.referents.edit": ("/animation/referents/{referent.id}", asked(animator=200)),
     "moderation.referents.end": ("/animation/referents/{referent.id}/fin", asked(animator=200)),
+    "moderation.groups.index": ("/animation/groupes", asked(animator=200)),
+    "moderation.groups.new": ("/animation/groupes/nouveau", asked(animator=200)),
+    "moderation.groups.edit": ("/animation/groupes/1", asked(animator=404)),
+    "moderation.groups.archive": ("/animation/groupes/1/archivage", asked(animator=404)),
+    "moderation.groups.reopen": ("/animation/groupes/1/reouverture", everybody(405)),
+    "moderation.groups.refuse": ("/animation/groupes/demandes/1/refus", asked(animator=404)),
+    "moderation.categories.index": ("/animation/forum", asked(animator=200)),
+    "moderation.categories.edit": ("/animation/forum/1/modifier", asked(animator=404)),
+    "moderation.categories.move": ("/animation/forum/1/place/1", everybody(405)),
+    "moderation.categories.close": ("/animation/forum/1/fermeture", everybody(405)),
+    "moderation.categories.delete": ("/animation/forum/1/suppression", asked(animator=404)),
     "moderation.users.index": ("/animation/comptes", asked(animator=200)),
     "moderation.users.show": ("/animation/comptes/{dora.id}", asked(animator=200)),
     "moderation.users.suspend": ("/animation/comptes/{dora.id}/suspension", asked(animator=302)),
@@ -227,6 +277,8 @@ REFERENT = {"organisation": "Fédération", "public_contact": "04 00 00 00 00", 
 LINKS = ("confirm", "reset", "address", "reopen", "vouch", "stop")
 
 TOGETHER = everybody(404) | dict.fromkeys(MEMBERS, 403) | {"alice": 200}  # of what members read, its council writes
+
+GATHERED = members(404) | {"alice": 200, "chloe": 200}  # of a group, its councils
 
 # Links that were really sent, and things that really are there → the answers to who opens them.
 OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
@@ -289,6 +341,38 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/e/{board}": everybody(404) | {"alice": 302},
     "/inscriptions/{registered}": everybody(200),
     "/inscriptions/{awaited}/code": everybody(200),
+    **{
+        f"/groupes/les-quartiers{page}": GATHERED
+        for page in ("", "/discussions", "/documents", "/actions", "/evenements", "/membres", "/depart")
+    },
+    "/animation/groupes/{group}": asked(animator=200),
+    "/animation/groupes/{group}/archivage": asked(animator=200),
+    "/animation/groupes/demandes/{wish}/refus": asked(animator=200),
+    "/animation/groupes/nouveau?demande={wish}": asked(animator=200),
+    "/forum/vie-des-conseils": members(),
+    "/forum/vie-des-conseils/nouveau": members(),
+    "/groupes/bourg/discussions/nouveau": GATHERED,
+    "/forum/sujets/{topic}-un-local-pour-se-reunir": members(),
+    "/forum/sujets/{secret}-un-local-pour-se-reunir": GATHERED,
+    "/forum/sujets/{topic}-un-local-pour-se-reunir/repondre": members(),
+    "/forum/sujets/{secret}-un-local-pour-se-reunir/repondre": GATHERED,
+    "/forum/sujets/{topic}-un-local-pour-se-reunir/non-lus": members(302),
+    "/forum/sujets/{secret}-un-local-pour-se-reunir/non-lus": members(404) | {"alice": 302, "chloe": 302},
+    "/forum/messages/{said}": members(302),
+    "/forum/messages/{whispered}": members(404) | {"alice": 302, "chloe": 302},
+    "/forum/messages/{said}/entier": members(),
+    "/forum/messages/{whispered}/entier": GATHERED,
+    "/forum/messages/{said}/modifier": asked(alice=200),
+    "/forum/messages/{whispered}/modifier": members(404) | {"alice": 200, "chloe": 403},
+    "/forum/messages/{said}/retrait": asked(alice=200),
+    "/forum/messages/{whispered}/retrait": members(404) | {"alice": 200, "chloe": 403},
+    "/forum/sujets/{topic}-un-local-pour-se-reunir/titre": asked(animator=200),
+    "/forum/sujets/{topic}-un-local-pour-se-reunir/deplacement": asked(animator=200),
+    "/forum/sujets/{secret}-un-local-pour-se-reunir/titre": GATHERED,
+    "/forum/sujets/{secret}-un-local-pour-se-reunir/deplacement": members(404) | {"alice": 403, "chloe": 403},
+    "/animation/forum/{rubric}/modifier": asked(animator=200),
+    "/animation/forum/{rubric}/suppression": asked(animator=200),
+    "/animation/forum/{discussions}/modifier": asked(animator=404),
     "/mon-conseil/dossiers/{folder}": asked(alice=200, chloe=404),
     "/mon-conseil/dossiers/{folder}/modifier": asked(alice=200, chloe=404),
     "/mon-conseil/dossiers/{folder}/suppression": asked(alice=200, chloe=404),
@@ -375,12 +459,74 @@ SENT = {
     "/evenements/{workshop}-l-atelier/annulation": ({"reason": "La salle."}, told(alice=302)),
     "/inscriptions/{registered}": ({"act": "cancel"}, everybody(302)),
     "/inscriptions/{awaited}/code": ({"code": "000000"}, everybody(422)),
+    "/groupes/demande": (
+        {"name": "Ensemble", "purpose": "Une fête.", "where": "{ain}"},
+        told(alice=302, chloe=302, referent=302, away=422),  # of another department
+    ),
+    "/groupes/les-quartiers/depart": (
+        {"shared": "stay"},
+        told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+    ),
+    "/groupes/ancien/retour": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302}),
+    "/animation/groupes/nouveau": ({"name": "Ensemble", "names": "Croix Blanche\nMistral"}, told(animator=302)),
+    "/animation/groupes/{group}": ({"name": "Ensemble", "names": "Mistral"}, told(animator=302)),
+    "/animation/groupes/{group}/archivage": ({}, told(animator=302)),
+    "/animation/groupes/{group}/reouverture": ({}, told(animator=302)),
+    "/animation/groupes/demandes/{wish}/refus": ({"reason": "Essai"}, told(animator=302)),
     "/mon-conseil/dossiers": ({"name": "Fêtes"}, told(alice=302, chloe=302)),
     "/mon-conseil/dossiers/{folder}/modifier": ({"name": "Fêtes"}, told(alice=302, chloe=404)),
     "/mon-conseil/dossiers/{folder}/suppression": ({}, told(alice=302, chloe=404)),
     "/documents/{note}-une-note/suppression": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302}),
     "/mon-conseil/corbeille/{thrown}/retour": ({}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-conseil/corbeille/fichiers/{attachment}/retour": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/forum/rubriques/{rubric}/lu": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/forum/rubriques/{discussions}/lu": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302}),
+    "/forum/vie-des-conseils/nouveau": ({"title": "Un bal", "text": "Oui ?"}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/groupes/bourg/discussions/nouveau": (
+        {"title": "Un bal", "text": "Oui ?"},
+        told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+    ),
+    "/forum/sujets/{topic}-un-local/repondre": ({"text": "Oui."}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/forum/sujets/{secret}-un-local/repondre": (
+        {"text": "Oui."},
+        told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+    ),
+    "/forum/messages/{said}/modifier": ({"title": "Un bal", "text": "Oui ?"}, told(alice=302)),
+    "/forum/messages/{said}/retrait": ({}, told(alice=302)),
+    "/forum/messages/{whispered}/retrait": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 403}),
+    "/forum/messages/{removed_message}/retour": ({}, told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302}),
+    "/forum/sujets/{topic}-un-local/suivi": ({"act": "suivre"}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/forum/rubriques/{rubric}/suivi": ({"act": "suivre"}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/forum/sujets/{secret}-entre-nous/suivi": (
+        {"act": "cancel"},
+        told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+    ),
+    "/forum/rubriques/{discussions}/suivi": (
+        {"act": "cancel"},
+        told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+    ),
+    "/forum/sujets/{topic}-un-local/epingle": ({"act": "epingler"}, told(animator=302)),
+    "/forum/sujets/{topic}-un-local/fermeture": ({"act": "fermer"}, told(animator=302)),
+    "/forum/sujets/{topic}-un-local/reponse": ({"number": "2"}, told(alice=302, animator=302)),
+    "/forum/sujets/{topic}-un-local/titre": ({"title": "Un lieu"}, told(animator=302)),
+    "/forum/sujets/{topic}-un-local/deplacement": ({"rubric": "{vacant}"}, told(animator=302)),
+    **{
+        f"/forum/sujets/{{secret}}-entre-nous/{what}": (
+            sent,
+            told(**dict.fromkeys(MEMBERS, 404)) | {"alice": 302, "chloe": 302},
+        )
+        for what, sent in {
+            "epingle": {"act": "epingler"},
+            "fermeture": {"act": "fermer"},
+            "reponse": {"number": "2"},
+            "titre": {"title": "Un lieu"},
+        }.items()
+    },
+    "/animation/forum": ({"name": "Fêtes"}, told(animator=302)),
+    "/animation/forum/{rubric}/modifier": ({"name": "Fêtes"}, told(animator=302)),
+    "/animation/forum/{rubric}/place/2": ({}, told(animator=302)),
+    "/animation/forum/{rubric}/fermeture": ({"act": "fermer"}, told(animator=302)),
+    "/animation/forum/{vacant}/suppression": ({}, told(animator=302)),
     "/animation/inscriptions/{dora}": ({"decision": "oui"}, told(referent=302, away=404, animator=302)),
     "/animation/inscriptions/{gael}": ({"decision": "oui"}, told(referent=404, away=302, animator=302)),
     "/animation/courrier/{delivery}": ({"act": "retry"}, told(animator=302)),
@@ -421,6 +567,10 @@ def places(app, cast, monkeypatch):
         "thrown": make_publication(Document, cast.alice, deleted_at=utcnow()),
         "together": make_publication(Document, cast.alice, title="Une charte", **together),
     }
+    group, former = make_group("Les quartiers", council, cast.country.reyssouze), make_group("Ancien")
+    shared |= {"group": group, "wish": GroupRequest(key="k" * 32, name="Un", purpose="", territory=cast.country.ain)}
+    db.session.add(Departure(group=former, council=council, user=cast.alice))
+    shared |= _discussed(cast)
     paper, removed = (_attach(shared["note"], name) for name in ("a.pdf", "b.pdf"))
     removed.removed_at, removed.removed_by_id = utcnow(), cast.alice.id
     db.session.add_all(shared.values())
@@ -442,6 +592,18 @@ def places(app, cast, monkeypatch):
     known |= _registered(shared["workshop"])
     known |= {"paper": paper.file_id, "removed": removed.file_id, "attachment": removed.id}
     return {name: urlsplit(str(value)).path if name in LINKS else str(value) for name, value in known.items()}
+
+
+def _discussed(cast):
+    """Return a rubric of the forum and the place where a group discusses, each with a topic."""
+    rubric, group = make_category("Vie des conseils"), make_group("Bourg", cast.council, cast.country.reyssouze)
+    discussions = db.session.scalar(select(Category).where(Category.group_id == group.id))
+    topics = {"topic": make_topic(cast.alice, rubric), "secret": make_topic(cast.alice, discussions)}
+    said, whispered = (db.session.scalar(select(Post).filter_by(topic_id=one.id)) for one in topics.values())
+    known = {"said": said, "whispered": whispered, "vacant": make_category("Fêtes")}
+    known["removed_message"] = make_message(cast.alice, topics["topic"], removed_at=utcnow())
+    make_message(cast.bruno, topics["topic"])
+    return {"rubric": rubric, "discussions": discussions} | known | topics
 
 
 def _registered(event):

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import (
@@ -55,7 +56,7 @@ POLICY = (
 VARY = "Accept-Encoding, Cookie, Save-Data"
 LONG = 200  # characters of what somebody typed whose session is over: it is shown to be copied
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
-TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)})/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
+TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)}|forum/sujets)/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
 REREAD = (  # forms that are brought back after a login to be read again: what they write is not sent unseen
     "council.fiche.edit",
@@ -63,6 +64,10 @@ REREAD = (  # forms that are brought back after a login to be read again: what t
     "publications.editing.edit",
     "publications.items.minutes",
     "publications.cowriting.edit",
+    "community.topics.new",
+    "community.topics.new_in_group",
+    "community.topics.reply",
+    "community.messages.edit",
 )
 PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
@@ -192,6 +197,11 @@ def lock_writer() -> User:
     return me
 
 
+def lost(heading: str, why: str, texts: list[str]) -> str:
+    """Print what somebody wrote for a place where they may not write any more, to be copied."""
+    return render_template("errors/lost.html", said=heading, why=why, texts=[text for text in texts if text])
+
+
 def way_back(address: str) -> str:
     """Return where to go on after a login, without the title or name that an address of content repeats: whoever may
     read it is sent on to its present name, and nobody else is told one."""
@@ -206,6 +216,18 @@ def assets() -> Assets:
 def without_images() -> bool:
     """Tell whether this visitor, or their browser, asked for pages without pictures."""
     return request.cookies.get("images") == "non" or request.headers.get("Save-Data", "").lower() == "on"
+
+
+def address(endpoint: str, **values) -> str:
+    """Return what `url_for` does, for templates. Each page prints the addresses of the menu, which depend on nothing:
+    they are made once."""
+    if values or endpoint[0] == ".":
+        return url_for(endpoint, **values)
+    known = current_app.extensions["addresses"]
+    key = (request.script_root, endpoint)
+    if key not in known:
+        known[key] = url_for(endpoint)
+    return known[key]
 
 
 def absolute_url(endpoint: str, **values) -> str:
@@ -232,6 +254,23 @@ class ListPagination(Pagination):
 
     def _query_count(self):
         return len(self._query_args["rows"])
+
+
+class NumberedPagination(Pagination):
+    """One page of rows that are numbered from 1 to `total` without a gap, for the same macro: nothing is counted, and
+    the last page costs as much as the first. `fetch` returns the rows from one number to another."""
+
+    def __init__(self, total: int, fetch: Callable[[int, int], list], per_page: int = 20):
+        if len(request.args.get("page", "")) > 6:
+            abort(404)
+        super().__init__(per_page=per_page, max_per_page=per_page, rows=total, fetch=fetch)
+
+    def _query_items(self):
+        first = (self.page - 1) * self.per_page + 1
+        return self._query_args["fetch"](first, first + self.per_page - 1)
+
+    def _query_count(self):
+        return self._query_args["rows"]
 
 
 # Answers ----------------------------------------------------------------------------------------------------------
@@ -313,7 +352,7 @@ def _typed():
 
 def _is_long(name, text):
     """Tell whether somebody would miss what they typed."""
-    return name == "description" or name.startswith("own_") or len(text) > LONG or "\n" in text.strip()
+    return name in ("description", "text") or name.startswith("own_") or len(text) > LONG or "\n" in text.strip()
 
 
 def kept(token: str) -> tuple[str, list[tuple[str, str]]] | None:
@@ -424,3 +463,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(OperationalError, _database_page)
     app.context_processor(_context)
+    app.extensions["addresses"] = {}
+    app.jinja_env.globals["url_for"] = address

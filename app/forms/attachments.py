@@ -47,8 +47,9 @@ class Entry:
 class AttachmentsForm(Form):
     """The part of a form that takes files; others inherit from it.
 
-    A view calls `uploads.offer` (or `offer`) once the form is made, before it is validated. The files that came with
-    a form which had to be corrected are listed in `sent`, by number: they wait, unseen, for the form to be saved.
+    A view calls `uploads.offer`, `files.offer` (or `offer`) once the form is made, before it is validated. The files
+    that came with a form which had to be corrected are listed in `sent`, by number: they wait, unseen, for the form to
+    be saved.
     """
 
     files = FilesField("Ajouter des fichiers", render_kw={"accept": ACCEPTED})

@@ -29,6 +29,10 @@ OF_EVENTS = (
     "est dite tout de suite, sauf si vous choisissez « ne pas m’écrire ». Si vous avez une place, vous êtes toujours "
     "au courant de ce qui change."
 )
+OF_DISCUSSIONS = (
+    "Ce que vous suivez dans le forum, et les nouveaux sujets de vos groupes de travail. La liste est en bas de cette "
+    "page."
+)
 OF_REMINDERS = "Les événements de votre conseil, et ceux où vous avez une place."
 
 
@@ -57,7 +61,8 @@ class ProfileForm(Form):
     action_sms = BooleanField(BY_SMS.format("action"))
     event = _rhythm("Quand un événement est annoncé, changé ou annulé", OF_EVENTS)
     event_sms = BooleanField(BY_SMS.format("événement"))
-    forum = _rhythm("Quand quelqu’un me répond dans le forum")
+    forum = _rhythm("Discussions que je suis : nouveaux sujets et réponses", OF_DISCUSSIONS)
+    follows_own_topics = BooleanField("Suivre les sujets où j’écris")
     reminder = BooleanField("M’écrire le matin d’un événement, pour me le rappeler", description=OF_REMINDERS)
     reminder_sms = BooleanField("M’envoyer aussi ce rappel par SMS")
     letter = BooleanField("Recevoir la lettre d’information mensuelle")
@@ -95,7 +100,7 @@ class ProfileForm(Form):
     @property
     def words(self) -> dict:
         """What goes into the profile itself."""
-        names = ("first_name", "last_name", "presentation", "letter", "pause")
+        names = ("first_name", "last_name", "presentation", "letter", "pause", "follows_own_topics")
         return {name: self[name].data for name in names}
 
     @property
@@ -118,6 +123,7 @@ def _kept(user, choices):
     shown = {
         "first_name": user.first_name, "last_name": user.last_name, "presentation": user.presentation,
         "letter": user.letter_since is not None, "pause": user.alerts_paused_at is not None,
+        "follows_own_topics": user.follows_own_topics,
     }  # fmt: skip
     for topic, choice in choices.items():
         is_box = topic == AlertTopic.REMINDER

@@ -99,7 +99,7 @@ class PublicationForm(AttachmentsForm):
         self.themes.choices = [SelectChoice(theme.id, theme.name) for theme in themes]
         names = ((folder.id, f"{folder.name}{' (série)' if folder.is_series else ''}") for folder in folders)
         self.folder.choices = [SelectChoice(0, "– aucun –"), *(SelectChoice(*pair) for pair in names)]
-        self.groups.choices = [SelectChoice(group.id, group.name) for group in groups]
+        self.groups.choices = [SelectChoice(group.id, group.label) for group in groups]
         levels = [level for level in Visibility if level != Visibility.GROUPS or groups]
         levels = levels if council_id else [Visibility.MEMBERS, Visibility.PUBLIC]
         self.level.choices = [SelectChoice(level, VISIBILITY[level]) for level in levels]

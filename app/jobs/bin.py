@@ -1,4 +1,4 @@
-"""The job that erases what has been in the bin for 30 days, and what no process has finished."""
+"""The job that erases what has been in the bin, or taken away, for 30 days, and what no process has finished."""
 
 import logging
 from collections.abc import Callable
@@ -6,10 +6,15 @@ from datetime import timedelta
 
 from app.extensions import begin_write, db
 from app.jobs.contents import delete_unused
-from app.services import bin, contents, fiches
+from app.services import bin, contents, erasing, fiches
 
 MOST = 500  # rows a step and run; the next run goes on
 STALE = timedelta(days=1)  # no upload lasts that long
+STEPS = (
+    (bin.due_publications, bin.erase_due),
+    (bin.due_files, bin.erase_due_file),
+    (erasing.due_messages, erasing.erase_due),
+)
 log = logging.getLogger(__name__)
 
 
@@ -18,11 +23,7 @@ def empty_bins() -> None:
 
     What fails holds up nothing else; the first error is raised when all the others are done.
     """
-    errors = [
-        error
-        for ids, erase in ((bin.due_publications, bin.erase_due), (bin.due_files, bin.erase_due_file))
-        for error in _each(ids(MOST), erase)
-    ]
+    errors = [error for ids, erase in STEPS for error in _each(ids(MOST), erase)]
     _purge_pictures()
     contents.discard_stale(STALE)
     for digests in contents.kept_longer(STALE):

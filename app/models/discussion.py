@@ -10,6 +10,7 @@ from app.models.group import Group
 from app.models.types import UTCDateTime, utcnow
 from app.models.user import User
 
+LONGEST = 10_000  # characters of a message
 EDITABLE_FOR = timedelta(hours=1)  # how long its author corrects a message
 KEPT_FOR = timedelta(days=30)  # how long its author can put back a message that they took away
 

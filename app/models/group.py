@@ -1,6 +1,6 @@
 """Working groups: councils of a territory that the animator gathers, and that share things with one another."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +10,8 @@ from app.models.council import Council
 from app.models.territory import Territory
 from app.models.types import UTCDateTime, utcnow
 from app.models.user import User
+
+RETURN_WITHIN = timedelta(days=30)  # how long a council that left a group comes back by itself
 
 group_councils = Table(
     "group_councils",
@@ -45,6 +47,11 @@ class Group(db.Model):
     councils: Mapped[list[Council]] = relationship(secondary=group_councils, order_by=(Council.name, Council.id))
     territory: Mapped[Territory | None] = relationship()
 
+    @property
+    def label(self) -> str:
+        """Its name, and that it is archived."""
+        return f"{self.name} (archivé)" if self.archived_at else self.name
+
 
 class GroupRequest(db.Model):
     """A councillor's wish for a group: for a territory, or for councils that they chose. `group` is what came of it;
@@ -69,6 +76,11 @@ class GroupRequest(db.Model):
     councils: Mapped[list[Council]] = relationship(
         secondary=group_request_councils, order_by=(Council.name, Council.id)
     )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided."""
+        return self.decided_at is None
 
 
 class Departure(db.Model):

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, case
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
@@ -13,6 +14,7 @@ from app.models.file import StoredFile
 from app.models.territory import Territory
 from app.models.types import UTCDateTime, utcnow
 
+GONE = "un ancien membre"  # whoever closed their account
 ANSWERED_WITHIN = timedelta(hours=48)  # what a sign-up is promised
 
 referent_territories = Table(
@@ -96,12 +98,17 @@ class User(UserMixin, db.Model):
 
     token = None  # the secret of the login that this request came with
 
-    @property
+    @hybrid_property
     def name(self) -> str:
         """First and last name, as others read it."""
         if self.status == UserStatus.CLOSED:
-            return "un ancien membre"
+            return GONE
         return f"{self.first_name} {self.last_name}"
+
+    @name.inplace.expression
+    @classmethod
+    def _name(cls):
+        return case((cls.status == UserStatus.CLOSED, GONE), else_=cls.first_name + " " + cls.last_name)
 
     @property
     def is_authenticated(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import defer, joinedload, selectin_polymorphic, selectinload
 
 from app.access import may_read, out, viewer_of
@@ -14,22 +14,25 @@ from app.extensions import db
 from app.labels import DEFAULT_RHYTHM, AlertTopic, Channel, DeliveryState, Priority, Rhythm, UserStatus, Visibility
 from app.localtime import at, clock
 from app.models import Activity, AlertChoice, Council, Delivery, Event, Group, Publication, Reading, User
-from app.notifications import changes, outbox
+from app.notifications import changes, hearing, outbox
+from app.notifications.hearing import Asked, Heard
 from app.notifications.links import site_address
-from app.notifications.message import Message, Section
+from app.notifications.message import Line, Message, Section
 from app.notifications.publications import line_of
-from app.notifications.recipients import DIGEST, takes
+from app.notifications.recipients import DIGEST, LATER, takes
 from app.templating import plural
 
 HOUR, MONDAY = time(7), 0
 LONGEST = {Rhythm.DAILY: timedelta(days=8), Rhythm.WEEKLY: timedelta(days=35)}  # how far back one looks at most
 MOST = 30  # things in a digest; the others are counted
 MARGIN = timedelta(minutes=1)  # what is being saved at this instant is told the next time
-TOPICS = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)
+SHARED = (AlertTopic.DOCUMENT, AlertTopic.ACTION, AlertTopic.EVENT)
+TOPICS = (*SHARED, AlertTopic.FORUM)
 CHANGE = "event.changed"
 HAPPENINGS = (CHANGE, "event.minutes", "event.cancelled")  # as `News` has them
-TELLING = (*(f"{topic}.published" for topic in TOPICS), CHANGE, "event.cancelled")  # what alerts are about
+TELLING = (*(f"{topic}.published" for topic in SHARED), CHANGE, "event.cancelled")  # what alerts are about
 LATE = timedelta(days=2)  # how late alerts may be prepared when the server was away
+OURS, THEIRS = 0, 1  # ranks of sections; those of discussions come after them
 NEW, CHANGED, CANCELLED, MINUTES = "Nouveau", "Modifié", "Annulé", "Compte-rendu"
 WHOLE = (
     joinedload(Publication.council),
@@ -46,6 +49,16 @@ class Told(NamedTuple):
     since: datetime
     state: str
     publication: Publication
+
+    def section(self, person: User) -> tuple[int, str]:
+        """Return the rank and the heading under which it stands for somebody."""
+        item = self.publication
+        is_ours = item.council_id is not None and item.council_id == person.council_id
+        return (OURS, f"Votre conseil : {item.source}") if is_ours else (THEIRS, item.source)
+
+    def line(self) -> Line:
+        """Return what a digest says of it."""
+        return line_of(self.publication, self.state)
 
 
 class Happening(NamedTuple):
@@ -115,9 +128,14 @@ class Turn:
 
 
 def is_due(now: datetime) -> tuple:
-    """Return the conditions of the people whose digest is due, or who have no time for it yet."""
-    is_member = (User.status == UserStatus.ACTIVE, User.council_id.is_not(None))
-    return (*is_member, or_(User.digest_at.is_(None), User.digest_at <= now))
+    """Return the conditions of the people whose digest is due, or who have no time for it yet. To whoever is of no
+    council, digests tell of nothing but discussions: they have none until they choose that."""
+    chosen = exists().where(
+        AlertChoice.user_id == User.id, AlertChoice.topic == AlertTopic.FORUM,
+        or_(AlertChoice.rhythm.in_(LATER), AlertChoice.told_until.is_not(None)),
+    )  # fmt: skip
+    is_there = (User.status == UserStatus.ACTIVE, or_(User.council_id.is_not(None), chosen))
+    return (*is_there, or_(User.digest_at.is_(None), User.digest_at <= now))
 
 
 def turns(now: datetime, most: int) -> list[Turn]:
@@ -140,10 +158,11 @@ def _choices(user_ids):
 
 
 def _turn(person, is_taken, choices, now):
-    zone, until = person.council.zone, now - MARGIN
+    council, until = person.council, now - MARGIN
+    zone = council.zone if council else outbox.PARIS.key
     marks = {"user_id": person.id, "digest_at": following(zone, now), "daily_until": until, "weekly_until": until}
     since = {Rhythm.DAILY: person.daily_until, Rhythm.WEEKLY: person.weekly_until}
-    places = frozenset(place.id for place in person.council.territories)
+    places = frozenset(place.id for place in council.territories) if council else frozenset()
     turn = Turn(person, places, person.digest_at, choices, {}, marks, clock(zone, now).date())
     if person.digest_at is None or None in since.values():
         return turn
@@ -213,24 +232,46 @@ def done(lot: list[Turn]) -> None:
 
 def rows(lot: list[Turn], now: datetime) -> dict[int, dict]:
     """Return the deliveries of these people by their id, for `outbox.post_many`; none for whom nothing is new."""
-    asked = [turn for turn in lot if turn.windows]
+    shared, heard = _shared(lot, now - MARGIN), _heard(lot, now - MARGIN)
+    found = {}
+    for turn in lot:
+        one = turn.marks["user_id"]
+        told = [*shared.get(one, ()), *heard.get(one, ())]
+        if told:
+            found[one] = _row(turn, sorted(told, key=lambda one: one.since, reverse=True))
+    return found
+
+
+def _heard(lot, until) -> dict[int, list[Heard]]:
+    """Return what is new in discussions for each of these people."""
+    forum = AlertTopic.FORUM
+    asked = {
+        turn.person.id: Asked(
+            turn.windows[forum], turn.person.council_id, turn.choices[forum].rhythm == Rhythm.NOW
+        )
+        for turn in lot if forum in turn.windows
+    }  # fmt: skip
+    return hearing.news(asked, until)
+
+
+def _shared(lot, until) -> dict[int, list[Told]]:
+    """Return what is new for each of these people of what councils share."""
+    asked = [turn for turn in lot if turn.person.council_id and not turn.windows.keys().isdisjoint(SHARED)]
     if not asked:
         return {}
-    news = _news(asked, now - MARGIN)
+    news = _news(asked, until)
     known = _known([turn.person.id for turn in asked], [one.publication.id for one in news])
     for_councils, for_places = _by_council(news), [one for one in news if one.publication.council_id is None]
     found = {}
     for turn in asked:
         around = [one for one in for_places if one.publication.territory_id in {None, *turn.places}]
-        told = _told(turn, [*for_councils[turn.person.council_id], *around], known)
-        if told := sorted(told, key=lambda one: one.since, reverse=True):
-            found[turn.person.id] = _row(turn, told)
+        found[turn.person.id] = list(_told(turn, [*for_councils[turn.person.council_id], *around], known))
     return found
 
 
 def _news(asked, until):
     """Return what happened in the longest window of these people that may concern one of them."""
-    since = min(min(turn.windows.values()) for turn in asked)
+    since = min(turn.windows[topic] for turn in asked for topic in SHARED if topic in turn.windows)
     happened = _happened(since, until)
     their_own = Publication.council_id.in_({turn.person.council_id for turn in asked})
     theirs = or_(their_own, Publication.level == Visibility.GROUPS, Publication.council_id.is_(None))
@@ -318,20 +359,27 @@ def _row(turn, told):
 
 
 def _message(turn, told):
-    person = turn.person
-    sections = defaultdict(list)
+    person, sections = turn.person, defaultdict(list)
     for one in told[:MOST]:
-        item = one.publication
-        sections[item.council_id != person.council_id, item.source].append(line_of(item, one.state))
-    is_all_theirs = all(one.publication.council_id == person.council_id for one in told)
+        sections[one.section(person)].append(one.line())
+    ranks = {one.section(person)[0] for one in told}
     return Message(
-        f"{plural(len(told), 'nouveauté', 'nouveautés')} {'dans votre conseil' if is_all_theirs else 'pour vous'}",
+        f"{plural(len(told), 'nouveauté', 'nouveautés')} {'dans votre conseil' if ranks == {OURS} else 'pour vous'}",
         (f"Bonjour {person.first_name},", "Voici ce qui est nouveau pour vous depuis le dernier résumé :"),
-        link=("Tout lire sur le site", site_address("council.dashboard.show")),
-        why="vous suivez ce que partagent votre conseil citoyen et ses groupes",
-        sections=tuple(
-            Section(source if is_other else f"Votre conseil : {source}", tuple(lines))
-            for (is_other, source), lines in sorted(sections.items(), key=lambda pair: pair[0])
-        ),
-        others=tuple(one.publication.id for one in told[MOST:]),
+        link=_link(person),
+        why=_why(ranks),
+        sections=tuple(Section(heading, tuple(lines)) for (_, heading), lines in sorted(sections.items())),
+        others=tuple(one.line() for one in told[MOST:]),
     )
+
+
+def _link(person):
+    if person.council_id is None:
+        return "Lire le forum", site_address("community.forum.index")
+    return "Tout lire sur le site", site_address("council.dashboard.show")
+
+
+def _why(ranks):
+    discussed = "des discussions" if not ranks.isdisjoint(hearing.RANKS) else ""
+    shared = "ce que partagent votre conseil citoyen et ses groupes" if ranks - hearing.RANKS else ""
+    return f"vous suivez {', et '.join(filter(None, (shared, discussed)))}"

@@ -1,7 +1,5 @@
 """The look at a message just before it leaves: does it still tell something to somebody who may read it?"""
 
-from dataclasses import asdict
-
 from sqlalchemy import and_, exists, or_, select, true
 from sqlalchemy.orm import selectin_polymorphic
 
@@ -9,9 +7,20 @@ from app.access import may_read, near, readable, viewer_of
 from app.extensions import db
 from app.labels import OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm
 from app.models import Activity, AlertChoice, Delivery, Event, Publication, Reading, Registration, User
-from app.notifications import digests, outbox, publications
-from app.notifications.message import items_of, only
-from app.notifications.recipients import ALERT, DIGEST, FOLLOWING, REMINDER, concerned_by, followers, told
+from app.notifications import digests, discussions, hearing, outbox, publications
+from app.notifications.message import items_of, kept, only, topics_of
+from app.notifications.recipients import (
+    ALERT,
+    DIGEST,
+    DISCUSSION,
+    FOLLOWING,
+    REMINDER,
+    concerned_by,
+    followers,
+    hearers,
+    not_seen,
+    told,
+)
 
 GONE = "Non envoyé : cette personne ne peut plus le lire."
 READ = "Non envoyé : cette personne l’a lu entre-temps sur le site."
@@ -27,8 +36,9 @@ def objection(delivery: Delivery) -> str:
     A digest loses what its reader may no longer read. Call it in the write transaction that hands the message over.
     Messages about one's own registration, or account, hang on no right to read.
     """
-    looks = {ALERT: _alert, REMINDER: _reminder, DIGEST: _digest, FOLLOWING: _following}
-    if delivery.kind not in looks or (delivery.person_id is None and delivery.publication_id is None):
+    looks = {ALERT: _alert, REMINDER: _reminder, DIGEST: _digest, FOLLOWING: _following, DISCUSSION: _discussion}
+    is_bare = delivery.kind != DISCUSSION and delivery.person_id is None and delivery.publication_id is None
+    if delivery.kind not in looks or is_bare:
         return ""
     person = db.session.get(User, delivery.person_id) if delivery.person_id else None
     if person is not None and person.alerts_paused_at:
@@ -98,6 +108,22 @@ def _may_read_now(person, publication):
     return publication.is_shown and may_read(viewer_of(person), publication)
 
 
+def _discussion(delivery, person):
+    """A message is for whoever still follows what it belongs to, may read it, has not done so, and wants to be told at
+    once: the digests of others tell of it."""
+    message = discussions.find(delivery.message_id)
+    if message is None or person is None or not may_read(viewer_of(person), message):
+        return GONE
+    me = User.id == person.id
+    if db.session.scalar(select(~exists().where(me, not_seen(message)))):
+        return READ
+    row = db.session.execute(told(and_(me, hearers(message)), AlertTopic.FORUM, DISCUSSION)).one_or_none()
+    if row is None or not row.by_mail:
+        return UNWANTED
+    _rewrite(delivery, discussions.mail_to(person, message).to_json())
+    return ""
+
+
 def _reminder(delivery, person):
     """A reminder is for whoever has a place, and for members who may read of an event that they have not declined; of
     those with an account, for whoever still wants reminders."""
@@ -125,9 +151,24 @@ def _statuses(delivery):
 def _digest(delivery, person):
     """Leave what still concerns the person, who may read it, has not read it and wants to be told of it, as it is at
     this instant; nothing left is no digest."""
-    ids = items_of(delivery.content)
     if person is None or not person.is_active:
         return GONE
+    items, topics = _items_left(delivery, person), hearing.left(person, topics_of(delivery.content))
+
+    def restate(line):
+        if (topic_id := line.get("topic_id")) is not None:
+            return kept(topics[topic_id].line()) if topic_id in topics else None
+        item = items.get(line["publication_id"])
+        return _line(item, line["state"]) if item else None
+
+    _rewrite(delivery, only(delivery.content, restate))
+    return "" if delivery.content["sections"] else GONE
+
+
+def _items_left(delivery, person):
+    """Return the publications of a digest that are still for its reader, by their ids."""
+    if not (ids := items_of(delivery.content)):
+        return {}
     viewer = viewer_of(person)
     read = exists().where(
         Reading.user_id == person.id, Reading.publication_id == Publication.id, Reading.read_at >= delivery.created_at
@@ -137,9 +178,7 @@ def _digest(delivery, person):
     )
     mine = select(Publication).where(Publication.id.in_(ids), readable(Publication, viewer), near(viewer))
     left = db.session.scalars(mine.where(~read, ~unwanted).options(selectin_polymorphic(Publication, [Event])))
-    items = {item.id: item for item in left}
-    _rewrite(delivery, only(delivery.content, items, lambda line: _line(items[line["publication_id"]], line["state"])))
-    return "" if delivery.content["sections"] else GONE
+    return {item.id: item for item in left}
 
 
 def _line(item, state):
@@ -148,4 +187,4 @@ def _line(item, state):
         if item.is_over:
             return None
         state = digests.CANCELLED if item.cancelled_at else state
-    return asdict(publications.line_of(item, state))
+    return kept(publications.line_of(item, state))

@@ -1,7 +1,7 @@
 """A message as one value, and the text and the HTML that are made from it."""
 
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import current_app
@@ -18,13 +18,17 @@ _line = lru_cache(256)(one_line)  # thousands of messages say the same but for a
 
 @dataclass(frozen=True)
 class Line:
-    """One thing in a list of many: its id, what is new about it, its title and address, and what more may be told."""
+    """One thing in a list of many: its id, what is new about it, its title and address, and what more may be told. Of
+    a topic that people discuss, `first` and `last` are the numbers of the messages that it tells of."""
 
-    publication_id: int
+    publication_id: int | None
     state: str
     title: str
     address: str
     more: str = ""
+    topic_id: int | None = None
+    first: int | None = None
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Message:
 
     `paragraphs` are plain texts; `link` is (words, address), an address of the site or None; `short` is the same in
     one SMS, without its link; `why` ends the sentence « Vous recevez ce message parce que… ». A mail may have other
-    links (`also`). A digest has `sections` after its paragraphs, and counts `others`: the ids of the publications that
-    it has no room for.
+    links (`also`). A digest has `sections` after its paragraphs, and counts `others`: the lines that it has no room
+    for.
     """
 
     subject: str
@@ -51,12 +55,15 @@ class Message:
     short: str = ""
     why: str = "vous avez un compte sur ce site"
     sections: tuple[Section, ...] = ()
-    others: tuple[int, ...] = ()
+    others: tuple[Line, ...] = ()
     also: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict:
         """Return the message as the outbox keeps it. Line ends cannot reach a header: the subject is one line."""
-        listed = {"sections": list(map(asdict, self.sections)), "others": list(self.others)} if self.sections else {}
+        listed = {}
+        if self.sections:
+            sections = [{"heading": one.heading, "lines": list(map(kept, one.lines))} for one in self.sections]
+            listed = {"sections": sections, "others": list(map(_counted, self.others))}
         if self.also:
             listed["also"] = [list(map(_line, link)) for link in self.also]
         return listed | {
@@ -68,21 +75,44 @@ class Message:
         }
 
 
+def kept(line: Line) -> dict:
+    """Return a line of a digest as the outbox keeps it."""
+    return {name: value for name, value in vars(line).items() if value is not None}
+
+
+def _counted(line):
+    return {name: value for name, value in kept(line).items() if name not in ("title", "address", "more")}
+
+
 def items_of(content: dict) -> set[int]:
     """Return the ids of the publications that a kept message lists or counts."""
-    lines = (line for section in content.get("sections", ()) for line in section["lines"])
-    return {line["publication_id"] for line in lines} | set(content.get("others", ()))
+    return {line["publication_id"] for line in _lines(content) if "publication_id" in line}
 
 
-def only(content: dict, ids: Collection[int], restate: Callable[[dict], dict | None]) -> dict:
-    """Return a kept message as it is when only these publications are left in it. `restate` gives what a line of one of
-    them says at this instant; None: nothing any more."""
+def topics_of(content: dict) -> dict[int, tuple[int, int]]:
+    """Return the topics that a kept message lists or counts, by their id: the numbers of the first and of the last
+    message that it tells of."""
+    return {line["topic_id"]: (line["first"], line["last"]) for line in _lines(content) if "topic_id" in line}
+
+
+def _lines(content):
+    yield from (line for section in content.get("sections", ()) for line in section["lines"])
+    yield from map(_other, content.get("others", ()))
+
+
+def _other(one):
+    # An earlier program kept no more than the id of a publication; its messages may still wait.
+    return {"publication_id": one, "state": ""} if isinstance(one, int) else one
+
+
+def only(content: dict, restate: Callable[[dict], dict | None]) -> dict:
+    """Return a kept message as it is to be read at this instant: `restate` gives what a line says now; None: nothing
+    any more."""
     sections = []
     for section in content["sections"]:
-        there = (restate(line) for line in section["lines"] if line["publication_id"] in ids)
-        if lines := [line for line in there if line]:
+        if lines := [line for line in map(restate, section["lines"]) if line]:
             sections.append({**section, "lines": lines})
-    return content | {"sections": sections, "others": [one for one in content["others"] if one in ids]}
+    return content | {"sections": sections, "others": [one for one in content["others"] if restate(_other(one))]}
 
 
 def _cut(text, length):

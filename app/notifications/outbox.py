@@ -30,7 +30,7 @@ ALL = "*"  # every kind of messages
 # The columns that a row may go without; all rows of one statement have the same ones.
 OPTIONAL = {
     "channel": Channel.MAIL, "activity_id": None, "council_id": None, "person_id": None, "publication_id": None,
-    "useful_until": None,
+    "message_id": None, "useful_until": None,
 }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, n
     """Return the row of a message to one person, for `post_many`.
 
     `key` says what is told to whom. `columns` are others of `Delivery`: `channel` (mail when not given),
-    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`; `person_id` and `publication_id`, of which
-    `looking` asks once more before it leaves.
+    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`; `person_id`, `publication_id` and `message_id`, of
+    which `looking` asks once more before it leaves.
     """
     content = message.to_json()
     if len(key) > KEY_LENGTH:  # cut, two people could become one

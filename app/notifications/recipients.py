@@ -6,15 +6,29 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
 
-from app.access import concerned, may_read, viewer_of
+from app.access import concerned, gathered, may_read, viewer_of
 from app.extensions import db
 from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, UserStatus, Visibility
-from app.models import Address, AlertChoice, Event, Follow, OptOut, Publication, Reading, Registration, User
+from app.models import (
+    Address,
+    AlertChoice,
+    Category,
+    CategoryCursor,
+    Event,
+    Follow,
+    Message,
+    OptOut,
+    Publication,
+    Reading,
+    Registration,
+    TopicCursor,
+    User,
+)
 from app.models.registration import STANDING
 from app.notifications.outbox import ALL
 
 ALERT, DIGEST, REMINDER, REGISTRATION = "alert", "digest", "reminder", "registration"  # kinds of messages
-FOLLOWING = "following"
+FOLLOWING, DISCUSSION = "following", "discussion"
 LATER = (Rhythm.DAILY, Rhythm.WEEKLY)
 
 
@@ -142,6 +156,37 @@ def followers(publication: Publication, *conditions: ColumnElement[bool]) -> Ite
     for person in db.session.scalars(people).all():
         if may_read(viewer_of(person), publication):
             yield person
+
+
+def hearers(message: Message) -> ColumnElement[bool]:
+    """Return the condition of the people whom a message is for: of those who read its rubric, whoever follows the
+    topic; of a message that begins one, whoever is told of the new topics of the rubric. Its author is not."""
+    category = message.topic.category
+    told = _hears(category) if message.number == 1 else _follows(message.topic_id)
+    return and_(gathered(category), told, others_than(message.author_id))
+
+
+def _follows(topic_id):
+    mine = (TopicCursor.user_id == User.id, TopicCursor.topic_id == topic_id)
+    return exists().where(*mine, TopicCursor.is_followed.is_(True))
+
+
+def _hears(category: Category):
+    mine = (CategoryCursor.user_id == User.id, CategoryCursor.category_id == category.id)
+    if category.group_id is None:
+        return exists().where(*mine, CategoryCursor.is_followed.is_(True))
+    return ~exists().where(*mine, CategoryCursor.is_followed.is_(False))
+
+
+def not_seen(message: Message) -> ColumnElement[bool]:
+    """Return the condition of the people who have not read a message on the site."""
+    topic, category_id = TopicCursor, message.topic.category_id
+    read = exists().where(topic.user_id == User.id, topic.topic_id == message.topic_id, topic.number >= message.number)
+    marked = exists().where(
+        CategoryCursor.user_id == User.id, CategoryCursor.category_id == category_id,
+        CategoryCursor.read_at >= message.created_at,
+    )  # fmt: skip
+    return and_(~read, ~marked)
 
 
 def others_than(*user_ids: int | None) -> ColumnElement[bool]:

@@ -5,9 +5,10 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from app.extensions import db
-from app.labels import DEFAULT_RHYTHM, AlertTopic, Rhythm
+from app.labels import DEFAULT_RHYTHM, AlertTopic, Channel, Rhythm
 from app.models import AlertChoice, User
 from app.models.types import utcnow
+from app.notifications import outbox
 from app.notifications.digests import TOPICS
 
 
@@ -53,6 +54,17 @@ def _told_until(user, topic, rhythm):
     if topic not in TOPICS:
         return None
     return {Rhythm.DAILY: user.daily_until, Rhythm.WEEKLY: user.weekly_until, Rhythm.NEVER: utcnow()}.get(rhythm)
+
+
+def unheard(user: User, kind: str) -> str:
+    """Return why no mail of a kind of messages reaches `user`: the end of a sentence; "" when they do."""
+    if outbox.is_stopped(Channel.MAIL, user.email, kind):
+        return "vous avez arrêté ces courriels"
+    if user.alerts_paused_at:
+        return "vos alertes sont en pause"
+    if outbox.why_off(Channel.MAIL, user.email) is not None:
+        return "les courriels envoyés à votre adresse sont refusés"
+    return ""
 
 
 def stop_texts(user: User) -> None:

@@ -1,4 +1,5 @@
-"""Files joined to what councils share: looked at, kept within the council's quota, taken away and given back."""
+"""Files joined to what councils share, and to messages: looked at, kept within the council's quota, taken away and
+given back."""
 
 import logging
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, exists, func, or_, select, union
 
 from app.extensions import db
-from app.models import Attachment, Publication, StoredFile, User
+from app.models import Attachment, Message, Publication, StoredFile, User
 from app.models.types import utcnow
 from app.services import contents, filetypes, pictures
 from app.services.filetypes import BadFile
@@ -18,11 +19,12 @@ from app.services.publishing import lock_council
 from app.storage import Staged, TooLarge
 
 log = logging.getLogger(__name__)
-MOST = 20  # files of one publication
+MOST, MOST_OF_MESSAGE = 20, 5  # files of one publication, of one message
 PICTURE_SIDE, THUMBNAIL_SIDE = 1600, 320  # pixels
 COLUMNS = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
 TOO_LARGE = "Ce fichier est trop lourd : {} Mo au plus. Enregistrez-en une version plus légère, ou découpez-le."
 TOO_MANY = f"Il y a déjà {MOST} fichiers : c’est le plus possible. Retirez-en d’abord."
+TOO_MANY_OF_MESSAGE = f"Un message a {MOST_OF_MESSAGE} fichiers au plus. Retirez-en d’abord."
 NO_DISK = "Le site n’a pas pu garder ce fichier : envoyez-le de nouveau dans quelques minutes."
 QUOTA = (
     "Il ne reste plus assez de place à votre conseil pour ce fichier. Retirez des fichiers qui ne servent plus, ou "
@@ -109,27 +111,55 @@ def discard(incoming: Incoming) -> None:
         contents.discard(staged)
 
 
-# What a publication has -------------------------------------------------------------------------------------------
+# What a publication, or a message, has -----------------------------------------------------------------------------
 
 
-def of(publication: Publication, *, is_minutes: bool | None = None) -> list[Attachment]:
-    """Return the files of a publication, in their order: all, those of the minutes of an event, or the others."""
+@dataclass(frozen=True)
+class Envelope:
+    """What holds the files of a message, from the moment when its form is first sent: the key of that form. The place
+    that they take is that of the sender's council (None: of who has none)."""
+
+    key: str
+    council_id: int | None
+
+
+Holder = Publication | Envelope
+
+
+def _held_by(holder):
+    if isinstance(holder, Envelope):
+        return Attachment.form_key == holder.key
+    return Attachment.publication_id == holder.id
+
+
+def of(holder: Holder, *, is_minutes: bool | None = None) -> list[Attachment]:
+    """Return the files of a publication or message, in their order: all, those of the minutes of an event, or the
+    others."""
     which = {} if is_minutes is None else {"is_minutes": is_minutes}
-    there = select(Attachment).filter_by(publication_id=publication.id, removed_at=None, **which)
+    there = select(Attachment).where(_held_by(holder)).filter_by(removed_at=None, **which)
     return list(db.session.scalars(there.order_by(Attachment.position, Attachment.id)))
 
 
-def known(publication: Publication) -> set[Attachment]:
-    """Return all files of a publication, in sight or not."""
-    return set(db.session.scalars(select(Attachment).filter_by(publication_id=publication.id)))
+def of_messages(message_ids: Collection[int]) -> dict[int, list[Attachment]]:
+    """Return the files of each of these messages that has any in sight, in their order, by its id: one query."""
+    shown = (Message.removed_at.is_(None), Message.hidden_at.is_(None), Attachment.removed_at.is_(None))
+    there = select(Attachment).join(Attachment.message).where(Message.id.in_(message_ids), *shown)
+    found = {}
+    for attachment in db.session.scalars(there.order_by(Attachment.position, Attachment.id)) if message_ids else ():
+        found.setdefault(attachment.message_id, []).append(attachment)
+    return found
 
 
-def waiting(publication: Publication, user: User, *, is_minutes: bool = False) -> list[Attachment]:
+def known(holder: Holder) -> set[Attachment]:
+    """Return all files of a publication or message, in sight or not."""
+    return set(db.session.scalars(select(Attachment).where(_held_by(holder))))
+
+
+def waiting(holder: Holder, user: User, *, is_minutes: bool = False) -> list[Attachment]:
     """Return the files that this person has sent with a form that is not saved yet."""
     theirs = select(Attachment).where(
-        are_waiting(), Attachment.publication_id == publication.id, Attachment.added_by_id == user.id,
-        Attachment.is_minutes == is_minutes,
-    )  # fmt: skip
+        are_waiting(), _held_by(holder), Attachment.added_by_id == user.id, Attachment.is_minutes == is_minutes
+    )
     return list(db.session.scalars(theirs.order_by(Attachment.id)))
 
 
@@ -139,20 +169,28 @@ def are_waiting() -> ColumnElement[bool]:
 
 
 def add(
-    publication: Publication, incoming: Incoming, user: User, *, is_minutes: bool = False, is_shown: bool = True
+    holder: Holder,
+    incoming: Incoming,
+    user: User,
+    *,
+    is_minutes: bool = False,
+    is_shown: bool = True,
+    leaving: Collection[int] = (),
 ) -> Attachment:
-    """Join a file to a publication. Not `is_shown`: it waits until `show`, and is forgotten after some days.
+    """Join a file to a publication or message. Not `is_shown`: it waits until `show`, and is forgotten after some days.
+    All files of a message wait for `join`. `leaving`: the ids of those that go with the same form.
 
-    Raises `FileRefused` when the publication has too many, or its council too much. Call it in a write transaction:
+    Raises `FileRefused` when there are too many, or the council has too much. Call it in a write transaction:
     the council's row is locked, so that two at once do not pass its quota.
     """
-    _make_sure_of_place(publication, incoming)
+    _make_sure_of_place(holder, incoming, leaving)
     file = contents.keep(incoming.staged, name=incoming.name, media_type=incoming.media_type)
     picture = _keep_part(incoming.picture, incoming.name, "")
     thumbnail = _keep_part(incoming.thumbnail, incoming.name, "-vignette")
-    last = db.session.scalar(select(func.max(Attachment.position)).filter_by(publication_id=publication.id)) or 0
+    last = db.session.scalar(select(func.max(Attachment.position)).where(_held_by(holder))) or 0
+    is_shown = is_shown and not isinstance(holder, Envelope)
     attachment = Attachment(
-        publication=publication, file=file, picture=picture, thumbnail=thumbnail, added_by_id=user.id,
+        **_columns(holder), file=file, picture=picture, thumbnail=thumbnail, added_by_id=user.id,
         is_minutes=is_minutes, position=last + 1, removed_at=None if is_shown else utcnow(),
     )  # fmt: skip
     db.session.add(attachment)
@@ -160,14 +198,20 @@ def add(
     return attachment
 
 
-def _make_sure_of_place(publication, incoming):
-    lock_council(publication.council_id)
-    mine = select(func.count()).select_from(Attachment).where(
-        Attachment.publication_id == publication.id, Attachment.removed_at.is_(None) | are_waiting()
-    )  # fmt: skip
-    if db.session.scalar(mine) >= MOST:
-        raise FileRefused(TOO_MANY)
-    if taken(publication.council_id) + incoming.size > allowed():
+def _columns(holder):
+    if isinstance(holder, Envelope):
+        return {"form_key": holder.key, "council_id": holder.council_id}
+    return {"publication": holder}
+
+
+def _make_sure_of_place(holder, incoming, leaving):
+    lock_council(holder.council_id)
+    mine = select(func.count()).select_from(Attachment).where(_held_by(holder), Attachment.id.not_in(leaving))
+    mine = mine.where(Attachment.removed_at.is_(None) | are_waiting())
+    most, sentence = (MOST, TOO_MANY) if isinstance(holder, Publication) else (MOST_OF_MESSAGE, TOO_MANY_OF_MESSAGE)
+    if db.session.scalar(mine) >= most:
+        raise FileRefused(sentence)
+    if taken(holder.council_id) + incoming.size > allowed():
         raise FileRefused(QUOTA)
 
 
@@ -190,9 +234,17 @@ def show(publication: Publication, ids: Collection[int], user: User) -> None:
     db.session.flush()
 
 
+def join(envelope: Envelope, message: Message, user: User) -> None:
+    """Let all files that this person has sent with the form of a message be seen with it. Twice: nothing more."""
+    for attachment in waiting(envelope, user):
+        attachment.removed_at, attachment.message = None, message
+    db.session.flush()
+    message.has_files = bool(of(envelope))
+
+
 def remove(attachment: Attachment, user: User) -> None:
-    """Take a file away from its publication, into the bin. Twice: nothing more happens. One that waited was never
-    there: it is erased."""
+    """Take a file away from its publication or message, into the bin. Twice: nothing more happens. One that waited was
+    never there: it is erased."""
     if attachment.removed_at is None:
         attachment.removed_at, attachment.removed_by_id = utcnow(), user.id
         db.session.flush()
@@ -218,21 +270,17 @@ def allowed() -> int:
     return current_app.config["COUNCIL_QUOTA_MB"] * 10**6
 
 
-def taken(council_id: int) -> int:
-    """Return the bytes that the files of a council take, those in its bin and smaller copies of images included."""
-    its_own = select(Publication.id).where(Publication.council_id == council_id)
-    size = select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.id.in_(_files_of(its_own)))
-    return db.session.scalar(size)
-
-
-def _files_of(publication_ids):
-    """Return the query of the ids of all files of these publications."""
-    here = Attachment.publication_id.in_(publication_ids)
-    return union(*(select(column).where(here, column.is_not(None)) for column in COLUMNS))
+def taken(council_id: int | None) -> int:
+    """Return the bytes that the files of a council take, of what it shares and of the messages of its members, those in
+    its bin and smaller copies of images included. None: of all who have no council."""
+    shared = Attachment.publication_id.in_(select(Publication.id).where(Publication.council_id == council_id))
+    sent = Attachment.form_key.is_not(None) & (Attachment.council_id == council_id)
+    files = union(*(select(column).where(here, column.is_not(None)) for column in COLUMNS for here in (shared, sent)))
+    return db.session.scalar(select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.id.in_(files)))
 
 
 def is_one(file: StoredFile) -> bool:
-    """Tell whether a file is joined to a publication, be it as the smaller copy of an image."""
+    """Tell whether a file is joined to a publication or message, be it as the smaller copy of an image."""
     return db.session.scalar(select(exists().where(or_(*(column == file.id for column in COLUMNS)))))
 
 
@@ -250,6 +298,6 @@ def erase(attachments: Collection[Attachment]) -> list[str]:
     return contents.drop_rows([file for file in files if file.id not in named])
 
 
-def erase_of(publication_ids: Collection[int]) -> list[str]:
-    """Delete all files of these publications, as `erase` does."""
-    return erase(db.session.scalars(select(Attachment).where(Attachment.publication_id.in_(publication_ids))).all())
+def erase_where(*which: ColumnElement[bool]) -> list[str]:
+    """Delete all files that meet these conditions, as `erase` does."""
+    return erase(db.session.scalars(select(Attachment).where(*which)).all())

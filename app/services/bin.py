@@ -31,9 +31,10 @@ def publications_of(viewer: Viewer):
 
 
 def files_of(viewer: Viewer):
-    """Return the query of the files that were taken away from what `viewer` reads, the last ones first."""
+    """Return the query of the files that were taken away from what the council of `viewer` shares, the last first."""
     gone = Attachment.removed_at.is_not(None), Attachment.removed_by_id.is_not(None)
-    there = select(Attachment).where(*gone, readable(Attachment, viewer))
+    shared = Attachment.publication_id.is_not(None)
+    there = select(Attachment).where(shared, *gone, readable(Attachment, viewer))
     whole = joinedload(Attachment.publication), joinedload(Attachment.removed_by)
     return there.options(*whole).order_by(Attachment.removed_at.desc(), Attachment.id.desc())
 
@@ -89,7 +90,7 @@ def erase(publication_ids: Collection[int]) -> list[str]:
     """
     if not publication_ids:
         return []
-    unused = attachments.erase_of(publication_ids)
+    unused = attachments.erase_where(Attachment.publication_id.in_(publication_ids))
     gone = delete(Publication.__table__).where(Publication.__table__.c.id.in_(publication_ids))
     db.session.execute(gone)
     renew(PAGES)

@@ -29,7 +29,7 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import bin, forgetting, profiles
+from app.services import bin, erasing, forgetting, profiles
 from app.signing import BadToken, read, sign
 from app.templating import day
 
@@ -65,12 +65,13 @@ def close(user: User, *, at_once: bool, signs: bool = True, because: str = OWN_W
     """
     shut(user, UserStatus.CLOSED)
     forgetting.release(user)
-    user.signs_contributions = signs
+    user.signs_contributions, now = signs, utcnow()
     if not signs:
         bin.withdraw(user)
+        erasing.withdraw(user, now)
     if at_once:
         return erase(user, because)
-    user.closing_at = utcnow() + GRACE
+    user.closing_at = now + GRACE
     ask_to_reopen(user)
     return []
 
@@ -132,10 +133,11 @@ def to_reopen(token: str, *, lock: bool = False) -> User | None:
 def reopen(user: User) -> None:
     """Give back an account that was to close, as it was; nothing happens to one that is open."""
     if user.status == UserStatus.CLOSED and user.closing_at:
-        user.status, user.closing_at, user.last_seen_at = UserStatus.ACTIVE, None, utcnow()
         if not user.signs_contributions:
             user.signs_contributions = True
             bin.give_back(user)
+            erasing.give_back(user, user.closing_at - GRACE)
+        user.status, user.closing_at, user.last_seen_at = UserStatus.ACTIVE, None, utcnow()
         if user.role == Role.REFERENT:
             renew(PAGES)
         db.session.flush()
@@ -200,7 +202,7 @@ def forget(user: User) -> list[str]:
     db.session.execute(_quietly(unsaved))
     _forget_writing(user)
     photo = profiles.set_photo(user, None)
-    return [*bin.erase_of(user), *([photo] if photo else [])]
+    return [*bin.erase_of(user), *erasing.forget(user), *([photo] if photo else [])]
 
 
 def _forget_writing(user):

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from app.extensions import db
 from app.labels import Carrier, Pillar, RegistrationStatus, Stage, Visibility
 from app.localtime import at
-from app.models import Action, Document, Event, Group, Publication, Registration, Theme, User
+from app.models import Action, Category, Document, Event, Group, Publication, Registration, Theme, User
 from app.models.types import utcnow
 from app.services import demo_people, demo_together, publishing, revisions
 from app.services.accounts import DEMO
@@ -17,6 +17,7 @@ from app.text import slug
 
 NEEDED = {"alice", "bruno", "chloe", "emile", "referente"}
 SERIES = "Comptes-rendus de nos réunions"
+PURPOSE = "Nos deux conseils écrivent ensemble sur les bus du soir, se rendent visite, et font une fête par an."
 
 
 @dataclass(frozen=True)
@@ -207,9 +208,10 @@ def _make_group(people):
     councils = list(dict.fromkeys([people["alice"].council, people["chloe"].council]))
     department = councils[0].department
     name = f"Quartiers ensemble, {department.name}" if department else "Quartiers ensemble"
-    group = Group(name=name, slug=slug(name), councils=councils)
+    group = Group(name=name, slug=slug(name), councils=councils, territory=department, purpose=PURPOSE)
     db.session.add(group)
     db.session.flush()
+    db.session.add(Category(name="Discussions", group_id=group.id))
     return group
 
 

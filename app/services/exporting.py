@@ -42,7 +42,7 @@ from app.models import (
 )
 from app.models.types import utcnow
 from app.notifications import bursts
-from app.services import alerts
+from app.services import alerts, copying
 from app.services.seats import is_of
 from app.templating import iso, moment
 
@@ -152,8 +152,11 @@ def _choices(user):
         }
         for topic, choice in alerts.choices_of(user).items()
     ]
-    letter = {"Lettre d’information demandée le": user.letter_since}
-    return [*rows, letter, {"Toutes les alertes en pause depuis le": user.alerts_paused_at}]
+    rest = {
+        "Lettre d’information demandée le": user.letter_since,
+        "Suivre les sujets où j’écris": user.follows_own_topics,
+    }
+    return [*rows, rest, {"Toutes les alertes en pause depuis le": user.alerts_paused_at}]
 
 
 def _vouches_received(user):
@@ -438,6 +441,13 @@ PARTS = (
     Part("Les textes en attente que j’ai réglés ou écartés", _settled),
     Part("Les documents que j’ai notés adoptés, ou rouverts", _adoptions),
     Part("Les documents que j’étais en train d’écrire", _presences),
+    Part("Les sujets que j’ai ouverts", copying.topics),
+    Part("Mes messages dans les discussions", copying.messages),
+    Part("Les fichiers joints à mes messages", copying.files),
+    Part("Les sujets que j’ai lus ou que je suis", copying.topics_read),
+    Part("Les rubriques que j’ai marquées comme lues ou que je suis", copying.rubrics_read),
+    Part("Mes demandes de groupe de travail", copying.group_requests),
+    Part("Les groupes que mon conseil a quittés par moi", copying.departures),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),
     Part("Mes actes notés au journal du site", _journal_of),
@@ -449,7 +459,7 @@ def _photo(user):
 
 
 def _originals(user):
-    return [row.file for row in db.session.scalars(_sent_by(user))]
+    return [row.file for which in (_sent_by, copying.sent_by) for row in db.session.scalars(which(user))]
 
 
 FILES: tuple[Callable[[User], list[StoredFile]], ...] = (_photo, _originals)

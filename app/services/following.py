@@ -6,11 +6,10 @@ from sqlalchemy import func, select
 
 from app.access import Viewer, readable
 from app.extensions import db, insert, insert_once
-from app.labels import Channel
 from app.models import Document, Follow, Publication, User
 from app.models.types import utcnow
-from app.notifications import outbox
 from app.notifications.recipients import FOLLOWING
+from app.services import alerts
 
 KEYS = ["user_id", "publication_id"]
 SHOWN = 20  # in the profile
@@ -44,13 +43,7 @@ def is_followed(item: Publication, viewer: Viewer) -> bool:
 
 def unheard(user: User) -> str:
     """Return why no mail tells `user` of the changes of what they follow: the end of a sentence; "" when one does."""
-    if outbox.is_stopped(Channel.MAIL, user.email, FOLLOWING):
-        return "vous avez arrêté ces courriels"
-    if user.alerts_paused_at:
-        return "vos alertes sont en pause"
-    if outbox.why_off(Channel.MAIL, user.email) is not None:
-        return "les courriels envoyés à votre adresse sont refusés"
-    return ""
+    return alerts.unheard(user, FOLLOWING)
 
 
 @dataclass(frozen=True)

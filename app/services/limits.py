@@ -52,6 +52,9 @@ EVENT_LETTERS = Limit("letters to those who registered for an event", 10, 24 * 3
 LETTERS_ACCOUNT = Limit("letters of an account to those who registered for events", 30, 24 * 3600)
 BY_HAND_ACCOUNT = Limit("people whom an account registers by hand, or takes off a list", 500, 24 * 3600)
 BY_HAND_PERSON = Limit("changes by the organisers' hand that one person is told", 6, 24 * 3600)
+MESSAGES_ACCOUNT = Limit("messages and topics of an account in discussions", 60, 3600)
+GROUP_REQUESTS = Limit("requests for working groups of an account", 10, 24 * 3600)
+GROUP_MOVES = Limit("departures of a council from working groups, and its returns", 20, 24 * 3600)
 EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 
 

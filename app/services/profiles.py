@@ -14,8 +14,12 @@ from app.services.pictures import MEDIA_TYPE, Picture
 PHOTO_SIDE = 320  # pixels
 
 
-def keep(user: User, *, first_name: str, last_name: str, presentation: str, letter: bool, pause: bool) -> None:
-    """Change what a person says of themselves, and whether the letter comes and the alerts rest.
+def keep(
+    user: User, *, first_name: str, last_name: str, presentation: str, letter: bool, pause: bool,
+    follows_own_topics: bool,
+) -> None:  # fmt: skip
+    """Change what a person says of themselves, whether the letter comes and the alerts rest, and whether they follow
+    the topics where they write.
 
     A date that stands is kept: since when the letter was asked for is the proof that it was.
     """
@@ -25,6 +29,7 @@ def keep(user: User, *, first_name: str, last_name: str, presentation: str, lett
         journal.note("user.renamed", user, actor_id=user.id, reason=former)
     user.letter_since = (user.letter_since or utcnow()) if letter else None
     user.alerts_paused_at = (user.alerts_paused_at or utcnow()) if pause else None
+    user.follows_own_topics = follows_own_topics
     if user.role == Role.REFERENT:  # visitors read their name
         renew(PAGES)
     db.session.flush()

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access import is_with_author
 from app.extensions import db, insert_once
-from app.labels import PublicationKind
+from app.labels import PublicationKind, Visibility
 from app.localtime import reminder_of
 from app.markup import render, render_parts
 from app.models import (
@@ -190,12 +190,21 @@ def publish_due(publication_id: int) -> None:
     if publication is None:  # another process has it, or somebody has just changed it
         return
     publication.publish_on = None
+    _leave_closed_groups(publication)
     if is_with_author(publication):
         begun = revisions.unsaved(publication, publication.author)
         content = begun.content if begun else None
         publish(publication)
         if content:  # a change that they have begun meanwhile is not part of it, and is not lost
             revisions.set_aside(publication, content, publication.author)
+
+
+def _leave_closed_groups(publication):
+    """Share a draft with no group that was archived, or that its council has left, since its date was set."""
+    if publication.level == Visibility.GROUPS:
+        still = groups_of(publication.council_id)
+        publication.groups = [group for group in publication.groups if group in still]
+        publication.level = Visibility.GROUPS if publication.groups else Visibility.COUNCIL
 
 
 def lock_council(council_id: int | ColumnElement) -> None:
@@ -227,14 +236,22 @@ def themes() -> list[Theme]:
     return list(db.session.scalars(select(Theme).order_by(Theme.position, Theme.id)))
 
 
-def groups_of(council_id: int, *options) -> list[Group]:
-    """Return the groups that a council is in, loaded with `options`."""
-    return list(db.session.scalars(_groups_with(council_id).options(*options)))
+def groups_of(council_id: int, *options, kept: Collection[int] = ()) -> list[Group]:
+    """Return the groups with which a council may share something: those that it is in and that are not archived; and
+    those with which this very thing is shared already (`kept`, their ids), whatever became of them. They are loaded
+    with `options`."""
+    return list(db.session.scalars(_groups_with(council_id, kept).options(*options)))
 
 
-def _groups_with(council_id):
+def _groups_with(council_id, kept):
     its_own = select(group_councils.c.group_id).where(group_councils.c.council_id == council_id)
-    return select(Group).where(Group.id.in_(its_own)).order_by(Group.name, Group.id)
+    is_open = and_(Group.id.in_(its_own), Group.archived_at.is_(None))
+    return select(Group).where(or_(is_open, Group.id.in_(kept))).order_by(Group.name, Group.id)
+
+
+def groups_kept(publication: Publication | None) -> list[int]:
+    """Return the ids of the groups whose members read something already."""
+    return [group.id for group in publication.groups] if publication and publication.published_at else []
 
 
 def folders_of(council_id: int) -> list[Folder]:
@@ -242,10 +259,16 @@ def folders_of(council_id: int) -> list[Folder]:
     return list(db.session.scalars(select(Folder).filter_by(council_id=council_id).order_by(Folder.name, Folder.id)))
 
 
-def chosen(council_id: int, theme_ids: Collection[int], group_ids: Collection[int], folder_id: int | None) -> dict:
+def chosen(
+    council_id: int,
+    theme_ids: Collection[int],
+    group_ids: Collection[int],
+    folder_id: int | None,
+    kept: Collection[int] = (),
+) -> dict:
     """Return the rows of what was chosen in a form, under the names of the columns. What is no more, or no longer the
-    council's, is not among them. They are held until the end of the write transaction."""
-    groups = _groups_with(council_id).where(Group.id.in_(group_ids))
+    council's, is not among them, but for the groups `kept`. They are held until the end of the write transaction."""
+    groups = _groups_with(council_id, kept).where(Group.id.in_(group_ids))
     themes = select(Theme).where(Theme.id.in_(theme_ids)).order_by(Theme.position, Theme.id)
     folder = select(Folder.id).where(Folder.id == (folder_id or 0), Folder.council_id == council_id)
     return {

@@ -1,19 +1,30 @@
-"""Searching what councils share by its words."""
+"""Searching what councils share, and what people say in discussions, by its words."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
 import snowballstemmer
-from sqlalchemy import ColumnElement, any_, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, and_, any_, column, func, literal_column, select, table, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.extensions import db, insert
-from app.models import Action, Attachment, Event, Publication, PublicationText, StoredFile
+from app.models import (
+    Action,
+    Attachment,
+    Event,
+    Message,
+    MessageText,
+    Publication,
+    PublicationText,
+    StoredFile,
+)
 from app.text import fold
 
 LONGEST = 40  # letters of a word
 LONG = 1000  # characters of a text that is worth remembering
-MANY = 2000  # publications with the words that are asked for
 SHORTEST_BEGINNING = 3  # letters from which on the last word of a question stands for all that begin so
 ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
 STOP_WORDS = frozenset(
@@ -31,6 +42,21 @@ WRITTEN = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Searched:
+    """What is found by its words: the table of their stems with the `key` of the rows that they are of, whose ids are
+    `row_id`, and the index that SQLite keeps of them."""
+
+    texts: type
+    key: str
+    row_id: InstrumentedAttribute
+    index: str
+
+
+PUBLICATIONS = Searched(PublicationText, "publication_id", Publication.id, "publication_words")
+MESSAGES = Searched(MessageText, "message_id", Message.id, "message_words")
+
+
 def index(publication: Publication) -> None:
     """Write down the words that a publication is found by, in the transaction that changes it, its themes or files."""
     db.session.flush()
@@ -39,42 +65,56 @@ def index(publication: Publication) -> None:
     parts = [publication.title, publication.summary, publication.description, *db.session.scalars(names)]
     parts += [theme.name for theme in publication.themes]
     parts += [getattr(publication, name) for name in WRITTEN.get(type(publication), ())]
+    write(PUBLICATIONS, publication.id, parts)
+
+
+def write(of: Searched, row_id: int, parts: Iterable[str]) -> None:
+    """Write down the words of the `parts` of a row in place of those that it was found by."""
     words = chain.from_iterable((words_of if len(part) > LONG else stems)(part) for part in parts if part)
-    row = {"publication_id": publication.id, "words": " ".join(dict.fromkeys(words))}
-    upsert = insert(PublicationText).values(row)
-    upsert = upsert.on_conflict_do_update(index_elements=["publication_id"], set_={"words": row["words"]})
+    row = {of.key: row_id, "words": " ".join(dict.fromkeys(words))}
+    upsert = insert(of.texts).values(row)
+    upsert = upsert.on_conflict_do_update(index_elements=[of.key], set_={"words": row["words"]})
     db.session.execute(upsert)
 
 
-def matching(question: str) -> ColumnElement[bool] | None:
-    """Return the SQL condition of the publications that hold every word of `question`, the last one begun at least;
-    None when it has no word to look for."""
-    words = meaningful(question)
-    if not words:
+def matching(question: str, of: Searched = PUBLICATIONS, within: Select | None = None) -> ColumnElement[bool] | None:
+    """Return the SQL condition of the rows that hold every word of `question`, the last one begun at least; None when
+    it has no word to look for. `within`: the query of the ids of the few rows among which they are looked for."""
+    wanted = wanted_by(question)
+    if not wanted:
         return None
-    wanted = [[stem(word)] for word in words]
-    if len(words[-1]) >= SHORTEST_BEGINNING:
-        wanted[-1].append(f"{words[-1]}*")
     if db.session.get_bind().dialect.name == "sqlite":
-        return Publication.id.in_(_in_sqlite(wanted))
-    # Found first, once: where it guesses that many match, PostgreSQL would look at every publication to find none.
-    return Publication.id == any_(func.array(_in_postgresql(wanted).scalar_subquery()))
+        held = of.row_id.in_(_in_sqlite(wanted, of))
+        return held if within is None else and_(held, of.row_id.in_(within))
+    # Found first, once: where it guesses that many match, PostgreSQL would look at every row to find none.
+    return of.row_id == any_(func.array(_in_postgresql(wanted, of, within).scalar_subquery()))
 
 
-def _in_sqlite(wanted):
+def wanted_by(question: str) -> list[list[str]]:
+    """Return for each word of `question` the stems of which one is to be there; « jardi* » stands for all that begin
+    so."""
+    words = meaningful(question)
+    wanted = [[stem(word)] for word in words]
+    if words and len(words[-1]) >= SHORTEST_BEGINNING:
+        wanted[-1].append(f"{words[-1]}*")
+    return wanted
+
+
+def _in_sqlite(wanted, of):
     """Words are letters and digits alone, and quoted: nothing that was typed is read as a sign of the language."""
     quoted = [[f'"{word.rstrip("*")}"{"*" * word.endswith("*")}' for word in words] for words in wanted]
     question = " AND ".join(f"({' OR '.join(words)})" for words in quoted)
-    index = table("publication_words", column("rowid"))
-    return select(index.c.rowid).where(literal_column("publication_words").op("MATCH")(question))
+    index = table(of.index, column("rowid"))
+    return select(index.c.rowid).where(literal_column(of.index).op("MATCH")(question))
 
 
-def _in_postgresql(wanted):
+def _in_postgresql(wanted, of, within):
     quoted = [[f"'{word.rstrip('*')}'{':*' * word.endswith('*')}" for word in words] for words in wanted]
     question = " & ".join(f"({' | '.join(words)})" for words in quoted)
     simple = literal_column("'simple'::regconfig")
-    held = func.to_tsvector(simple, PublicationText.words).op("@@")(func.to_tsquery(simple, question))
-    return select(PublicationText.publication_id).where(held)
+    held = func.to_tsvector(simple, of.texts.words).op("@@")(func.to_tsquery(simple, question))
+    key = getattr(of.texts, of.key)
+    return select(key).where(held, key.in_(within) if within is not None else true())
 
 
 @lru_cache(8)

@@ -315,7 +315,8 @@ def _files(item):
 
 def _chosen(item, asked):
     """Return what was chosen beside the text, as it is in the database now."""
-    chosen = publishing.chosen(item.council_id, asked.theme_ids, asked.group_ids, asked.folder_id)
+    kept = publishing.groups_kept(item)
+    chosen = publishing.chosen(item.council_id, asked.theme_ids, asked.group_ids, asked.folder_id, kept)
     if len(chosen["groups"]) < len(set(asked.group_ids)):
         raise NoGroup
     if asked.folder_id and chosen["folder_id"] is None:

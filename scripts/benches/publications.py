@@ -67,9 +67,10 @@ def fill(engine, factor):
 
 
 USER = """INSERT INTO users (email, password_hash, first_name, last_name, role, council_id, college, words,
-presentation, status, created_at, confirmed_at, last_seen_at, why, organisation, public_contact, signs_contributions)
+presentation, status, created_at, confirmed_at, last_seen_at, why, organisation, public_contact,
+signs_contributions, follows_own_topics)
 VALUES (:email, '', :first, 'Essai', 'member', :council, 'resident', '',
-'', 'active', :now, :now, :now, '', '', '', 1)"""
+'', 'active', :now, :now, :now, '', '', '', 1, 1)"""
 ITEM = """INSERT INTO publications (id, kind, council_id, author_id, "key", version, title, slug, summary, description,
 description_html, level, is_charter, created_at, published_at, hidden_reason) VALUES
 (:id, :kind, :council, :author, :key, 1, :title, :slug, :summary, '', :html, :level, 0, :at, :at, '')"""
@@ -86,7 +87,7 @@ def add_groups(connection, councils):
     """Gather the councils by fifteen."""
     for number in range(0, len(councils), 15):
         values = {"slug": f"groupe-{number}", "name": f"Groupe {number}", "now": stamp(START)}
-        new = "INSERT INTO groups (slug, name, created_at) VALUES (:slug, :name, :now)"
+        new = "INSERT INTO groups (slug, name, purpose, created_at) VALUES (:slug, :name, '', :now)"
         group = connection.execute(sa.text(new), values).lastrowid
         links = [{"g": group, "c": council} for council in councils[number : number + 15]]
         connection.execute(sa.text("INSERT INTO group_councils (group_id, council_id) VALUES (:g, :c)"), links)

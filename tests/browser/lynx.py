@@ -61,23 +61,28 @@ class Lynx:
 
     def screen(self) -> str:
         """Return the words of the page, with the number of each link and field before it."""
-        seen = self.type(REDRAW).rpartition(CLEAR)[2]
+        _, is_whole, seen = self.type(REDRAW).rpartition(CLEAR)
+        if not is_whole:
+            return ""  # what still comes of the page before, of which only the differences are drawn
         return " ".join(ESCAPES.sub(" ", STYLES.sub("", seen)).replace("\xa0", " ").split())
 
     def see(self, *words: str) -> str:
         """Return the screen once it shows all these words; fail if it never does."""
-        deadline = time.monotonic() + LONGEST
-        while not all(each in (screen := self.screen()) for each in words):
-            if time.monotonic() > deadline:
-                pytest.fail(f"lynx does not show {words}, but: {screen}")
-        return screen
+        return self._wait(lambda screen: screen if all(each in screen for each in words) else None, words)
 
     def choose(self, words: str, after: str = "") -> None:
         """Go to the link, button or field that bears these words, or (`words` empty) to the first one after others."""
-        screen = self.see(after or words)
-        number = re.search(rf"\[(\d+)\](?:\w+\) )?{re.escape(words)}", screen[screen.index(after) :])
-        assert number, f"lynx shows no {words!r} to choose, but: {self.screen()}"
-        self.type(f"{number[1]}g{ENTER}")
+        wanted = re.compile(rf"{re.escape(after)}.*?\[(\d+)\](?:\w+\) )?{re.escape(words)}")
+        number = self._wait(wanted.search, (after, words))[1]
+        self.type(f"{number}g{ENTER}")
+
+    def _wait(self, find, words):
+        """Return what `find` finds on the screen, once it finds something."""
+        deadline = time.monotonic() + LONGEST
+        while not (found := find(screen := self.screen())):
+            if time.monotonic() > deadline:
+                pytest.fail(f"lynx does not show {words}, but: {screen}")
+        return found
 
     def follow(self, words: str, after: str = "") -> None:
         """Follow a link, or press a button. What comes then is to be waited for: see `see`."""
@@ -89,6 +94,13 @@ class Lynx:
         self.choose("", after=label)
         self.type(ENTER)
         self.type(f"{END}{text}{TAB}")
+
+    def pick(self, label: str, words: str) -> None:
+        """Choose a line of the list that has this label."""
+        self.choose("", after=label)
+        self.type(ENTER)
+        self.type(f"/{words}{ENTER}")
+        self.type(ENTER)
 
     def add(self, line: str, text: str) -> None:
         """Type a text at the end of a line of a long field."""

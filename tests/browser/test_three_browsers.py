@@ -1,23 +1,12 @@
 """Two chromiums and a lynx, all without JavaScript, write one document at the same time: the case that all this is
 for."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from flask_migrate import upgrade
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.wait import WebDriverWait
 
-import config
 from app.extensions import db
 from app.jobs.dispatching import dispatch
 from app.jobs.sending import send_mails
@@ -26,14 +15,12 @@ from app.models import Delivery, Document, Revision, SideVersion, User
 from app.notifications.recipients import FOLLOWING
 from app.services import following
 from app.templating import plural
-from tests.browser.chromium import TOO_WIDE, Browser
-from tests.browser.lynx import ENTER, Lynx
-from tests.factories import PASSWORD, make_cast, make_group, make_user
+from tests.browser.lynx import ENTER
+from tests.browser.people import plain, reader, running, writer
+from tests.factories import make_cast, make_group, make_user
 
 pytestmark = pytest.mark.browser
 
-PICTURES = os.environ.get("SCREENSHOTS")
-PATIENCE = 20  # seconds
 TEXT = """Ce que nous voulons.
 
 ## Budget
@@ -73,154 +60,35 @@ VERSIONS = [  # number, author, comment, words added, words removed
 ]
 
 
-class Writer(Browser):
-    """A member with a chromium, as small as a telephone."""
-
-    def __init__(self, base, name):
-        super().__init__()
-        self.base, self.name, self.pictures = base, name, 0
-        self.resize(360)
-
-    def visit(self, address):
-        self.driver.get(self.base + address)
-        self._take_picture()
-
-    def log_in(self):
-        self.visit("/connexion")
-        self.fill("email", f"{self.name}@essai.example")
-        self.fill("password", PASSWORD)
-        self.press_button("Se connecter")
-        assert "Se déconnecter" in self.words
-
-    def fill(self, field, text):
-        box = self.driver.find_element(By.NAME, field)
-        box.clear()
-        box.send_keys(text)
-
-    def tick(self, label):
-        self.driver.find_element(By.XPATH, f'//main//label[contains(., "{label}")]').click()
-
-    def replace(self, before, after):
-        """Change some words of the text in the form."""
-        text = self.driver.find_element(By.NAME, "description").get_property("value")
-        assert before in text
-        self.fill("description", text.replace(before, after))
-
-    def press_button(self, words):
-        self._take_picture()
-        self._go(By.XPATH, f'//main//button[normalize-space()="{words}"]')
-
-    def follow(self, address):
-        """Follow the link whose address ends like this."""
-        self._go(By.CSS_SELECTOR, f'main a[href$="{address}"]')
-
-    def _go(self, *where):
-        former = self.driver.find_element(By.TAG_NAME, "html")
-        self.driver.find_element(*where).click()
-        # The page that goes may be asked half way, which has an error of its own.
-        WebDriverWait(self.driver, PATIENCE, 0.1, [WebDriverException]).until(staleness_of(former))
-        self._take_picture()
-
-    @property
-    def words(self):
-        """What the page says, with one blank between its words."""
-        return plain(self.driver.find_element(By.TAG_NAME, "body").text)
-
-    def marked(self, tag):
-        """Return what stands between the marks of a comparison, with the words for those who do not see the marks."""
-        return [plain(each.get_property("textContent")) for each in self.driver.find_elements(By.TAG_NAME, tag)]
-
-    @property
-    def address(self):
-        return self.driver.current_url.removeprefix(self.base)
-
-    def flaws(self):
-        """Return what is wrong with the page, for whoever looks at it, tabs through it or hears it."""
-        found = []
-        for width in (320, 1280):
-            self.resize(width)
-            found += self.evaluate(TOO_WIDE) + self.violations()
-        found += self.walk()
-        self.resize(360)
-        return found
-
-    def _take_picture(self):
-        if PICTURES:
-            self.pictures += 1
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            Path(PICTURES, f"{self.name}-{self.pictures:02}.png").write_bytes(self.whole_picture())
-
-
 @pytest.fixture
-def writing(own_app, tmp_path):
-    """A site of its own with Alice and Bruno of one council, Chloé of another one, and their group; its address. Its
-    clock stands still: the alerts are told when the test says so."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    with own_app.app_context():
-        upgrade()
-        cast = make_cast()
-        make_group("Nos deux quartiers", cast.council, cast.country.reyssouze)
-        make_user("Denis Roux", cast.council)
-        db.session.commit()
-        own = {name: own_app.config[name] for name in ("INSTANCE_DIR", "SECRET_KEY")}
-        own["DATABASE_URL"] = db.engine.url.render_as_string(hide_password=False)
-        env = (
-            os.environ
-            | own
-            | {"PORT": str(port), "BASE_URL": base, "SCHEDULER": "off", "PRODUCTION": "0", "MAINTENANCE": "0"}
-        )
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app"], env=env, cwd=config.ROOT)
-        try:
-            _wait_for(port)
-            yield base
-        finally:
-            server.terminate()
-            server.wait(PATIENCE)
+def writing(own_app):
+    """A site of its own with Alice and Bruno of one council, Chloé of another one, and their group; its address."""
+    with running(own_app, _fill) as base:
+        yield base
 
 
-def _wait_for(port):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("the site does not start")
+def _fill():
+    cast = make_cast()
+    make_group("Nos deux quartiers", cast.council, cast.country.reyssouze)
+    make_user("Denis Roux", cast.council)
 
 
 @pytest.fixture
 def alice(writing):
-    yield from _writer(writing, "alice")
+    with writer(writing, "alice") as alice:
+        yield alice
 
 
 @pytest.fixture
 def bruno(writing):
-    yield from _writer(writing, "bruno")
-
-
-def _writer(base, name):
-    writer = Writer(base, name)
-    try:
-        writer.log_in()
-        yield writer
-    finally:
-        writer.driver.quit()
+    with writer(writing, "bruno") as bruno:
+        yield bruno
 
 
 @pytest.fixture
 def chloe(writing, tmp_path):
-    lynx = Lynx(f"{writing}/connexion", tmp_path)
-    try:
-        lynx.fill("Adresse électronique", "chloe@essai.example")
-        lynx.fill("Mot de passe", PASSWORD)
-        lynx.follow("Se connecter")
-        lynx.see("Se déconnecter")
-        yield lynx
-    finally:
-        lynx.quit()
+    with reader(writing, "chloe", tmp_path) as chloe:
+        yield chloe
 
 
 def document():
@@ -238,11 +106,6 @@ def told(after):
     sent = db.session.scalars(db.select(Delivery).where(Delivery.kind == FOLLOWING).order_by(Delivery.id)).all()
     assert {mail.state for mail in sent} <= {DeliveryState.SENT}
     return [(mail.recipient.partition("@")[0], plain("\n".join(mail.content["paragraphs"]))) for mail in sent]
-
-
-def plain(words):
-    """Return words with one blank between them."""
-    return " ".join(words.split())
 
 
 def test_three_browsers_write_one_document_at_the_same_time(alice, bruno, chloe):

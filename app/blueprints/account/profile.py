@@ -15,7 +15,7 @@ from app.labels import Channel
 from app.models import User
 from app.notifications import outbox
 from app.phone import display
-from app.services import accounts, alerts, following, limits, phones, pictures, profiles, renewals
+from app.services import accounts, alerts, following, limits, listening, phones, pictures, profiles, renewals
 from app.services.phones import Outcome
 from app.signing import BadToken
 
@@ -42,7 +42,8 @@ def edit():
     shown = {
         "why_off": outbox.why_off(Channel.MAIL, current_user.email), "number": _number(),
         "stops": profiles.stops_of(current_user), "followed": following.some_followed(viewer),
-        "unheard": following.unheard(current_user),
+        "unheard": following.unheard(current_user), "discussed": listening.some_followed(viewer),
+        "undiscussed": listening.unheard(current_user),
     }  # fmt: skip
     return render_template("account/profile/edit.html", form=form, **shown), *form.outcome
 

@@ -1,15 +1,20 @@
 """What the pages of discussions and groups share: finding the row that an address names, and its address."""
 
-from flask import abort, redirect, request, url_for
+from typing import NoReturn
+
+from flask import abort, make_response, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from werkzeug.exceptions import NotFound
 
 from app.access import get_readable_or_404
-from app.blueprints.web import current_viewer, lock_writer
+from app.blueprints.web import current_viewer, lock_writer, lost
 from app.extensions import db
 from app.models import Category, Group, Message, Topic, User
+from app.services.discussions import PER_PAGE
 
-PER_PAGE = 20  # messages, and topics
+GONE = "Ce que vous lisiez a été fermé, retiré ou réservé à d’autres personnes."
+SHUT = "Depuis que vous avez ouvert cette page, on n’y écrit plus."
 PLACE = joinedload(Category.group)
 WHOLE = (joinedload(Topic.category, innerjoin=True).joinedload(Category.group),)
 
@@ -65,6 +70,13 @@ def address_of_category(category: Category) -> str:
     return url_for("community.forum.show", slug=category.slug)
 
 
+def address_of_new(category: Category) -> str:
+    """Return the address of the form that begins a topic in a rubric, or in a group."""
+    if category.group is not None:
+        return url_for("community.topics.new_in_group", slug=category.group.slug)
+    return url_for("community.topics.new", slug=category.slug)
+
+
 def address_of_topic(topic: Topic, view: str = "topics.show", **values) -> str:
     """Return the address of a page about a topic: `view` is an endpoint of this blueprint."""
     return url_for(f"community.{view}", topic_id=topic.id, slug=topic.slug, **values)
@@ -74,3 +86,27 @@ def address_of_message(topic: Topic, number: int) -> str:
     """Return the address of a message on the page of its topic where it stands."""
     page = -(-number // PER_PAGE)
     return address_of_topic(topic, page=page if page > 1 else None, _anchor=f"message-{number}")
+
+
+def or_keep(find, *key):
+    """Return what `find` finds. What somebody has written for a place that they may not read any more is shown to them,
+    to be copied: it says nothing of that place, be there one or not."""
+    try:
+        return find(*key)
+    except NotFound:
+        if request.method == "POST":
+            _give_back("Vous ne pouvez plus écrire ici", GONE, 404)
+        raise
+
+
+def require_open(may: bool, closed: str) -> None:
+    """Refuse to let somebody write where nobody may any more, and give back what they have written. `closed`: the
+    title of the page that says so."""
+    if not may:
+        _give_back(closed, SHUT, 403)
+
+
+def _give_back(heading, why, status) -> NoReturn:
+    db.session.rollback()
+    texts = [request.form.get(name, "").strip() for name in ("title", "text")]
+    abort(make_response(lost(heading, why, texts), status))

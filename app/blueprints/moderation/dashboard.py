@@ -8,7 +8,7 @@ from app.blueprints.web import current_viewer
 from app.extensions import db
 from app.labels import UserStatus
 from app.models import User
-from app.services import validation
+from app.services import groups, validation
 
 bp = Blueprint("dashboard", __name__, url_prefix="/animation")
 
@@ -26,4 +26,5 @@ def show():
         page=db.paginate(validation.held(viewer), page=1, per_page=20),
         steers=may_steer(viewer),
         with_peers=db.session.scalar(with_peers) if may_steer(viewer) else 0,
+        group_requests=groups.count_open_requests() if may_steer(viewer) else 0,
     )

@@ -12,9 +12,9 @@ from app.blueprints.kept import public_page
 from app.blueprints.web import current_viewer
 from app.forms.agenda import CLOSE, REGISTERED, UNKNOWN, AgendaForm
 from app.forms.listing import FIRST_YEAR
-from app.models import Council, Event, Publication
+from app.models import Council, Event, Group, Publication
 from app.models.types import utcnow
-from app.services import agenda, calendars, publishing, shelves
+from app.services import agenda, calendars, groups, publishing, shelves
 from app.services.directory import directory
 from app.templating import PARIS, month, quoted, weekday
 
@@ -43,9 +43,9 @@ def index():
         return render_template("public/agenda/index.html", view="day", **_day(asked), **shown)
     is_past = request.args.get("quand") == "passes"
     stretch = _stretch(agenda.past if is_past else agenda.coming, asked.viewer, *asked.conditions)
-    groups = agenda.by_month(stretch.events, is_past=is_past)
+    months = agenda.by_month(stretch.events, is_past=is_past)
     view = "past" if is_past else "coming"
-    return render_template("public/agenda/index.html", view=view, stretch=stretch, groups=groups, **shown)
+    return render_template("public/agenda/index.html", view=view, stretch=stretch, groups=months, **shown)
 
 
 class Asked:
@@ -244,13 +244,29 @@ def event(item_id, slug):
 def personal(key):
     """Send what the person may read whose secret address this is, or what concerns them (`choix=proches`). No cookie is
     asked for, and none counts."""
-    request.path = "/agenda/….ics"  # whatever is written about this request, its address stays secret
-    owner = calendars.owner_of(key) or abort(404)
-    viewer = viewer_of(owner)
+    viewer = viewer_of(_owner_of(key))
     is_close = request.args.get("choix") == CLOSE
     conditions = [agenda.mine(viewer)] if is_close else []
     rows = calendars.rows(viewer, *conditions)
-    response = _calendar(rows, "Mes conseils citoyens" if is_close else "Conseils citoyens, tout mon agenda")
+    return _secret(rows, "Mes conseils citoyens" if is_close else "Conseils citoyens, tout mon agenda")
+
+
+def _owner_of(key):
+    request.path = "/agenda/….ics"  # whatever is written about this request, its address stays secret
+    return calendars.owner_of(key) or abort(404)
+
+
+@bp.get("/agenda/<key>/groupes/<slug>.ics")
+def of_group(key, slug):
+    """Send what is shared with a working group, by the secret address of one of its members."""
+    viewer = viewer_of(_owner_of(key))
+    group = get_readable_or_404(Group, viewer, slug=slug)
+    return _secret(calendars.rows(viewer, groups.shared_with(group.id)), group.name)
+
+
+def _secret(rows, name):
+    """Return a calendar for one person, which its telephone alone may keep."""
+    response = _calendar(rows, name)
     response.add_etag(weak=True)
     response.make_conditional(request)
     response.headers["Cache-Control"] = "private, no-cache"

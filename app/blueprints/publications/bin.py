@@ -91,7 +91,7 @@ def recover_file(attachment_id):
     begin_write()
     attachment, me = lock(Attachment, attachment_id)
     viewer = viewer_of(me)
-    if attachment is None or not may_read(viewer, attachment):
+    if attachment is None or attachment.publication is None or not may_read(viewer, attachment):
         flash(GONE)
         return redirect(url_for(".index", quoi="fichiers"))
     item = attachment.publication

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app import differences, parts
 from app.access import may_adopt, may_edit, may_write, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
-from app.blueprints.web import current_viewer, is_logged_in, paginate, require_token
+from app.blueprints.web import current_viewer, is_logged_in, lost, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.cowriting import WritingForm, read_number, settling_form
 from app.labels import SideOutcome, SideReason
@@ -27,6 +27,10 @@ SETTLED = "Choix entre deux textes"
 MOST_SHOWN = 20_000  # characters of the whole text on the page that settles; a longer one has a page of its own
 MOST_MARKED = 4_000  # characters of two texts whose words that differ are shown
 TRIES = 2  # merges before the row is locked; the next one is made while others wait
+LOST = (
+    "Depuis que vous avez ouvert cette page, le document a été supprimé, masqué ou réservé à d’autres personnes, ou "
+    "bien il n’est plus collaboratif."
+)
 OPTIONS = (joinedload(Publication.council), selectinload(Publication.groups).selectinload(Group.councils))
 TURNS = [Lock() for _ in range(64)]  # of documents, by their ids
 PATH = "/<any(documents):path>/<id:item_id>-<slug>"
@@ -75,7 +79,7 @@ def _find(path, item_id):
 
 def _lost(texts):
     """Give back what somebody wrote who may not write there any more."""
-    return render_template("publications/cowriting/lost.html", texts=[text for text in texts if text]), 403
+    return lost("Vous ne pouvez plus écrire dans ce document", LOST, texts), 403
 
 
 def _open(form, item):

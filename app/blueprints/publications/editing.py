@@ -14,7 +14,7 @@ from app.forms.actions import ActionForm
 from app.forms.documents import DocumentForm
 from app.forms.events import EventForm
 from app.jobs.contents import delete_unused
-from app.labels import KIND_PATHS
+from app.labels import KIND_PATHS, Visibility
 from app.localtime import zone_of
 from app.markup import TextTooComplex
 from app.models import Action, Council, Document, Event, Publication
@@ -106,10 +106,12 @@ def _form(model, item, starter):
     aside = revisions.unsaved(item, current_user) if item and writing.is_out(item) else None
     is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
     zone = council.zone if council else _zone_of(places, item)
-    form = FORMS[model](item, zone=zone, content=aside.content if is_resumed else _begun(item, starter))
     choices = {"themes": publishing.themes(), "folders": [], "groups": []}
     if council:
-        choices |= {"folders": publishing.folders_of(council.id), "groups": publishing.groups_of(council.id)}
+        groups = publishing.groups_of(council.id, kept=publishing.groups_kept(item))
+        choices |= {"folders": publishing.folders_of(council.id), "groups": groups}
+    begun = aside.content if is_resumed else _begun(item, starter, choices["groups"])
+    form = FORMS[model](item, zone=zone, content=begun)
     form.arrange(council_id=council.id if council else None, **choices)
     if council is None:
         form.place_in(places)
@@ -129,11 +131,12 @@ def _zone_of(places, item):
     return zone_of(department_code(place) if place else None)
 
 
-def _begun(item, starter):
-    """Return what the form shows beside what is saved: the text to start from, or the date of publication that was
-    typed before a preview, which promised nothing yet."""
+def _begun(item, starter, groups):
+    """Return what the form shows beside what is saved: the text to start from and the group to share it with, or the
+    date of publication that was typed before a preview, which promised nothing yet."""
     if item is None or writing.is_out(item):
-        return starter.fields if starter else None
+        asked = [group.id for group in groups if item is None and group.slug == request.args.get("groupe")]
+        return (starter.fields if starter else {}) | ({"level": Visibility.GROUPS, "groups": asked} if asked else {})
     return saving.date_in(request.args)
 
 

@@ -131,7 +131,8 @@ def _page(publication, viewer, seen_as=None, others=None):
 def _others(publication):
     """Return those whom an author may see an item as: (words, viewer) by the word in the address."""
     council_id = publication.council_id
-    groups = publishing.groups_of(council_id, selectinload(Group.councils))
+    kept = publishing.groups_kept(publication)
+    groups = publishing.groups_of(council_id, selectinload(Group.councils), kept=kept)
     if publication.level == Visibility.GROUPS and publication.groups:
         groups = [group for group in groups if group in publication.groups]
     partners = (council.id for group in groups for council in group.councils)

@@ -1,34 +1,25 @@
-"""Files that come with a form: let in, looked at before the write transaction, kept inside it."""
+"""Files that come with the form of a publication."""
 
-from flask import current_app, flash, request, session
+from flask import request
 from flask_login import current_user
 
-from app.access import VISITOR, may_share
+from app.access import may_share
+from app.blueprints import uploads
 from app.blueprints.web import current_viewer
 from app.forms.attachments import AttachmentsForm
 from app.labels import PublicationKind
 from app.models import Publication
 from app.services import attachments
-from app.services.attachments import FileRefused, Incoming
-from app.templating import quoted
+from app.services.attachments import Incoming
 
 WRITING = ("publications.editing.new", "publications.editing.edit", "publications.items.minutes")
-AT_ONCE = 5  # files of the largest size, in one go
-TEXTS = 2 * 2**20  # bytes beside the files
-HAD_PLACE = "{} : cette photo disait où elle a été prise. Le site n’en garde qu’une copie sans cette indication."
+read = uploads.read
 
 
 def make_room() -> None:
-    """Let those who share things send several large files with the forms that take them. Runs before each request.
-
-    So does whoever was logged in a moment ago: the text beside the files is not lost with the session.
-    """
+    """Let those who share things send several large files with the forms that take them. Runs before each request."""
     if request.method == "POST" and request.endpoint in WRITING:
-        viewer = current_viewer()
-        if may_share(viewer, PublicationKind.EVENT) or (viewer == VISITOR and "_user_id" in session):
-            most = AT_ONCE * current_app.config["FILE_MB"] * 2**20 + TEXTS
-            request.max_content_length = max(most, current_app.config["MAX_CONTENT_LENGTH"])
-            request.max_form_memory_size = TEXTS
+        uploads.make_room(may_send=may_share(current_viewer(), PublicationKind.EVENT))
 
 
 def offer(
@@ -52,25 +43,6 @@ def offer(
     form.add_sent(waiting)
 
 
-def read(form: AttachmentsForm) -> list[Incoming]:
-    """Look at each file that was sent, and make the smaller copies of images: before the write transaction.
-
-    What is refused becomes a sentence in `form.files.errors`, with the name of the file; the others come back.
-    """
-    return [received for upload in form.files.data if (received := _receive(form, upload))]
-
-
-def _receive(form, upload):
-    try:
-        return attachments.receive(upload.stream, upload.filename)
-    except FileRefused as refusal:
-        _refuse(form, upload.filename, refusal)
-
-
-def _refuse(form, name, refusal):
-    form.refuse_file(f"{quoted(attachments.shown_name(name))} n’est pas gardé. {refusal}")
-
-
 def keep(
     publication: Publication,
     form: AttachmentsForm,
@@ -89,8 +61,7 @@ def keep(
     incoming = _not_there_yet(publication, form, incoming, is_minutes)
     if is_shown:
         _settle(publication, form)
-    added = [one for each in incoming if (one := _add(publication, form, each, is_minutes, is_shown))]
-    form.quota = (attachments.taken(publication.council_id), attachments.allowed())
+    added = uploads.add_all(form, publication, incoming, is_minutes=is_minutes, is_shown=is_shown)
     if is_shown and form.files.errors:
         form.offer([*(entry.attachment for entry in form.entries if not entry.attachment.removed_at), *added])
         form.sent.data = ""
@@ -99,17 +70,12 @@ def keep(
 
 
 def _not_there_yet(publication, form, incoming, is_minutes):
-    """Leave out the files that are there already: a form that is sent twice brings them twice. Those that wait since
-    the first time go on with the form."""
+    """Leave out the files that are there already; those that wait since the first time go on with the form."""
     there = attachments.of(publication, is_minutes=is_minutes)
     waiting = attachments.waiting(publication, current_user, is_minutes=is_minutes)
-    known = {(one.file.name, one.file.digest): one for one in (*waiting, *there)}
-    doubles = [each for each in incoming if (each.name, each.staged.digest) in known]
-    for each in doubles:
-        attachments.discard(each)
-    again = {one.id: one for each in doubles if (one := known[each.name, each.staged.digest]).removed_at}
-    form.add_sent([one for one in again.values() if one.id not in form.sent_ids])
-    return [each for each in incoming if each not in doubles]
+    incoming, again = uploads.set_doubles_apart(incoming, [*waiting, *there])
+    form.add_sent([one for one in again if one.removed_at and one.id not in form.sent_ids])
+    return incoming
 
 
 def _settle(publication, form):
@@ -117,19 +83,4 @@ def _settle(publication, form):
     form.entries = tuple(entry for entry in form.entries if entry.attachment in known)
     gone = {entry.attachment.id for entry in form.entries if entry.remove.data}
     attachments.show(publication, set(form.sent_ids) - gone, current_user)
-    for entry in form.entries:
-        if entry.remove.data:
-            attachments.remove(entry.attachment, current_user)
-        elif entry.words is not None:
-            entry.attachment.alternative = entry.words.data
-
-
-def _add(publication, form, each, is_minutes, is_shown):
-    try:
-        added = attachments.add(publication, each, current_user, is_minutes=is_minutes, is_shown=is_shown)
-    except FileRefused as refusal:
-        attachments.discard(each)
-        return _refuse(form, each.name, refusal)
-    if each.had_place:
-        flash(HAD_PLACE.format(each.name))
-    return added
+    uploads.remove_ticked(form)

@@ -1,0 +1,111 @@
+"""The end of what people say in discussions: taken away with an account, erased when nobody can put it back."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.orm import aliased
+
+from app.extensions import db
+from app.models import (
+    Attachment,
+    Category,
+    CategoryCursor,
+    Council,
+    Departure,
+    Group,
+    GroupRequest,
+    Message,
+    MessageLink,
+    MessageText,
+    Topic,
+    TopicCursor,
+    User,
+)
+from app.models.discussion import KEPT_FOR
+from app.models.types import utcnow
+from app.services import attachments
+
+
+def due_messages(most: int) -> list[int]:
+    """Return the ids of messages whose author can put them back no more, and that still have a text."""
+    return list(db.session.scalars(select(Message.id).where(*_is_due()).limit(most)))
+
+
+def _is_due():
+    return Message.removed_at <= utcnow() - KEPT_FOR, Message.text != ""
+
+
+def erase_due(message_id: int) -> list[str]:
+    """Erase what a message said, if its time is still up; its place in the topic stays. Returns the digests of the
+    contents that are of no more use: the caller deletes them once it has committed."""
+    due = select(Message.id).where(Message.id == message_id, *_is_due())
+    found = db.session.scalar(due.with_for_update())
+    return _erase(Message.id == found) if found else []
+
+
+def _erase(*which):
+    ids = select(Message.id).where(*which)
+    unused = attachments.erase_where(Attachment.message_id.in_(ids))
+    for model in (MessageLink, MessageText):
+        _do(delete(model).where(model.message_id.in_(ids)))
+    empty = {"text": "", "html": "", "opening": "", "has_files": False, "has_cards": False}
+    _do(update(Message).where(*which).values(empty))
+    return unused
+
+
+def _do(statement):
+    db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+# Those who leave --------------------------------------------------------------------------------------------------
+
+
+def withdraw(user: User, now: datetime) -> None:
+    """Take from everybody's sight what this person has said, and wants to take along. Their topics stay, for the
+    answers; what was the answer to a question is so no more."""
+    theirs = (Message.author_id == user.id, Message.removed_at.is_(None))
+    answer = exists().where(Message.topic_id == Topic.id, Message.number == Topic.answer_number, *theirs)
+    _do(update(Topic).where(Topic.answer_number.is_not(None), answer).values(answer_number=None))
+    _do(update(Message).where(*theirs).values(removed_at=now))
+
+
+def give_back(user: User, since: datetime) -> None:
+    """Show again what `withdraw` took away at that instant, with an account that is open again: not what its owner had
+    taken away before."""
+    theirs = (Message.author_id == user.id, Message.removed_at >= since)
+    _do(update(Message).where(*theirs).values(removed_at=None))
+
+
+def forget(user: User) -> list[str]:
+    """Erase what somebody who is gone for good leaves to nobody: how far they had read, what they followed, the
+    messages and files that were taken away or never seen. Returns digests as `erase_due` does."""
+    for model in (TopicCursor, CategoryCursor):
+        _do(delete(model).where(model.user_id == user.id))
+    if not user.signs_contributions:
+        _do(delete(GroupRequest).where(GroupRequest.author_id == user.id))
+        _do(update(Departure).where(Departure.user_id == user.id).values(user_id=None, reason=""))
+    unseen = (Attachment.form_key.is_not(None), Attachment.removed_at.is_not(None), Attachment.added_by_id == user.id)
+    taken_away = (Message.author_id == user.id, Message.removed_at.is_not(None), Message.text != "")
+    return [*attachments.erase_where(*unseen), *_erase(*taken_away)]
+
+
+# The demo ---------------------------------------------------------------------------------------------------------
+
+
+def remove_demo(are_demo: ColumnElement[bool]) -> list[str]:
+    """Delete the groups that have no council but those of the demo, and what people who meet a condition have said:
+    their topics whole where nobody else writes, or else their messages. Returns digests as `erase_due` does."""
+    people = select(User.id).where(are_demo)
+    is_theirs = Message.author_id.in_(people)
+    other = aliased(Message)
+    others = exists().where(other.topic_id == Topic.id, other.author_id.not_in(people))
+    groups = select(Group.id).where(Group.councils.any(), ~Group.councils.any(Council.is_demo.is_(False)))
+    in_groups = Topic.category_id.in_(select(Category.id).where(Category.group_id.in_(groups)))
+    topics = select(Topic.id).where(in_groups | (Topic.author_id.in_(people) & ~others))
+    sent = Attachment.form_key.is_not(None) & Attachment.added_by_id.in_(people)
+    there = Attachment.message_id.in_(select(Message.id).where(Message.topic_id.in_(topics)))
+    unused = [*attachments.erase_where(sent | there), *_erase(is_theirs)]
+    _do(update(Message).where(is_theirs, Message.removed_at.is_(None)).values(removed_at=utcnow()))
+    _do(delete(Topic).where(Topic.id.in_(db.session.scalars(topics).all())))
+    _do(delete(Group).where(Group.id.in_(db.session.scalars(groups).all())))
+    return unused
