@@ -123,6 +123,9 @@ ROLE = {
 }
 
 
+SPEAKS_AS = {Role.REFERENT: "référent local", Role.ANIMATOR: "équipe du site"}  # beside a message
+
+
 class College(StrEnum):
     """The two colleges of a citizens' council (circular of 15 June 2014 on conseils citoyens)."""
 

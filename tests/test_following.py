@@ -278,14 +278,14 @@ def test_who_read_it_before_the_last_change_is_told(cast, alice, charter):
 
 def test_what_is_saved_while_a_page_is_made_is_told(cast, bruno, charter, monkeypatch):
     follows(charter, cast.bruno)
-    note, number = items._note_reading, charter.id
+    note, number = items.note, charter.id
 
     def note_later(*args):
         write(db.session.get(Document, number), cast.alice, "douze", "treize", after=1)
         with time_machine.travel(START + timedelta(minutes=2), tick=False):
             note(*args)
 
-    monkeypatch.setattr(items, "_note_reading", note_later)
+    monkeypatch.setattr(items, "note", note_later)
     bruno.get(page_of(charter))
     assert told(told_at(60)) == ["bruno"]
 

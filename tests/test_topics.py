@@ -320,7 +320,7 @@ def test_strange_texts_do_no_harm(client_as, cast, topic, text):
 
 def test_what_a_referent_or_the_animator_says_bears_their_role(client_as, cast, topic):
     submit(client_as(cast.animator), path_of(topic), "Répondre", text="Bienvenue.")
-    assert "animat" in words(client_as(cast.alice).get(path_of(topic))).lower()
+    assert "équipe du site, le" in words(client_as(cast.alice).get(path_of(topic)))
 
 
 def test_a_closed_account_leaves_its_messages_without_its_name(client_as, cast, topic):

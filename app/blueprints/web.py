@@ -197,6 +197,16 @@ def lock_writer() -> User:
     return me
 
 
+def note(write: Callable[..., None], *what) -> None:
+    """Write down, beside a page that is shown, that somebody has seen it; the page comes even if this fails."""
+    try:
+        begin_write()
+        write(*what)
+        db.session.commit()
+    except OperationalError:
+        db.session.rollback()
+
+
 def lost(heading: str, why: str, texts: list[str]) -> str:
     """Print what somebody wrote for a place where they may not write any more, to be copied."""
     return render_template("errors/lost.html", said=heading, why=why, texts=[text for text in texts if text])

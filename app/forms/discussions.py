@@ -7,6 +7,7 @@ from wtforms.validators import Length, ValidationError
 
 from app.forms.attachments import AttachmentsForm
 from app.forms.base import markdown_field, text_field
+from app.models.attachment import MOST_OF_MESSAGE
 from app.models.discussion import LONGEST
 from app.templating import number
 from app.text import one_line
@@ -26,6 +27,10 @@ class MessageForm(AttachmentsForm):
     act = StringField(default="post")
 
     shown = None  # the words of a preview
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.files.description += f" {MOST_OF_MESSAGE} fichiers au plus."
 
     def process(self, formdata=None, *args, **options):
         """Fill the fields; a key that this site did not make is another one."""

@@ -13,6 +13,8 @@ from app.models.stamp import ShownToVisitors
 from app.models.types import UTCDateTime, utcnow
 from app.models.user import User
 
+MOST, MOST_OF_MESSAGE = 20, 5  # files of one publication, of one message
+
 
 class Attachment(ShownToVisitors, db.Model):
     """A file of a publication, or of a message, as it was sent. Of an image there are a smaller copy and a thumbnail

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, union
 
 from app.extensions import db
 from app.models import Attachment, Message, Publication, StoredFile, User
+from app.models.attachment import MOST, MOST_OF_MESSAGE
 from app.models.types import utcnow
 from app.services import contents, filetypes, pictures
 from app.services.filetypes import BadFile
@@ -19,7 +20,6 @@ from app.services.publishing import lock_council
 from app.storage import Staged, TooLarge
 
 log = logging.getLogger(__name__)
-MOST, MOST_OF_MESSAGE = 20, 5  # files of one publication, of one message
 PICTURE_SIDE, THUMBNAIL_SIDE = 1600, 320  # pixels
 COLUMNS = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
 TOO_LARGE = "Ce fichier est trop lourd : {} Mo au plus. Enregistrez-en une version plus légère, ou découpez-le."

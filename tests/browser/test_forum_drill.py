@@ -106,6 +106,7 @@ def test_a_question_is_answered_from_a_telephone_and_from_lynx_and_each_is_told_
     read_the_digest(chloe, topic, said)
     bruno.type(f"g{alice.base}{topic}\r")
     bruno.see("Une réponse a été trouvée", "Cette réponse a été retenue", THANKS)
+    look_at_the_other_pages(alice, animator, topic)
 
 
 def make_a_rubric(animator):
@@ -250,19 +251,35 @@ def read_the_digest(chloe, topic, said):
     assert len(sent()) == len(said) + 1
 
 
+def look_at_the_other_pages(alice, animator, topic):
+    """Nothing is wrong with the pages that nobody needed until now."""
+    own = [f"/forum/messages/1{part}" for part in ("/modifier", "/retrait", "/entier")]
+    steered = [topic, f"{topic}/titre", f"{topic}/deplacement"]
+    rubrics = ["/animation/forum", "/animation/forum/1/modifier", "/animation/forum/1/suppression"]
+    for person, pages in ((alice, ["/forum/recherche?q=local", *own]), (animator, steered + rubrics)):
+        for page in pages:
+            person.visit(page)
+            assert person.ask(page).status == 200 and person.flaws() == [], page
+
+
 # A group ------------------------------------------------------------------------------------------------------------
 
 GROUP = "Groupe de travail : Ain"
+ADDRESS = "/groupes/groupe-de-travail-ain"
 OURS, THEIRS = "Croix Blanche", "Grande Reyssouze Terre des Fleurs"
 WORD = "zinzolin"
 DOCUMENT, EVENT, TOPIC = f"Le diagnostic {WORD}", f"La réunion {WORD}", f"Que penser du {WORD} ?"
 FILES = (f"{WORD}-1.txt", f"{WORD}-2.txt")  # of the document, of the message
 NAMES = (DOCUMENT, EVENT, f"Que penser du {WORD}", *FILES)  # of all that is in the group
+OWN = ("alice", "bruno", "chloe")
 OF_COUNCIL = "/conseils/croix-blanche-bourg-en-bresse"
-LISTS = (  # what may be opened by many, with names for its councils alone
-    "/", "/forum", f"/forum/recherche?q={WORD}", "/groupes", "/agenda", "/agenda.ics", "/actions",
-    "/ressources/publications", f"/ressources/publications?q={WORD}", f"/conseils?q={WORD}", "/mon-profil",
-    "/mon-conseil", OF_COUNCIL, f"{OF_COUNCIL}/agenda.ics", "/animation", "/animation/forum", "/animation/groupes",
+TELLING = (  # where its councils find all that is in the group
+    "/forum", f"/forum/recherche?q={WORD}", "/groupes", "/agenda", "/ressources/publications",
+    f"/ressources/publications?q={WORD}",
+)  # fmt: skip
+LISTS = (  # where nobody else finds anything
+    *TELLING, "/", "/agenda.ics", "/actions", f"/conseils?q={WORD}", "/mon-profil", "/mon-conseil", OF_COUNCIL,
+    f"{OF_COUNCIL}/agenda.ics", "/animation", "/animation/forum", "/animation/groupes",
 )  # fmt: skip
 
 
@@ -298,9 +315,6 @@ def test_what_is_in_the_group_of_a_department_is_for_its_councils_and_for_nobody
     tell_those_who_are_left(alice, group, pages["topic"], before)
 
 
-OWN = ("alice", "bruno", "chloe")
-
-
 def make_the_group(animator):
     """Make the group of the department: its name among the territories, then the button. Return its address."""
     animator.visit("/animation/groupes")
@@ -314,7 +328,7 @@ def make_the_group(animator):
     animator.press_button("Créer le groupe")
     assert "Le groupe est créé." in animator.words
     assert animator.flaws() == []
-    return "/groupes/groupe-de-travail-ain"
+    return ADDRESS
 
 
 def share(alice, group, folder):
@@ -414,13 +428,13 @@ def make_agenda(person):
 
 def feeds(key):
     """Return the addresses of somebody's agendas: all that they may read, and that of the group."""
-    return f"/agenda/{key}.ics", f"/agenda/{key}/groupes/groupe-de-travail-ain.ics"
+    return f"/agenda/{key}.ics", f"/agenda/{key}{ADDRESS}.ics"
 
 
 def sees_all(person, inside):
     """See that a member of its councils opens it all, and finds it; return the key of their agenda."""
     assert {address: person.ask(address).status for address in inside} == dict.fromkeys(inside, 200)
-    listed = " ".join(person.ask(address).words for address in LISTS[:9])
+    listed = " ".join(person.ask(address).words for address in TELLING)
     assert [name for name in NAMES[:3] if name not in listed] == []
     key = make_agenda(person)
     assert all(EVENT in person.ask(address).words for address in feeds(key))
@@ -441,7 +455,7 @@ def sees_nothing(person, inside, key=None):
         mine, of_group = (person.ask(address).status for address in feeds(key))
         assert (mine, of_group) == (200, 404)
         assert GROUP not in plain(person.ask("/groupes").words)
-    person.visit("/groupes/groupe-de-travail-ain")
+    person.visit(ADDRESS)
     assert GROUP not in person.words
 
 

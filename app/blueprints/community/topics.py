@@ -3,7 +3,6 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from app.access import (
     is_member,
@@ -33,7 +32,7 @@ from app.blueprints.community.common import (
     require_slug,
 )
 from app.blueprints.community.writing import take
-from app.blueprints.web import NumberedPagination, current_viewer, lock_writer
+from app.blueprints.web import NumberedPagination, current_viewer, lock_writer, note
 from app.extensions import begin_write, db
 from app.forms.discussions import MessageForm, TopicForm
 from app.models import Category, Message, Topic
@@ -73,7 +72,7 @@ def show(topic_id, slug):
         acts={row.id: _acts(viewer, row, topic) for row in rows if row.author_id == viewer.user_id},
     )
     if rows and rows[-1].number > found.number:
-        _note_read(viewer.user_id, topic_id, rows[-1].number)
+        note(discussions.note_read, viewer.user_id, topic_id, rows[-1].number)
     return html
 
 
@@ -91,16 +90,6 @@ def _acts(viewer, row, topic):
         "put_back": may_put_back(viewer, row),
     }
     return {name for name, may in rights.items() if may}
-
-
-def _note_read(user_id, topic_id, number):
-    """Move the person's mark; the page comes even if this cannot be noted."""
-    try:
-        begin_write()
-        discussions.note_read(user_id, topic_id, number)
-        db.session.commit()
-    except OperationalError:
-        db.session.rollback()
 
 
 @bp.get("/forum/sujets/<id:topic_id>-<slug>/non-lus")

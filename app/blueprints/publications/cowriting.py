@@ -4,13 +4,12 @@ from threading import Lock
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import differences, parts
 from app.access import may_adopt, may_edit, may_write, require, viewer_of
 from app.blueprints.publications.common import address_of, find, lock, require_slug
-from app.blueprints.web import current_viewer, is_logged_in, lost, paginate, require_token
+from app.blueprints.web import current_viewer, is_logged_in, lost, note, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.cowriting import WritingForm, read_number, settling_form
 from app.labels import SideOutcome, SideReason
@@ -61,7 +60,7 @@ def edit(path, item_id, slug):
         _open(form, item)
         page, item_id, is_open = _page(form, item), item.id, adopting.standing(item) is None
         if is_open:
-            _note_presence(item_id, form.title.data)
+            note(cowriting.arrive, item_id, current_user.id, form.title.data)  # others know who is writing
         return page
     return _take(form, item) or _page(form, item)
 
@@ -97,16 +96,6 @@ def _open(form, item):
         every = parts.split(text)
         part = every[number] if 0 <= number < len(every) else abort(404)
         form.open(part.text.strip("\n"), base=newest, part=number, title=part.title)
-
-
-def _note_presence(item_id, title):
-    """Let others know who is writing; the page comes even if this cannot be noted."""
-    try:
-        begin_write()
-        cowriting.arrive(item_id, current_user.id, title)
-        db.session.commit()
-    except OperationalError:
-        db.session.rollback()
 
 
 def _take(form, item):

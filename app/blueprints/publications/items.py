@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access import (
@@ -25,7 +24,7 @@ from app.blueprints.publications import uploads
 from app.blueprints.publications.boxes import box_of
 from app.blueprints.publications.common import address_of, find, find_own, lock, require_slug
 from app.blueprints.publications.together import together_of
-from app.blueprints.web import current_viewer, require_token
+from app.blueprints.web import current_viewer, note, require_token
 from app.extensions import begin_write, db
 from app.forms.minutes import MinutesForm
 from app.labels import Visibility
@@ -96,18 +95,8 @@ def show(path, item_id, slug):
     page = _page(publication, other[1] if other else viewer, other and other[0], others)
     publication_id, is_news = publication.id, readings.is_news(viewer, publication)
     if is_news:
-        _note_reading(viewer, publication_id, opened_at)
+        note(readings.note, viewer, publication_id, opened_at)
     return page
-
-
-def _note_reading(viewer, publication_id, opened_at):
-    """Remember that a member has read this, so that no alert tells it; the page comes even if this cannot be noted."""
-    try:
-        begin_write()
-        readings.note(viewer, publication_id, opened_at)
-        db.session.commit()
-    except OperationalError:
-        db.session.rollback()
 
 
 def _page(publication, viewer, seen_as=None, others=None):
