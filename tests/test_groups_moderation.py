@@ -64,7 +64,7 @@ def test_two_clicks_make_the_group_of_a_department(animator, cast):
     assert set(forms(page.text)[0].fields.getlist("councils")) == {str(one) for one in ain}
     assert send(animator, page, "Créer le groupe").status_code == 302
     group = only_group()
-    assert (group.name, group.slug) == ("Groupe de travail : Ain", "groupe-de-travail-ain")
+    assert (group.name, group.slug) == ("Conseils citoyens : Ain", "conseils-citoyens-ain")
     assert councils_of(group) == ain and group.territory_id == cast.country.ain.id
     place = db.session.scalars(select(Category).filter_by(group_id=group.id)).one()
     assert (place.name, place.slug) == ("Discussions", None)

@@ -156,7 +156,7 @@ def councils_in(territory_id: int) -> list[int]:
 
 def usual_name(territory: Territory) -> str:
     """Return what the group of a territory is called as long as nobody says else."""
-    return f"Groupe de travail : {territory.name}"
+    return f"Conseils citoyens : {territory.name}"
 
 
 # Requests ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,9 +44,11 @@ class Answer(NamedTuple):
 class Writer(Browser):
     """Somebody with a chromium, as small as a telephone unless `width` says otherwise."""
 
+    numbers = count(1)  # of the pictures of all of them, in the order of what happens
+
     def __init__(self, base, name, width=TELEPHONE):
         super().__init__()
-        self.base, self.name, self.width, self.pictures = base, name, width, 0
+        self.base, self.name, self.width = base, name, width
         self.resize(width)
 
     def visit(self, address):
@@ -156,9 +159,8 @@ class Writer(Browser):
 
     def _take_picture(self):
         if PICTURES:
-            self.pictures += 1
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            Path(PICTURES, f"{self.name}-{self.pictures:02}.png").write_bytes(self.whole_picture())
+            Path(PICTURES, f"{next(self.numbers):03}-{self.name}.png").write_bytes(self.whole_picture())
 
 
 @contextmanager

@@ -264,7 +264,7 @@ def look_at_the_other_pages(alice, animator, topic):
 
 # A group ------------------------------------------------------------------------------------------------------------
 
-GROUP = "Groupe de travail : Ain"
+GROUP = "Conseils citoyens : Ain"
 ADDRESS = "/groupes/groupe-de-travail-ain"
 OURS, THEIRS = "Croix Blanche", "Grande Reyssouze Terre des Fleurs"
 WORD = "zinzolin"

@@ -168,7 +168,9 @@ def reply(topic_id, slug):
     if request.method == "POST" and (answer := take(form, lambda words: _reply(form, topic_id, words))):
         return answer
     topic = db.session.get(Topic, topic_id, options=WHOLE)
-    return render_template("community/topics/reply.html", form=form, topic=topic, answered=answered), *form.outcome
+    quotes = form.text.data.startswith(">")
+    page = render_template("community/topics/reply.html", form=form, topic=topic, answered=answered, quotes=quotes)
+    return page, *form.outcome
 
 
 def _answered(topic):
