@@ -219,7 +219,7 @@ def test_a_right_that_is_lost_before_the_lock_is_no_right(cast, chloe, shared, m
 
     monkeypatch.setattr("app.blueprints.community.arranging.begin_write", leave)
     answer = press(chloe, shared, "titre", title="Mon titre")
-    assert answer.status_code == 403 and "Mon titre" in answer.text
+    assert answer.status_code == 404 and "Mon titre" in answer.text
     assert press(chloe, shared, "epingle", act="epingler").status_code == 404
     assert shared.title == "Les bancs" and not shared.is_pinned
 

@@ -121,6 +121,14 @@ def test_a_message_is_quoted_with_its_author_and_without_what_it_quotes(client_a
     assert "<blockquote>" in html and "Bonne idée." in html
 
 
+def test_a_quotation_alone_is_no_answer(client_as, cast, topic):
+    chloe = client_as(cast.chloe)
+    page = send(chloe, chloe.get(path_of(topic, "/repondre?cite=1")), "Répondre")
+    assert page.status_code == 422 and "Écrivez votre réponse sous les lignes que vous citez." in words(page)
+    page = send(chloe, page, "Voir l’aperçu")
+    assert page.status_code == 422 and count(Message) == 1
+
+
 def test_the_link_of_a_mail_opens_the_form_below_the_message(client_as, cast, topic):
     make_message(cast.bruno, topic, "Et le vôtre ?")
     make_message(cast.bruno, topic, "Plus tard.")
@@ -140,8 +148,9 @@ def test_a_message_is_corrected_within_the_hour_and_marked(client_as, cast, topi
     assert "Qui en a un ?" in page and "modifié le" in page
     assert client_as(cast.bruno).get(path).status_code == 403
     with time_machine.travel(later(61), tick=False):
-        late = alice.get(path)
-        assert late.status_code == 403 and ">Modifier<" not in alice.get(path_of(topic)).text
+        assert alice.get(path).location == path_of(topic) + "#message-1"
+        assert "Ce message ne peut plus être corrigé." in words(alice.get(path_of(topic)))
+        assert ">Modifier<" not in alice.get(path_of(topic)).text
 
 
 def test_a_correction_that_comes_too_late_gives_the_text_back(client_as, cast, topic):
@@ -259,7 +268,9 @@ def test_nobody_writes_in_what_is_closed_and_nothing_typed_is_lost(client_as, ca
     assert answer.status_code == 403 and "Bien trop tard." in answer.text and count(Topic) == 1
     closed = alice.get(path_of(topic))
     assert "on n’y répond plus" in words(closed) and "Citer" not in words(closed)
-    assert alice.get(path_of(topic, "/repondre")).status_code == 403
+    assert alice.get(path_of(topic, "/repondre")).location == path_of(topic, "#message-1")
+    assert "On ne peut plus répondre à ce sujet." in words(alice.get(path_of(topic)))
+    assert alice.get("/forum/vie-des-conseils/nouveau").location == "/forum/vie-des-conseils"
 
 
 def test_who_lost_the_right_meanwhile_gets_their_text_back(client_as, cast):

@@ -207,9 +207,13 @@ def note(write: Callable[..., None], *what) -> None:
         db.session.rollback()
 
 
-def lost(heading: str, why: str, texts: list[str]) -> str:
-    """Print what somebody wrote for a place where they may not write any more, to be copied."""
-    return render_template("errors/lost.html", said=heading, why=why, texts=[text for text in texts if text])
+def lost(heading: str, why: str, texts: list[str], back: tuple[str, str] | None = None) -> str:
+    """Print what somebody wrote for a place where they may not write any more, to be copied. `back`: the words and the
+    address of the link that leads on; otherwise to where their own things begin."""
+    home = "Revenir à mon conseil" if current_user.council_id else "Revenir à l’accueil"
+    back = back or (home, url_for("council.dashboard.show" if current_user.council_id else "public.home.show"))
+    kept = [text for text in texts if text]
+    return render_template("errors/lost.html", said=heading, why=why, texts=kept, back=back)
 
 
 def way_back(address: str) -> str:

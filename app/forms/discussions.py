@@ -10,7 +10,7 @@ from app.forms.base import markdown_field, text_field
 from app.models.attachment import MOST_OF_MESSAGE
 from app.models.discussion import LONGEST
 from app.templating import number
-from app.text import one_line
+from app.text import one_line, paragraphs
 
 HEXADECIMAL = frozenset("0123456789abcdef")
 TOO_LONG = (
@@ -24,9 +24,10 @@ class MessageForm(AttachmentsForm):
     key = HiddenField(default=lambda: secrets.token_hex(16), filters=[one_line])
     seen = HiddenField(default="", filters=[one_line], validators=[Length(max=9)])
     text = markdown_field("Votre message", rows=8)
+    quoted = HiddenField(default="", filters=[paragraphs])  # what the form was opened with
     act = StringField(default="post")
 
-    shown = None  # the words of a preview
+    shown, cards = None, ()  # the words of a preview, and what they point to
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -46,6 +47,8 @@ class MessageForm(AttachmentsForm):
         """Ask for a text, of a length that people read."""
         if not field.data:
             raise ValidationError("Écrivez votre message.")
+        if field.data == self.quoted.data.strip():
+            raise ValidationError("Écrivez votre réponse sous les lignes que vous citez.")
         if len(field.data) > LONGEST:
             raise ValidationError(TOO_LONG)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import case, delete, select, update
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.labels import OPEN, Role
@@ -47,9 +48,9 @@ def log_in(user: User, *, is_long: bool = False) -> str:
 
 def by_token(token: str) -> User | None:
     """Return the account that is open in the browser with this secret, as long as it has not ended."""
-    query = select(User).join(Login, Login.user_id == User.id)
+    query = select(User).join(Login, Login.user_id == User.id).options(joinedload(User.territories))
     is_open = (*_is_open(token), User.status.in_(OPEN))
-    user = _if_real(db.session.scalar(query.where(*is_open)))
+    user = _if_real(db.session.scalars(query.where(*is_open)).unique().one_or_none())
     if user:
         user.token = token
     return user

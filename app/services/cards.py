@@ -22,6 +22,10 @@ POSTER = r"/e/(?P<short>[0-9]{1,9})(?![\w%-])"
 OTHER = r"(?P<topic>/forum/sujets/[0-9]{1,9}-)[\w%-]+|(?P<file>/fichiers/[0-9]{1,9}/)[\w%.-]*[\w%-]"
 
 Items = with_polymorphic(Publication, [Event])  # one query, where Event's own columns come too
+LONG = (Items.description, Items.description_html, *(
+    getattr(Items.Event, name) for name in ("agenda", "agenda_html", "minutes", "minutes_html")
+))  # fmt: skip
+SHORT_FORM = (joinedload(Items.council), *map(defer, LONG))
 
 
 def find_ids(text: str) -> list[int]:
@@ -71,7 +75,7 @@ def cards_of(message_ids: Collection[int], viewer: Viewer) -> dict[int, list[Pub
         .join(Message, Message.id == MessageLink.message_id)
         .join(Items, Items.id == MessageLink.publication_id)
         .where(MessageLink.message_id.in_(message_ids), *shown, readable(Publication, viewer))
-        .options(joinedload(Items.council), *map(defer, _long_texts()))
+        .options(*SHORT_FORM)
         .order_by(MessageLink.message_id, Items.id)
     )
     found = {}
@@ -80,6 +84,8 @@ def cards_of(message_ids: Collection[int], viewer: Viewer) -> dict[int, list[Pub
     return found
 
 
-def _long_texts():
-    event = Items.Event
-    return Items.description, Items.description_html, event.agenda, event.agenda_html, event.minutes, event.minutes_html
+def named_in(text: str, viewer: Viewer) -> list[Publication]:
+    """Return what `viewer` may read of what a text points to, before it is the text of a message."""
+    ids = find_ids(text)
+    query = select(Items).where(Items.id.in_(ids), readable(Publication, viewer)).order_by(Items.id)
+    return list(db.session.scalars(query.options(*SHORT_FORM))) if ids else []

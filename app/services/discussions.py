@@ -34,6 +34,8 @@ LAST = 3  # topics of each rubric on the first page
 SEEN_OF_LATE = 128
 PINNED = "e"  # begins the cursor of a page that ends within the pinned topics
 KEYS = ["user_id", "topic_id"]
+# Rubrics of the forum, then the groups; those that are archived last.
+IN_ORDER = (Category.group_id.is_not(None), Group.archived_at.is_not(None), Category.position, Group.name, Category.id)
 DESCENDING = (Topic.is_pinned.desc(), Topic.last_at.desc(), Topic.id.desc())
 
 
@@ -53,11 +55,6 @@ class Line:
     topic: Row
     unread: Unread | None
 
-    @property
-    def first_unread(self) -> int | None:
-        """The number of the message to begin with, where it is known."""
-        return self.unread.first if self.unread else None
-
 
 @dataclass(frozen=True)
 class Slice:
@@ -71,7 +68,7 @@ class Slice:
 @dataclass(frozen=True)
 class Shelf:
     """A rubric on the first page of the forum: its last topics, and how many of its topics have something unread;
-    `is_more`: at least so many."""
+    there may be more than `MOST_COUNTED`, where `is_more`."""
 
     category: Category
     unread: int
@@ -116,7 +113,7 @@ def _shelves(viewer):
         .outerjoin(CategoryCursor, _is_of(viewer, CategoryCursor, Category.id))
         .options(contains_eager(Category.group))
         .where(readable(Category, viewer))
-        .order_by(Category.group_id.is_not(None), Category.position, Group.name, Category.id)
+        .order_by(*IN_ORDER)
     )
 
 

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.markup import trusted
 from app.models import Category, Group, Message, MessageText, Topic, User
 from app.services import texts
+from app.services.discussions import IN_ORDER
 from app.services.shelves import BadCursor
 from app.text import fold
 
@@ -59,8 +60,7 @@ def forget(message_ids: Collection[int]) -> None:
 def places(viewer: Viewer) -> list[Category]:
     """Return where the viewer may search: the rubrics of the forum in their order, then the places of their groups."""
     query = select(Category).outerjoin(Category.group).options(joinedload(Category.group))
-    order = (Category.group_id.is_not(None), Category.position, Group.name, Category.id)
-    return list(db.session.scalars(query.where(readable(Category, viewer)).order_by(*order)))
+    return list(db.session.scalars(query.where(readable(Category, viewer)).order_by(*IN_ORDER)))
 
 
 def found(

@@ -11,6 +11,7 @@ from app.labels import DEFAULT_RHYTHM, AlertTopic, Rhythm
 from app.models import AlertChoice, Category, CategoryCursor, Group, Topic, TopicCursor, User
 from app.notifications.recipients import DIGEST, DISCUSSION
 from app.services import alerts
+from app.services.discussions import IN_ORDER
 
 SHOWN = 20  # of each kind, in the profile
 CURSORS = {Topic: (TopicCursor, "topic_id"), Category: (CategoryCursor, "category_id")}
@@ -110,7 +111,7 @@ def some_followed(viewer: Viewer) -> Followed:
     categories = _followed_categories(viewer)
     return Followed(
         *_some(topics.order_by(Topic.last_at.desc(), Topic.id.desc())),
-        *_some(categories.order_by(Category.group_id.is_not(None), Category.position, Group.name, Category.id)),
+        *_some(categories.order_by(*IN_ORDER)),
     )
 
 

@@ -265,7 +265,7 @@ def look_at_the_other_pages(alice, animator, topic):
 # A group ------------------------------------------------------------------------------------------------------------
 
 GROUP = "Conseils citoyens : Ain"
-ADDRESS = "/groupes/groupe-de-travail-ain"
+ADDRESS = "/groupes/conseils-citoyens-ain"
 OURS, THEIRS = "Croix Blanche", "Grande Reyssouze Terre des Fleurs"
 WORD = "zinzolin"
 DOCUMENT, EVENT, TOPIC = f"Le diagnostic {WORD}", f"La réunion {WORD}", f"Que penser du {WORD} ?"

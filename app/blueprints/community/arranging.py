@@ -8,6 +8,7 @@ from app.blueprints.community.common import (
     address_of_message,
     address_of_topic,
     find_topic,
+    give_back_unread,
     lock_topic,
     or_keep,
     require_open,
@@ -131,5 +132,7 @@ def _lock(topic_id, right):
     begin_write()
     topic, me = lock_topic(topic_id)
     viewer = viewer_of(me)
-    require_open(topic is not None and may_read(viewer, topic) and right(viewer, topic), TOO_LATE)
+    if topic is None or not may_read(viewer, topic):
+        give_back_unread()
+    require_open(right(viewer, topic), TOO_LATE, address_of_topic(topic))
     return topic, me

@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from flask import abort, make_response, redirect, request, url_for
+from flask import abort, flash, make_response, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
@@ -95,18 +95,27 @@ def or_keep(find, *key):
         return find(*key)
     except NotFound:
         if request.method == "POST":
-            _give_back("Vous ne pouvez plus écrire ici", GONE, 404)
+            give_back_unread()
         raise
 
 
-def require_open(may: bool, closed: str) -> None:
-    """Refuse to let somebody write where nobody may any more, and give back what they have written. `closed`: the
-    title of the page that says so."""
-    if not may:
-        _give_back(closed, SHUT, 403)
+def give_back_unread() -> NoReturn:
+    """Answer with what somebody has written for a place that they may not read any more, be there one or not."""
+    _give_back("Vous ne pouvez plus écrire ici", GONE, 404)
 
 
-def _give_back(heading, why, status) -> NoReturn:
+def require_open(may: bool, closed: str, back: str) -> None:
+    """Refuse to let somebody write where nobody may any more: what they have written comes back with it. Who only
+    opens the form is sent to the address `back`. `closed`: the title of the page that says so."""
+    if may:
+        return
+    if request.method == "POST":
+        _give_back(closed, SHUT, 403, ("Revenir à la page", back))
+    flash(f"{closed}.")
+    abort(redirect(back))
+
+
+def _give_back(heading, why, status, *back) -> NoReturn:
     db.session.rollback()
     texts = [request.form.get(name, "").strip() for name in ("title", "text")]
-    abort(make_response(lost(heading, why, texts), status))
+    abort(make_response(lost(heading, why, texts, *back), status))

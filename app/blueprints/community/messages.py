@@ -4,7 +4,14 @@ from flask import Blueprint, flash, redirect, render_template, request
 
 from app.access import is_member, may_correct, may_put_back, may_read, may_take_back, require, viewer_of
 from app.blueprints.community import files
-from app.blueprints.community.common import address_of_message, find_message, lock_topic, or_keep, require_open
+from app.blueprints.community.common import (
+    address_of_message,
+    find_message,
+    give_back_unread,
+    lock_topic,
+    or_keep,
+    require_open,
+)
 from app.blueprints.community.writing import take
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
@@ -22,7 +29,7 @@ def show(message_id):
     """Go to a message on the page where it stands: this address stays, whatever the title and the rubric become."""
     require(is_member(current_viewer()))
     message = find_message(message_id)
-    return redirect(address_of_message(message.topic, message.number))
+    return redirect(_place(message))
 
 
 @bp.get("/<id:message_id>/entier")
@@ -46,7 +53,8 @@ def edit(message_id):
     viewer = current_viewer()
     require(is_member(viewer))
     message = or_keep(find_message, message_id)
-    require_open(may_correct(viewer, message, message.topic), TOO_LATE)
+    require(message.author_id == viewer.user_id)
+    require_open(may_correct(viewer, message, message.topic), TOO_LATE, _place(message))
     model = TopicForm if message.number == 1 else MessageForm
     form = model(data={"title": message.topic.title, "text": message.text, "key": message.key})
     form.key.data = message.key  # whatever was sent: files are joined by it
@@ -60,12 +68,14 @@ def edit(message_id):
 
 def _correct(form, message_id, words):
     message, viewer = _lock(message_id)
-    require_open(message is not None and may_correct(viewer, message, message.topic), TOO_LATE)
+    if message is None:
+        give_back_unread()
+    require_open(may_correct(viewer, message, message.topic), TOO_LATE, _place(message))
     posting.correct(message, words, form.title.data if "title" in form else None)
     files.keep(form, [], message.key, message)
     db.session.commit()
     flash("C’est corrigé.")
-    return redirect(address_of_message(message.topic, message.number))
+    return redirect(_place(message))
 
 
 @bp.route("/<id:message_id>/retrait", methods=["GET", "POST"])
@@ -84,7 +94,7 @@ def take_back(message_id):
         posting.take_back(message)
     db.session.commit()
     flash("Votre message est retiré. Vous pouvez le remettre pendant 30 jours.")
-    return redirect(address_of_message(message.topic, message.number))
+    return redirect(_place(message))
 
 
 @bp.post("/<id:message_id>/retour")
@@ -98,7 +108,11 @@ def put_back(message_id):
     posting.put_back(message)
     db.session.commit()
     flash("Votre message est de nouveau là.")
-    return redirect(address_of_message(message.topic, message.number))
+    return redirect(_place(message))
+
+
+def _place(message):
+    return address_of_message(message.topic, message.number)
 
 
 def _lock(message_id):

@@ -21,11 +21,13 @@ from app.access import (
 from app.blueprints.community import files
 from app.blueprints.community.common import (
     WHOLE,
+    address_of_category,
     address_of_message,
     address_of_topic,
     find_category,
     find_group,
     find_topic,
+    give_back_unread,
     lock_topic,
     or_keep,
     require_open,
@@ -42,7 +44,7 @@ from app.templating import plural
 bp = Blueprint("topics", __name__)
 
 CLOSED_RUBRIC = "On ne peut plus écrire ici"
-CLOSED_TOPIC = "Ce sujet vient d’être fermé"
+CLOSED = "On ne peut plus répondre à ce sujet"
 
 
 # Reading ----------------------------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def new_in_group(slug):
 
 
 def _begin(category):
-    require_open(may_open_topic(current_viewer(), category), CLOSED_RUBRIC)
+    require_open(may_open_topic(current_viewer(), category), CLOSED_RUBRIC, address_of_category(category))
     form, category_id = TopicForm(), category.id
     files.offer(form, form.key.data)
     if request.method == "POST" and (answer := take(form, lambda words: _open(form, category_id, words))):
@@ -139,7 +141,9 @@ def _open(form, category_id, words):
     category = db.session.scalar(
         select(Category).where(Category.id == category_id).with_for_update(read=True, of=Category)
     )
-    require_open(may_read(viewer, category) and may_open_topic(viewer, category), CLOSED_RUBRIC)
+    if category is None or not may_read(viewer, category):
+        give_back_unread()
+    require_open(may_open_topic(viewer, category), CLOSED_RUBRIC, address_of_category(category))
     topic = posting.open_topic(category, me, key=form.key.data, title=form.title.data, words=words)
     message = posting.made_by(Message, form.key.data, me)
     files.keep(form, [], form.key.data, message)
@@ -158,12 +162,12 @@ def reply(topic_id, slug):
     topic = or_keep(find_topic, topic_id)
     if request.method == "GET":
         require_slug(topic, slug)
-    require_open(may_answer(current_viewer(), topic), CLOSED_TOPIC if topic.closed_at else CLOSED_RUBRIC)
+    require_open(may_answer(current_viewer(), topic), CLOSED, address_of_message(topic, topic.last_number))
     answered = _answered(topic)
     form = MessageForm()
     if request.method == "GET":
         form.seen.data = str(topic.last_number)
-        form.text.data = _quote(answered) if "cite" in request.args else ""
+        form.text.data = form.quoted.data = _quote(answered) if "cite" in request.args else ""
     files.offer(form, form.key.data)
     if request.method == "POST" and (answer := take(form, lambda words: _reply(form, topic_id, words))):
         return answer
@@ -194,7 +198,9 @@ def _reply(form, topic_id, words):
     if topic and (made := posting.made_by(Message, form.key.data, me)):
         return redirect(address_of_message(topic, made.number))
     viewer = viewer_of(me)
-    require_open(topic is not None and may_read(viewer, topic) and may_answer(viewer, topic), CLOSED_TOPIC)
+    if topic is None or not may_read(viewer, topic):
+        give_back_unread()
+    require_open(may_answer(viewer, topic), CLOSED, address_of_message(topic, topic.last_number))
     message = posting.post(topic, me, key=form.key.data, words=words)
     files.keep(form, [], form.key.data, message)
     db.session.commit()

@@ -6,11 +6,11 @@ from flask import Response
 from flask_login import current_user
 
 from app.blueprints.community import files
-from app.blueprints.web import count
+from app.blueprints.web import count, current_viewer
 from app.extensions import begin_write, db
 from app.forms.discussions import MessageForm
 from app.markup import TextTooComplex
-from app.services import limits, posting
+from app.services import cards, limits, posting
 from app.services.posting import Words
 
 
@@ -28,7 +28,7 @@ def take(form: MessageForm, save: Callable[[Words], Response]) -> Response | Non
     if words is None or form.errors:
         return None
     if form.is_preview:
-        form.shown = words
+        form.shown, form.cards = words, cards.named_in(words.text, current_viewer())
         return None
     return save(words) if count(form, (limits.MESSAGES_ACCOUNT, str(current_user.id))) else None
 
