@@ -356,13 +356,20 @@ def may_edit(viewer: Viewer, publication: Publication) -> bool:
 
 def may_write(viewer: Viewer, publication: Publication) -> bool:
     """Tell whether `viewer` writes the text of a collaborative document that is shown: the active members of its
-    council and, where its author lets them, of the groups that it is shared with and that are not archived."""
+    council and, where its author lets them, of the groups that it is shared with: those that are not archived, and that
+    its council has not left."""
     if not publication.is_collaborative or not publication.is_shown:
         return False
     if may_keep(viewer, publication.council_id):
         return True
     is_open = publication.groups_write and publication.level == Visibility.GROUPS
-    return is_open and _is_of_group(viewer, [group for group in publication.groups if group.archived_at is None])
+    live = [group for group in publication.groups if group.archived_at is None and _holds(group, publication)]
+    return is_open and _is_of_group(viewer, live)
+
+
+def _holds(group, publication):
+    """Tell whether the council that shares something is still in a group: one that has left is not written for."""
+    return any(council.id == publication.council_id for council in group.councils)
 
 
 def written_by(viewer: Viewer) -> ColumnElement[bool]:
@@ -370,7 +377,9 @@ def written_by(viewer: Viewer) -> ColumnElement[bool]:
     is_shown = and_(out(), Publication.hidden_at.is_(None))
     ours, theirs = kept_by(Publication.council_id, viewer), false()
     if viewer.is_active and viewer.council_id is not None:
-        is_live = publication_groups.c.group_id.in_(select(Group.id).where(Group.archived_at.is_(None)))
+        live, ours_too = select(Group.id).where(Group.archived_at.is_(None)), group_councils.alias().c
+        holds = select(ours_too.group_id).where(ours_too.council_id == Publication.council_id).correlate(Publication)
+        is_live = and_(publication_groups.c.group_id.in_(live), publication_groups.c.group_id.in_(holds))
         is_open = and_(Publication.groups_write.is_(True), Publication.level == Visibility.GROUPS)
         theirs = and_(is_open, _is_shared_with(viewer, is_live))
     return and_(Publication.is_collaborative.is_(True), is_shown, or_(ours, theirs))

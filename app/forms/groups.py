@@ -22,6 +22,10 @@ def _name_field(label, **options):
     return text_field(label, required="Donnez un nom au groupe : quelques mots.", **NAME, **options)
 
 
+def _is_id(word):
+    return word.isascii() and word.isdigit() and len(word) < 10
+
+
 class CouncilsForm(Form):
     """Councils with their boxes, and names to add others. `act`: the button; « search » only looks the names up."""
 
@@ -157,7 +161,7 @@ class GroupForm(CouncilsForm):
 
     @property
     def _known(self):
-        return {int(word) for word in self.before.data.split()[:MOST_COUNCILS] if word.isascii() and word.isdigit()}
+        return {int(word) for word in self.before.data.split()[:MOST_COUNCILS] if _is_id(word)}
 
     @property
     def added(self) -> set[int]:

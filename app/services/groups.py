@@ -295,8 +295,15 @@ def _add(group, council_ids):
     new = list(db.session.scalars(known))
     if new:
         db.session.execute(group_councils.insert(), [{"group_id": group.id, "council_id": one} for one in new])
-    db.session.expire(group, ["councils"])
+    _forget_departures(group, new)
     return new
+
+
+def _forget_departures(group, council_ids):
+    """A council that has come in again, or was taken out, does not come back by itself for an earlier departure."""
+    its_own = (Departure.group_id == group.id, Departure.council_id.in_(council_ids))
+    _write(delete(Departure).where(*its_own))
+    db.session.expire(group, ["councils"])
 
 
 def _remove(group, council_ids):
@@ -305,7 +312,7 @@ def _remove(group, council_ids):
     there = (gathered.group_id == group.id, gathered.council_id.in_(council_ids))
     gone = list(db.session.scalars(select(gathered.council_id).where(*there).order_by(gathered.council_id)))
     db.session.execute(delete(group_councils).where(*there))
-    db.session.expire(group, ["councils"])
+    _forget_departures(group, council_ids)
     return gone
 
 
@@ -342,7 +349,6 @@ def leave(group_id: int, user: User, *, takes_out: bool, reason: str) -> Departu
     group = lock(group_id)
     if group is None or not _remove(group, [council_id]):
         return None
-    db.session.execute(delete(Departure).filter_by(group_id=group_id, council_id=council_id))
     departure = Departure(group=group, council_id=council_id, user_id=user.id, reason=reason)
     departure.unshared = _unshare(group_id, its_own) if takes_out else None
     db.session.add(departure)
@@ -402,8 +408,8 @@ def come_back(departure: Departure, user: User) -> Return:
     if _add(group, [council_id]):
         journal.note("group.returned", group, actor_id=user.id, reason=user.council.name)
         dispatch.record("group.joined", group, user.id, data={"councils": [council_id]})
-    db.session.delete(departure)
-    db.session.flush()
+    _forget_departures(group, [council_id])
+    db.session.expunge(departure)
     return Return(len(again), left_out)
 
 
@@ -411,7 +417,8 @@ def _share_again(departure):
     """Share what was taken out of a group with it again; return the ids, and how many are left out."""
     narrow = Publication.level.in_([Visibility.COUNCIL, Visibility.GROUPS])
     theirs = (Publication.id.in_(departure.unshared or ()), Publication.council_id == departure.council_id, narrow)
-    is_same = or_(Publication.edited_at.is_(None), Publication.edited_at <= departure.left_at)
+    was_out = Publication.published_at <= departure.left_at  # who reads a draft, its author says when it is published
+    is_same = and_(was_out, or_(Publication.edited_at.is_(None), Publication.edited_at <= departure.left_at))
     rows = db.session.execute(select(Publication.id, is_same).where(*theirs).order_by(Publication.id)).all()
     ids = [publication_id for publication_id, same in rows if same]
     once = insert_once(publication_groups, ["publication_id", "group_id"])

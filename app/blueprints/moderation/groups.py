@@ -60,13 +60,19 @@ def new():
 
 
 def _wish():
-    number = request.args.get("demande", type=int)
-    return number and (_find(GroupRequest, number) if number < 2**31 else abort(404))
+    return _asked_for(GroupRequest, "demande")
 
 
 def _territory():
-    number = request.args.get("territoire", type=int)
-    return number and (_find(Territory, number) if number < 2**31 else abort(404))
+    return _asked_for(Territory, "territoire")
+
+
+def _asked_for(model, name):
+    """Return the row whose number the address gives; None where it gives none."""
+    number = request.args.get(name, type=int)
+    if number is None:
+        return None
+    return _find(model, number) if 0 < number < 2**31 else abort(404)
 
 
 def _find(model, row_id):
