@@ -515,9 +515,11 @@ def _readable_categories(viewer):
 
 
 def _readable_topics(viewer):
-    """A topic is read through its rubric; one that was hidden, by its author and, in the forum, by the animator."""
+    """A topic is read through its rubric; one that its author took away, by them; one that was hidden, by its author
+    and, in the forum, by the animator."""
     through = exists().where(Category.id == Topic.category_id, readable(Category, viewer))
-    return and_(through.correlate(Topic), _is_unveiled(Topic, Topic.category_id, viewer))
+    kept = or_(Topic.removed_at.is_(None), Topic.author_id == (viewer.user_id or 0))
+    return and_(through.correlate(Topic), kept, _is_unveiled(Topic, Topic.category_id, viewer))
 
 
 def _readable_messages(viewer):
@@ -565,7 +567,8 @@ def may_open_topic(viewer: Viewer, category: Category) -> bool:
 
 def may_answer(viewer: Viewer, topic: Topic) -> bool:
     """Tell whether `viewer`, who may read a topic, writes in it."""
-    return may_open_topic(viewer, topic.category) and topic.closed_at is None and topic.hidden_at is None
+    is_there = topic.closed_at is None and topic.hidden_at is None and topic.removed_at is None
+    return is_there and may_open_topic(viewer, topic.category)
 
 
 def may_correct(viewer: Viewer, message: Message, topic: Topic) -> bool:

@@ -1,6 +1,7 @@
 """Bare extension objects, and what every database connection is set to."""
 
 import sqlite3
+from contextlib import contextmanager
 
 from flask_compress import Compress
 from flask_login import LoginManager
@@ -48,15 +49,18 @@ mail = Mail()
 login_manager = LoginManager()
 
 
-def begin_write() -> None:
+def begin_write(*, wait: int | None = None) -> None:
     """Start the transaction of a write: on SQLite it takes the write lock at once, so no update is lost.
 
     PostgreSQL locks rows instead: read what you are going to change `with_for_update`, which SQLite ignores. Whatever
     the session did before is committed, and its objects are read again. Slow work (hashing a password,
-    scaling a picture) belongs before this call, as other writers wait from here to the commit.
+    scaling a picture) belongs before this call, as other writers wait from here to the commit. `wait`: the milliseconds
+    to wait for them, if not as long as usual; then it is an `OperationalError`.
     """
     db.session.commit()
-    db.session.connection(execution_options={"sqlite_begin": "immediate"})
+    connection = db.session.connection(execution_options={"sqlite_begin": "immediate", "sqlite_wait": wait})
+    if wait and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
 
 
 def insert(model):
@@ -81,6 +85,22 @@ def _set_up_sqlite(connection, record):
 
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection):
-    if connection.dialect.name == "sqlite":
-        immediate = connection.get_execution_options().get("sqlite_begin") == "immediate"
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    with _waiting(connection.connection.dbapi_connection, options.get("sqlite_wait")):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("sqlite_begin") == "immediate" else "BEGIN")
+
+
+@contextmanager
+def _waiting(connection, wait):
+    """Have a connection to SQLite wait so many milliseconds for whoever writes, and as usual afterwards."""
+    if wait is None:
+        yield
+        return
+    usual = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout={wait}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={usual}")

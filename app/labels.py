@@ -445,6 +445,14 @@ FILE_TYPE = {
 # What the journal says of each act.
 AUDIT_VERB = {
     "animator.appointed": "rôle d’animation du site donné",
+    "group.archived": "groupe de travail archivé",
+    "group.left": "groupe de travail quitté, au nom de tout un conseil",
+    "group.narrowed": "conseils retirés d’un groupe de travail",
+    "group.opened": "groupe de travail créé",
+    "group.refused": "demande de groupe de travail refusée",
+    "group.reopened": "groupe de travail rouvert",
+    "group.returned": "retour d’un conseil dans un groupe de travail",
+    "group.widened": "conseils ajoutés à un groupe de travail",
     "publication.adopted": "version d’un document adoptée",
     "publication.reopened": "document adopté rouvert",
     "publication.taken_over": "publication reprise d’une personne qui n’est plus là",
@@ -480,6 +488,16 @@ MESSAGE_KIND = {
     "registration": "les messages sur vos inscriptions à des événements",
     "reminder": "les rappels d’événements",
     "signup": "les inscriptions à valider dans votre conseil",
+}
+
+# What a message is called to those who may not read what it tells of.
+UNTOLD = {
+    "account": "Une inscription à un événement",
+    "alert": "Une alerte sur ce qui est partagé",
+    "discussion": "Un message dans une discussion",
+    "following": "Un document a changé",
+    "registration": "Une inscription à un événement",
+    "reminder": "Le rappel d’un événement",
 }
 
 # What the parts of a council's page, and of what councils share, are called where versions are compared.

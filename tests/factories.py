@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from argon2 import PasswordHasher
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from app import passwords
 from app.extensions import db
@@ -220,6 +220,11 @@ def make_category(name: str = "Vie des conseils", group: Group | None = None, **
     db.session.add(category)
     db.session.flush()
     return category
+
+
+def place_of(group: Group) -> Category:
+    """Return the place where a group discusses."""
+    return db.session.scalars(select(Category).filter_by(group_id=group.id)).one()
 
 
 def make_topic(author: User | None, category: Category, title: str = "Un local pour se réunir ?", **columns) -> Topic:

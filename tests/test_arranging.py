@@ -147,7 +147,7 @@ def test_whoever_asked_says_which_message_answers_and_takes_it_back(cast, alice,
     for _ in range(2):
         answer = send(alice, page, "Ceci répond à ma question")
         assert topic.answer_number == 2 and answer.location.endswith("#message-2")
-    assert "Une réponse a été trouvée" in chloe.get(address(topic)).text
+    assert "Réponse trouvée" in chloe.get(address(topic)).text
     press(alice, topic, "reponse", number=3)
     press(alice, topic, "reponse", number=2, act="cancel")  # from a page of before
     assert topic.answer_number == 3

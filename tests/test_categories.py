@@ -26,7 +26,7 @@ def address(category, what):
 
 
 def names(client):
-    return re.findall(r'<li id="rubrique-\d+"><a[^>]*>([^<]+)</a>', client.get(LIST).text)
+    return re.findall(r'<li><a href="/forum/[^>]*>([^<]+)</a>', client.get(LIST).text)
 
 
 def create(client, **fields):
@@ -46,11 +46,21 @@ def test_the_animator_makes_rubrics_that_members_find(cast, animator, alice):
     assert "aucun sujet" in animator.get(LIST).text
 
 
-def test_rubrics_of_one_name_have_an_address_each_and_none_takes_that_of_another_page(cast, animator):
-    for number, name in enumerate(("Fêtes", "Fêtes", "Fêtes", "Recherche", "nouveau", "🌳", "Sujets")):
+def test_each_rubric_has_an_address_of_its_own_and_none_takes_that_of_another_page(cast, animator):
+    for number, name in enumerate(("Fêtes", "Recherche", "nouveau", "🌳", "🌷", "Rubrique", "Sujets")):
         create(animator, name=name, description=f"Numéro {number}")
     slugs = set(db.session.scalars(select(Category.slug)))
-    assert slugs == {"fetes", "fetes-2", "fetes-3", "recherche-2", "nouveau-2", "rubrique", "sujets-2"}
+    assert slugs == {"fetes", "recherche-2", "nouveau-2", "rubrique", "rubrique-2", "rubrique-3", "sujets-2"}
+
+
+@pytest.mark.parametrize("name", ["Jardins", "jardins", "JARDÌNS !", "Jardins 🌳"])
+def test_two_rubrics_have_not_one_name(cast, animator, rubrics, name):
+    for at, button in ((LIST, "Créer"), (address(rubrics[1], "modifier"), "Enregistrer")):
+        page = submit(animator, at, button, name=name, description="Les nôtres")
+        assert page.status_code == 422 and "Une rubrique porte déjà ce nom" in page.text and "Les nôtres" in page.text
+    assert names(animator) == ["Jardins", "Fêtes", "Logement"]
+    submit(animator, address(rubrics[0], "modifier"), "Enregistrer", name=name, description="Le sien")
+    assert "Le sien" in animator.get(LIST).text
 
 
 def test_a_button_pressed_twice_makes_one_rubric(cast, animator):
@@ -61,7 +71,7 @@ def test_a_button_pressed_twice_makes_one_rubric(cast, animator):
 
 def test_a_rubric_that_came_at_the_same_time_is_a_sentence(cast, animator, rubrics, monkeypatch):
     monkeypatch.setattr(arranging, "_free_slug", lambda name: "jardins")
-    page = create(animator, name="Jardins", description="Les nôtres")
+    page = create(animator, name="Jardinage", description="Les nôtres")
     assert page.status_code == 422 and "Les nôtres" in page.text and "envoyez encore une fois" in page.text
 
 
@@ -84,7 +94,7 @@ def test_a_rubric_moves_up_and_down_and_a_button_pressed_twice_moves_it_once(cas
     pressed = re.search(rf'action="({address(rubrics[2], "place/2")})"', page.text)[1]
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
     for _ in range(2):
-        assert animator.post(pressed, data={"csrf_token": token}).status_code == 302
+        assert animator.post(pressed, data={"csrf_token": token}).location == LIST
         assert names(animator) == ["Jardins", "Logement", "Fêtes"]
     submit(animator, LIST, "Descendre")  # the first one
     assert names(animator) == ["Logement", "Jardins", "Fêtes"]
@@ -107,7 +117,7 @@ def test_a_closed_rubric_is_read_and_not_written_until_it_opens_again(cast, anim
     assert by_slug("jardins").closed_at == closed_at is not None
     assert "(fermée)" in animator.get(LIST).text
     assert alice.get("/forum/jardins").status_code == 200
-    assert alice.get("/forum/jardins/nouveau").status_code == 403
+    assert alice.get("/forum/jardins/nouveau").location == "/forum/jardins"
     submit(animator, edit, "Rouvrir")
     assert alice.get("/forum/jardins/nouveau").status_code == 200
     assert animator.post(address(rubrics[0], "fermeture"), data=token | {"act": "rien"}).status_code == 400
@@ -117,8 +127,15 @@ def test_only_an_empty_rubric_is_deleted_and_the_site_asks_once(cast, animator, 
     make_topic(cast.alice, rubrics[0])
     db.session.commit()
     assert "1 sujet" in animator.get(LIST).text
-    for rubric in rubrics[:2]:
-        submit(animator, address(rubric, "suppression"), "Oui")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', animator.get(LIST).text)[1]
+    full, empty = rubrics[:2]
+    assert "/suppression" not in animator.get(address(full, "modifier")).text
+    assert "/suppression" in animator.get(address(empty, "modifier")).text
+    for ask in (animator.get, animator.post):
+        answer = ask(address(full, "suppression"), data={"csrf_token": token})
+        assert answer.location == address(full, "modifier")
+        assert "déplacez-les d’abord" in animator.get(answer.location).text
+    submit(animator, address(empty, "suppression"), "Oui")
     assert names(animator) == ["Jardins", "Logement"]
     assert alice.get("/forum/jardins").status_code == 200 and alice.get("/forum/fetes").status_code == 404
 

@@ -29,6 +29,7 @@ from app.models import (
     Reading,
     StoredFile,
     Tally,
+    Topic,
     TopicCursor,
     User,
     Vouch,
@@ -40,7 +41,7 @@ from app.notifications.message import Message as Mail
 from app.services import accounts, attachments, closing, limits, phones, posting
 from app.services.attachments import Envelope
 from tests.browse import forms, send, submit
-from tests.factories import PASSWORD, make_group, make_publication, make_user
+from tests.factories import PASSWORD, make_category, make_group, make_publication, make_user
 from tests.samples import PDF
 from tests.test_files import all_files, attach
 
@@ -489,8 +490,8 @@ def talk(cast, alice):
     group = make_group("Les quartiers", cast.council, cast.country.reyssouze)
     category = db.session.scalar(select(Category).filter_by(group_id=group.id))
     words = {name: posting.rendered(f"Paroles {name}") for name in ("question", "réponse", "reste", "regret")}
-    topic = posting.open_topic(category, alice, key="1" * 32, title="Un local ?", words=words["question"])
-    first = db.session.scalar(select(Message).filter_by(key="1" * 32))
+    first = posting.open_topic(category, alice, key="1" * 32, title="Un local ?", words=words["question"])
+    topic = first.topic
     envelope = Envelope(first.key, cast.council.id)
     attach(envelope, alice)
     attachments.join(envelope, first, alice)
@@ -540,8 +541,21 @@ def test_words_that_were_taken_along_are_seen_by_nobody_and_come_back(client, cl
     assert QUESTION not in client_as(cast.bruno).get(f"/forum/sujets/{talk.id}-{talk.slug}").text
     submit(client, reopening_link(alice))
     db.session.expire_all()
-    assert alice.status == UserStatus.ACTIVE and texts() == before
+    assert alice.status == UserStatus.ACTIVE and texts() == before and talk.answer_number == 3
     assert db.session.scalars(select(TopicCursor).filter_by(user_id=alice.id)).all()
+
+
+def test_a_topic_that_nobody_answered_goes_with_its_author_and_comes_back(client, client_as, cast, alice):
+    words = posting.rendered("Qui en a ?")
+    posting.open_topic(make_category(), alice, key="1" * 32, title="Un local ?", words=words)
+    db.session.commit()
+    close(client_as(alice), when="later", contributions="go")
+    assert "Un local ?" not in client_as(cast.bruno).get("/forum").text
+    submit(client, reopening_link(alice))
+    assert "Un local ?" in client_as(cast.bruno).get("/forum").text
+    close(client_as(alice), contributions="go")
+    assert db.session.query(Topic).count() == db.session.query(Message).count() == 0
+    assert "Un local ?" not in everything_kept()
 
 
 def test_words_that_were_taken_along_are_erased_when_the_time_to_come_back_is_up(client_as, alice, talk):

@@ -4,14 +4,16 @@ import pytest
 import time_machine
 from sqlalchemy import and_, inspect, select
 
+from app.access import viewer_of
 from app.extensions import db
 from app.jobs.dispatching import dispatch
 from app.jobs.sending import send_mails
 from app.labels import AlertTopic, Rhythm, Visibility
-from app.models import Category, Document, Event, Message
+from app.models import Document, Event, Message
 from app.models.types import utcnow
 from app.notifications import dispatch as activities
 from app.notifications import hearing, mail, recipients
+from app.notifications.links import site_address
 from app.notifications.message import topics_of
 from app.services import alerts, discussions, listening, posting
 from tests.factories import (
@@ -23,6 +25,7 @@ from tests.factories import (
     make_publication,
     make_topic,
     make_user,
+    place_of,
 )
 from tests.test_digests import (
     DAILY,
@@ -65,10 +68,6 @@ def topic(cast, category):
 @pytest.fixture
 def group(cast):
     return make_group("Bourg", cast.council, cast.country.reyssouze)
-
-
-def place_of(group):
-    return db.session.scalar(select(Category).where(Category.group_id == group.id))
 
 
 def answer(author, topic, at=-2, **columns):
@@ -167,7 +166,7 @@ def test_a_rubric_that_was_marked_as_read_has_nothing_new(cast, category):
     listening.set_category(category, cast.bruno, True)
     begin(cast.alice, category)
     with time_machine.travel(hours(-1), tick=False):
-        discussions.mark_all_read(category, cast.bruno)
+        discussions.mark_all_read(category, cast.bruno, utcnow())
     begin(cast.alice, category, "Plus tard", at=-0.5)
     assert digest_of(cast.bruno, SUNDAY) == [("Nouveau sujet", "Plus tard")]
 
@@ -286,6 +285,64 @@ def test_whoever_never_wants_to_hear_of_discussions_does_not(cast, topic):
     assert run(seven(SUNDAY)) == []
 
 
+def answers(row):
+    return [line.get("answer") for section in row.content["sections"] for line in section["lines"]]
+
+
+def test_each_discussion_has_a_second_link_that_answers_below_its_last_message(cast, client_as, topic):
+    for hour in (-3, -2):
+        answer(cast.alice, topic, at=hour)
+    make_publication(Document, cast.alice, published_at=hours(-3))
+    choose(cast.bruno, DAILY, (AlertTopic.DOCUMENT,))
+    (row,) = run(seven(SUNDAY))
+    form = site_address("community.topics.reply", topic_id=topic.id, slug=topic.slug, a=3)
+    assert sorted(answers(row), key=str) == [None, form]
+    made = mail.make(row)
+    assert f"  Répondre : {form}\n" in made.body.replace("\xa0", " ")
+    assert f'<a href="{form}">Répondre</a>' in made.html
+    assert made.body.count("Répondre") == made.html.count("Répondre") == 1
+    assert client_as(cast.bruno).get(form.partition(":8000")[2]).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["topic", "rubric", "group"])
+def test_where_nobody_writes_any_more_a_digest_has_no_link_that_answers(cast, category, group, how):
+    place = place_of(group) if how == "group" else category
+    listening.set_category(place, cast.bruno, True)
+    topic = begin(cast.alice, place)
+
+    def close(instant):
+        row = {"topic": topic, "rubric": place, "group": group}[how]
+        setattr(row, "archived_at" if how == "group" else "closed_at", instant)
+        db.session.commit()
+
+    close(utcnow())
+    bruno = cast.bruno.id
+    (row,) = [one for one in run(seven(SUNDAY)) if one.person_id == bruno]
+    assert answers(row) == [None]
+    close(None)
+    (row,) = sent(row)
+    assert answers(row)[0].endswith("/repondre?a=1")
+
+
+def test_a_topic_that_was_closed_meanwhile_loses_the_link_that_answers(cast, topic):
+    answer(cast.alice, topic)
+    (row,) = run(seven(SUNDAY))
+    assert answers(row)[0].endswith("/repondre?a=2")
+    topic.closed_at = utcnow()
+    db.session.commit()
+    (row,) = sent(row)
+    assert (row.state, answers(row)) == ("sent", [None])
+    assert "Répondre" not in mail.make(row).body
+
+
+def test_what_was_recorded_twice_is_counted_once(cast, topic):
+    message = answer(cast.alice, topic)
+    with time_machine.travel(hours(-1), tick=False):
+        activities.record("message.posted", message, cast.alice.id)
+        db.session.commit()
+    assert digest_of(cast.bruno, SUNDAY) == [("1 nouveau message", "Un local ?")]
+
+
 # Before it leaves --------------------------------------------------------------------------------------------------
 
 
@@ -350,7 +407,7 @@ def test_a_digest_tells_the_same_people_as_the_mails_at_once_would(cast, categor
     db.session.commit()
     messages = [message for topic in topics for message in (first_of(topic), answer(cast.alice, topic))]
     lot = {
-        person.id: hearing.Asked(hours(-99), person.council_id, is_told_at_once=False)
+        person.id: hearing.Asked(hours(-99), viewer_of(person), is_told_at_once=False)
         for person in people
     }  # fmt: skip
     for topic in topics:

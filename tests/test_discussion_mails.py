@@ -1,5 +1,7 @@
 """What people are told of discussions at once: whom, once, and what the mail says."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -7,14 +9,15 @@ from app.extensions import db
 from app.jobs.dispatching import dispatch
 from app.jobs.sending import send_mails
 from app.labels import AlertTopic, Channel, Rhythm, UserStatus
-from app.models import Activity, Address, Category, Delivery, TopicCursor
+from app.models import Activity, Address, Delivery, TopicCursor
 from app.models.types import utcnow
+from app.notifications import discussions as discussions_told
 from app.notifications import dispatch as activities
 from app.notifications import mail, outbox
 from app.notifications.message import stop_address
 from app.services import alerts, closing, discussions, listening, posting
 from tests.browse import submit
-from tests.factories import make_category, make_group, make_message, make_topic
+from tests.factories import make_category, make_group, make_message, make_topic, place_of
 
 
 @pytest.fixture
@@ -36,10 +39,6 @@ def topic(cast, category):
 @pytest.fixture
 def group(cast):
     return make_group("Bourg", cast.council, cast.country.reyssouze)
-
-
-def place_of(group):
-    return db.session.scalar(select(Category).where(Category.group_id == group.id))
 
 
 def answer(author, topic, **columns):
@@ -142,7 +141,7 @@ def test_a_council_that_left_the_group_meanwhile_is_told_nothing(cast, group, wh
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("how", ["page", "all"])
 def test_what_was_read_meanwhile_is_not_told(cast, client_as, topic, when, how):
-    answer(cast.alice, topic)
+    answer(cast.alice, topic, created_at=utcnow() - timedelta(seconds=2))
     if when == "after":
         assert "bruno" in prepared()
     browser = client_as(cast.bruno)
@@ -160,7 +159,7 @@ def test_what_was_read_meanwhile_is_not_told(cast, client_as, topic, when, how):
 def test_a_new_topic_of_a_rubric_that_was_marked_as_read_is_not_told(cast, category):
     listening.set_category(category, cast.bruno, True)
     begin(cast.alice, category)
-    discussions.mark_all_read(category, cast.bruno)
+    discussions.mark_all_read(category, cast.bruno, utcnow())
     db.session.commit()
     assert prepared() == {}
 
@@ -178,6 +177,31 @@ def test_what_is_hidden_or_taken_away_tells_nobody(cast, topic, what, when):
     db.session.commit()
     assert len(prepared()) == (2 if when == "after" else 0)
     assert all("ne peut plus le lire" in state for state in sent())
+
+
+def test_what_was_away_when_its_turn_came_has_not_been_told(cast, topic):
+    message = answer(cast.chloe, topic)
+    posting.take_back(message)
+    db.session.commit()
+    assert discussions_told.was_told(message)  # its turn is still to come
+    assert prepared() == {}
+    assert not discussions_told.was_told(message)
+    message.removed_at = None
+    activities.record("message.posted", message, cast.chloe.id)
+    db.session.commit()
+    assert prepared().keys() == {"alice", "bruno"}
+    posting.take_back(message)
+    db.session.commit()
+    assert discussions_told.was_told(message)
+
+
+def test_what_was_there_when_its_turn_came_has_been_told_though_nobody_followed(cast, category):
+    topic = make_topic(cast.alice, category)
+    message = answer(cast.alice, topic)
+    assert prepared() == {}
+    posting.take_back(message)
+    db.session.commit()
+    assert discussions_told.was_told(message)
 
 
 @pytest.mark.parametrize("rhythm", [Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.NEVER])

@@ -267,9 +267,10 @@ def test_the_pages_that_somebody_opened_of_late_are_told(cast, alice, client_as)
 def talk(cast, number, group):
     """Have Alice begin a topic in a group and answer Bruno there, with a file each; read, follow, ask and leave."""
     category = category_of(group)
+    words = posting.rendered("Qui en a ?")
     topic = posting.open_topic(
-        category, cast.alice, key=f"{number:032}", title=f"Un local {number} ?", words=posting.rendered("Qui en a ?")
-    )
+        category, cast.alice, key=f"{number:032}", title=f"Un local {number} ?", words=words
+    ).topic
     make_message(cast.bruno, topic, "Nous en avons un.")
     message = write(cast.alice, topic, PDF + b"%%EOF" * number)
     message.text = "Merci Bruno !"
@@ -316,9 +317,11 @@ def test_what_a_person_has_said_and_follows_is_told_with_its_files(client_as, ca
 def test_what_became_of_a_group_that_one_has_left_is_not_told(client_as, cast):
     group = make_group("Les quartiers", cast.council, cast.country.reyssouze)
     topic = talk(cast, 1, group)
-    group.councils = [cast.country.reyssouze]
+    group.councils, group.name = [cast.country.reyssouze], "Un autre nom"
     db.session.commit()
     told = json.loads(archive(client_as(cast.alice)).read("mes-donnees.json"))
+    left = told["Les groupes que mon conseil a quittés par moi"]
+    assert left[0]["Groupe"] == f"groupe {group.id}" and "Un autre nom" not in str(told)
     assert {row["Sujet"] for row in told["Mes messages dans les discussions"]} == {f"sujet {topic.id}"}
     assert "Un local" not in str(told["Les sujets que j’ai lus ou que je suis"])
     assert told["Mes messages dans les discussions"][0]["Texte"] == "Qui en a ?"

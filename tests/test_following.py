@@ -161,18 +161,20 @@ def test_the_profile_lists_what_one_follows_with_a_button_to_stop(cast, bruno, c
     follows(secret, cast.bruno)
     secret.deleted_at = utcnow()
     db.session.commit()
-    page = bruno.get("/mon-profil").text
+    assert "Voir tout ce que vous suivez (1)" in bruno.get("/mon-profil").text
+    page = bruno.get("/mon-profil/suivis").text
     assert "La charte" in page and "Un secret" not in page
-    answer = submit(bruno, "/mon-profil", "Ne plus suivre")
-    assert answer.location.startswith("/mon-profil")
-    assert "Les documents que vous suivez" not in bruno.get("/mon-profil").text
+    answer = submit(bruno, "/mon-profil/suivis", "Ne plus suivre")
+    assert answer.location == "/mon-profil/suivis#suivis"
+    assert "Vous ne suivez rien pour l’instant" in bruno.get("/mon-profil/suivis").text
+    assert "Voir tout ce que vous suivez" not in bruno.get("/mon-profil").text
 
 
 def test_the_profile_shows_a_bounded_number(cast, bruno, monkeypatch):
     monkeypatch.setattr(following, "SHOWN", 2)
     for number in range(5):
         follows(make_charter(cast.alice, title=f"Texte {number}"), cast.bruno)
-    page = bruno.get("/mon-profil").text
+    page = bruno.get("/mon-profil/suivis").text
     assert "Texte 1" in page and "Texte 2" not in page and "et 3 autres" in page
 
 

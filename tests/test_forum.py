@@ -51,7 +51,8 @@ def test_the_first_page_shows_each_rubric_with_its_last_topics_and_what_is_unrea
     page = words(client_as(cast.chloe).get("/forum"))
     assert "Se réunir, se former, durer. 5 sujets à lire Sujet 4 nouveau sujet" in page
     assert "Sujet 3" in page and "Sujet 2" in page and "Sujet 1" not in page
-    assert page.index("Vie des conseils") < page.index("Projets") and "créez le premier" in page
+    assert page.index("Vie des conseils") < page.index("Projets") and "Aucun sujet pour l’instant." in page
+    assert "À lire : Vie des conseils (5 sujets)." in page.replace("&nbsp;", " ")
 
 
 def test_what_is_older_than_an_account_is_nothing_new_to_it(client_as, cast, rubric):

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Category, Message, MessageText
+from app.models import Message, MessageText
 from app.models.types import utcnow
 from app.services import forum_search
 from tests.browse import submit
-from tests.factories import make_category, make_group, make_message, make_topic
+from tests.factories import make_category, make_group, make_message, make_topic, place_of
 
 SEARCH = "/forum/recherche"
 
@@ -47,10 +47,6 @@ def found(client, q, **query):
     assert page.status_code == 200
     lines = re.findall(r'<li><a href="/forum/sujets/\d+-([^"?]*)[^"]*#message-(\d+)"', page.text)
     return [(slug, int(number)) for slug, number in lines]
-
-
-def place_of(group):
-    return db.session.scalar(select(Category).filter_by(group_id=group.id))
 
 
 def test_what_is_written_is_found_at_once_with_the_words_that_were_looked_for(cast, alice, bruno, rubric):
@@ -99,23 +95,29 @@ def test_members_find_what_the_forum_says_and_what_their_own_groups_say(cast, cl
     for person in (cast.emile, cast.animator, cast.referent):
         browser = client_as(person)
         assert found(browser, "bancs") == [("bancs-du-forum", 1)]
-        assert look(browser, "bancs", groupe=group.slug).status_code == 200  # no list of groups, so nothing is chosen
-        assert "Les quartiers" not in look(browser, "bancs", groupe=group.slug).text
+        refused = look(browser, "bancs", ou=place_of(group).id)
+        assert refused.status_code == 422 and "Les quartiers" not in refused.text
+        assert "dans vos groupes" not in refused.text
 
 
 def test_one_searches_a_rubric_or_a_group(cast, alice, rubric):
     group, other = make_group("Bourg", cast.council), make_category("Logement", position=2)
-    for place, title in ((rubric, "Bancs A"), (other, "Bancs B"), (place_of(group), "Bancs C")):
-        begin(cast.alice, place, title)
-    assert found(alice, "bancs", rubrique="logement") == [("bancs-b", 1)]
-    assert found(alice, "bancs", groupe="bourg") == [("bancs-c", 1)]
-    page = alice.get(SEARCH, query_string={"rubrique": "logement"})
-    assert page.status_code == 200 and '<option selected value="logement">' in page.text
-    assert re.findall(r'<option value="(\w+)"', page.text) == ["jardins", "bourg"]
-    both = look(alice, "bancs", rubrique="logement", groupe="bourg")
-    assert both.status_code == 422 and "pas les deux" in both.text
-    assert look(alice, "bancs", rubrique="rien").status_code == 422
-    assert look(alice, "bancs", groupe="inconnu").status_code == 422
+    titles = ((rubric, "Bancs A"), (other, "Bancs B"), (place_of(group), "Bancs C"))
+    topics = [begin(cast.alice, place, title) for place, title in titles]
+    assert found(alice, "bancs", ou=other.id) == [("bancs-b", 1)]
+    assert found(alice, "bancs", ou=place_of(group).id) == [("bancs-c", 1)]
+    page = alice.get(SEARCH, query_string={"ou": other.id})
+    assert page.status_code == 200 and f'<option selected value="{other.id}">Logement<' in page.text
+    assert "dans vos groupes" in page.text
+    lines = [html.unescape(line).replace("\xa0", " ") for line in re.findall(r"<option[^>]*>([^<]*)", page.text)]
+    assert lines == ["Partout", "Jardins", "Logement", "Groupe « Bourg »"]
+    for nowhere in ("rien", "0", f"0{other.id}"):
+        assert look(alice, "bancs", ou=nowhere).status_code == 422
+    for number in range(20):
+        say(cast.alice, topics[1], f"Un banc {number}")
+    db.session.commit()
+    older = re.search(r'rel="next" href="([^"]+)"', look(alice, "banc", ou=other.id).text)[1]
+    assert f"ou={other.id}" in older and "Bancs B" in alice.get(SEARCH + html.unescape(older)).text
 
 
 def test_what_is_hidden_or_was_taken_away_is_found_by_nobody(cast, client_as, rubric):

@@ -18,9 +18,10 @@ from flask_migrate import downgrade, upgrade
 import config
 from app import create_app, geo, markup, templating
 from app.extensions import begin_write, db
-from app.labels import SideReason
+from app.labels import Priority, SideReason
 from app.models import (
     Action,
+    Activity,
     Attachment,
     Category,
     CategoryCursor,
@@ -31,6 +32,7 @@ from app.models import (
     Document,
     Event,
     Folder,
+    Group,
     GroupRequest,
     MessageLink,
     MessageText,
@@ -43,12 +45,22 @@ from app.models import (
     User,
 )
 from app.models.types import utcnow
-from app.services import adopting, cowriting, maps, posting, texts
+from app.notifications import dispatch, outbox
+from app.notifications.message import Message
+from app.services import accounts, adopting, cowriting, maps, posting, texts
 from app.services.cowriting import Sent
 from app.services.directory import Entry
 from app.text import fold, one_line, slug, unbroken
 from tests.conftest import settings
-from tests.factories import make_cast, make_category, make_country, make_group, make_message, make_publication
+from tests.factories import (
+    make_cast,
+    make_category,
+    make_country,
+    make_group,
+    make_message,
+    make_publication,
+    make_topic,
+)
 
 # Settings ---------------------------------------------------------------------------------------------------------
 
@@ -132,6 +144,36 @@ def test_sqlite_connections_have_wal_foreign_keys_and_patience(sqlite_app):
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
         assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
+
+
+def logged_in(app, user):
+    client, token = app.test_client(), accounts.log_in(user)
+    db.session.commit()
+    with client.session_transaction() as session:
+        session["_user_id"] = token
+    return client
+
+
+def test_a_page_comes_without_its_mark_while_somebody_else_writes(own_app):
+    with own_app.app_context():
+        upgrade()
+        alice = make_cast().alice
+        topic = make_topic(alice, make_category())
+        db.session.add(TopicCursor(user_id=alice.id, topic_id=topic.id, number=0))
+        path, client = f"/forum/sujets/{topic.id}-{topic.slug}", logged_in(own_app, alice)
+    client.get("/forum")  # this visit is noted
+    with own_app.app_context(), db.engine.connect().execution_options(sqlite_begin="immediate") as other:
+        other.execute(sa.update(TopicCursor).values(number=0))
+        begun = time.monotonic()
+        assert client.get(path).status_code == 200
+        assert 0.2 < time.monotonic() - begun < 3
+    with own_app.app_context(), db.engine.connect() as known:
+        assert known.scalar(sa.select(TopicCursor.number)) == 0
+        assert client.get(path).status_code == 200
+    with own_app.app_context():
+        assert db.session.scalar(sa.select(TopicCursor.number)) == 1
+        if db.engine.dialect.name == "sqlite":
+            assert db.session.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
 
 
 def test_writes_at_the_same_time_lose_no_update(own_app):
@@ -266,7 +308,7 @@ def discuss(author, group):
     ]
     for category in places:
         words = posting.rendered(f"Voir /documents/{item}-x")
-        topic = posting.open_topic(category, author, key=uuid4().hex, title="Un local ?", words=words)
+        topic = posting.open_topic(category, author, key=uuid4().hex, title="Un local ?", words=words).topic
         message = make_message(author, topic)
         file = StoredFile(digest=f"{message.key:0>64}", name="a.pdf", media_type="application/pdf", size=1)
         sent = {"form_key": message.key, "message_id": message.id, "council_id": author.council_id}
@@ -311,6 +353,32 @@ def test_a_text_in_few_bytes_is_whole_again_for_the_former_program(own_app):
         db.session.remove()
         upgrade()
         assert [one.text for one in db.session.scalars(sa.select(Revision).order_by(Revision.number))] == list(TEXTS)
+
+
+def test_the_former_program_is_told_nothing_of_discussions_and_groups(own_app):
+    with own_app.app_context():
+        upgrade()
+        alice = make_cast().alice
+        make_publication(Document, alice)
+        discuss(alice, make_group("Les quartiers de Bourg", alice.council))
+        dispatch.record("group.opened", db.session.scalar(sa.select(Group)), alice.id)
+        for kind in ("discussion", "group", "publication"):
+            outbox.post(
+                Message("Un sujet", ("Oui.",)),
+                to=alice.email,
+                name="Alice",
+                key=kind,
+                kind=kind,
+                priority=Priority.ALERT,
+            )
+        db.session.commit()
+        told = db.session.scalars(sa.select(Activity.verb)).all()
+        assert {"message.posted", "group.opened"} <= set(told)
+        db.session.remove()
+        downgrade(revision="0009")
+        assert db.session.scalars(sa.text("SELECT kind FROM deliveries")).all() == ["publication"]
+        left = db.session.scalars(sa.text("SELECT verb FROM activities")).all()
+        assert left == [verb for verb in told if verb not in ("message.posted", "group.opened")]
 
 
 def test_migrations_go_down_and_up_again_with_rows_in_the_tables(own_app):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,12 @@ from sqlalchemy import select
 from app.access import viewer_of
 from app.extensions import db
 from app.jobs.dispatching import dispatch
+from app.jobs.purging import purge
 from app.labels import AlertTopic, Rhythm, Visibility
 from app.models import (
     Action,
     AlertChoice,
     AuditEntry,
-    Category,
     Delivery,
     Departure,
     Document,
@@ -26,9 +27,9 @@ from app.models import (
 )
 from app.models.types import utcnow
 from app.notifications import outbox
-from app.services import attachments, calendars, groups, publishing
+from app.services import attachments, calendars, choosing, groups, publishing
 from tests.browse import forms, send, submit
-from tests.factories import make_group, make_publication, make_topic, make_user
+from tests.factories import make_council, make_group, make_publication, make_topic, make_user, place_of
 from tests.samples import PDF
 
 OUTSIDE = ("emile", "referent", "away", "animator", "dora")
@@ -45,10 +46,6 @@ def share(model, author, group, title, **columns):
     row = make_publication(model, author, title=title, level=Visibility.GROUPS, groups=[group], **columns)
     db.session.commit()
     return row
-
-
-def place_of(group):
-    return db.session.scalar(select(Category).filter_by(group_id=group.id))
 
 
 def mails(**columns):
@@ -101,6 +98,10 @@ def test_nobody_else_finds_a_group(filled, cast, client_as, name):
     assert [browser.get(f"/groupes/{filled.slug}{page}").status_code for page in PAGES] == [expected] * len(PAGES)
     home = browser.get("/groupes").text
     assert filled.name not in home
+
+
+def test_an_address_of_no_group_is_not_found(alice):
+    assert [alice.get(f"/groupes/{slug}").status_code for slug in ("rien", "a%00b", "%F0%9F%8E%89")] == [404] * 3
 
 
 def test_a_visitor_is_asked_to_log_in(filled, client):
@@ -164,7 +165,7 @@ def test_a_page_costs_a_few_queries_whatever_it_holds(filled, alice, cast, queri
         share(Document, cast.alice, filled, f"Document {number}")
         share(Event, cast.chloe, filled, f"Événement {number}")
     alice.get(f"/groupes/{filled.slug}")
-    for page, most in (("", 10), ("/documents", 4), ("/evenements", 5), ("/membres", 7)):
+    for page, most in (("", 6), ("/discussions", 4), ("/documents", 3), ("/evenements", 4), ("/membres", 6)):
         queries.clear()
         assert alice.get(f"/groupes/{filled.slug}{page}").status_code == 200
         assert len(queries) <= most, (page, queries)
@@ -178,6 +179,32 @@ def test_long_lists_follow_one_another(group, alice, cast):
     after = first.split("?avant=")[1].split('"')[0]
     assert "Document 24" in alice.get(f"/groupes/{group.slug}/documents?avant={after}").text
     assert alice.get(f"/groupes/{group.slug}/documents?avant=faux").status_code == 404
+
+
+def test_the_events_to_come_and_the_past_ones_follow_one_another(group, alice, cast):
+    for number in range(-25, 25):
+        starts = utcnow() + timedelta(days=number, hours=1)
+        share(Event, cast.chloe, group, f"Date {number}.", starts_at=starts, ends_at=starts + timedelta(minutes=5))
+    address, first = f"/groupes/{group.slug}/evenements", "Date 0."
+    page = alice.get(address).text
+    assert first in page and "Date 20." not in page and "Avant" not in page
+    page = alice.get(address + re.search(r'rel="next" href="(.*?)">La suite', page)[1]).text
+    assert first not in page and "Date 24." in page and "La suite" not in page
+    assert first in alice.get(address + re.search(r'rel="prev" href="(.*?)">Avant', page)[1]).text
+    page = alice.get(f"{address}?quand=passes").text
+    past = re.search(r'rel="next" href="(.*?)">Plus anciens', page)[1].replace("&amp;", "&")
+    assert "Date -25." in alice.get(address + past).text and "Date -25." not in page
+
+
+def test_the_page_of_a_group_shows_the_last_five_of_each_kind(group, alice, cast):
+    for number in range(7):
+        for model, name in ((Document, "Document"), (Action, "Action")):
+            at = utcnow() - timedelta(hours=number)
+            share(model, cast.chloe, group, f"{name} {number}", published_at=at)
+    share(Document, cast.chloe, group, "Document 9", deleted_at=utcnow())
+    page = alice.get(f"/groupes/{group.slug}").text
+    shown = re.findall(r"(?:Document|Action) \d", page)
+    assert shown == [f"{name} {number}" for name in ("Document", "Action") for number in range(5)]
 
 
 def test_the_list_tells_of_each_group_how_large_it_is_and_when_somebody_last_wrote(filled, alice, cast):
@@ -326,6 +353,33 @@ def test_strange_signs_are_kept_out_of_names(alice, cast):
     assert "\0" not in wish.name + wish.purpose and "\n" not in wish.name
 
 
+def test_a_territory_is_offered_where_it_has_councils_to_meet(client_as, cast):
+    emile = client_as(cast.emile)  # his council is alone in its commune and its department
+    page = emile.get("/groupes/demande")
+    assert "Tous ceux de" not in page.text and "Écrivez les noms" in page.text
+    assert "where" not in forms(page.text)[0].fields
+    assert send(emile, page, "Envoyer", **WISH).status_code == 422
+    assert send(emile, page, "Envoyer", **WISH, names="Croix Blanche").status_code == 302
+    wish = db.session.scalars(select(GroupRequest)).one()
+    assert wish.territory_id is None and {one.id for one in wish.councils} == {cast.council.id, cast.emile.council_id}
+    make_council("Villeneuve", cast.country.hay)
+    page = client_as(cast.alice).get("/groupes/demande").text
+    assert "Bourg-en-Bresse (commune)" in page and "Ain (département)" in page
+
+
+def test_all_councils_of_one_commune_are_shown_to_choose_from(alice, cast, monkeypatch):
+    for number in range(20):
+        make_council(f"Bellevue {number:02}", cast.country.vieu)
+    db.session.commit()
+    page = submit(alice, "/groupes/demande", "Chercher", **WISH, where="0", names="Vieu")
+    assert page.text.count('name="councils"') == 20 and "partie" not in page.text
+    monkeypatch.setattr(choosing, "MOST_IN_COMMUNE", 15)
+    page = submit(alice, "/groupes/demande", "Chercher", **WISH, where="0", names="Vieu")
+    assert page.text.count('name="councils"') == 15 and "n’en montre qu’une partie" in page.text
+    page = submit(alice, "/groupes/demande", "Chercher", **WISH, where="0", names="Bellevue")
+    assert page.text.count('name="councils"') == 12 and "n’en montre qu’une partie" in page.text
+
+
 def test_a_referent_asks_for_their_territories_and_nobody_for_those_of_others(cast, client_as):
     referent = client_as(cast.referent)
     assert submit(referent, "/groupes/demande", "Envoyer", **WISH, where=str(cast.country.isere.id)).status_code == 422
@@ -416,6 +470,14 @@ def test_coming_back_is_for_thirty_days_and_for_the_members_of_that_council(grou
     assert "Y revenir" in alice.get("/groupes").text
     with time_machine.travel(utcnow() + timedelta(days=31), tick=False):
         assert "Y revenir" not in client_as(cast.alice).get("/groupes").text
+
+
+def test_how_a_council_left_is_forgotten_when_it_comes_back_no_more(group, alice):
+    leave(alice, group, reason="Trop loin.")
+    for days, kept in ((29, 1), (30, 0)):
+        with time_machine.travel(utcnow() + timedelta(days=days), tick=False):
+            purge()
+        assert len(db.session.scalars(select(Departure.reason)).all()) == kept
 
 
 def test_one_does_not_come_back_into_a_group_that_was_archived(group, alice, cast):

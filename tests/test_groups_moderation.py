@@ -20,7 +20,15 @@ from app.models import (
 from app.models.types import utcnow
 from app.services import groups
 from tests.browse import forms, send, submit
-from tests.factories import make_council, make_group, make_publication, make_territory, make_topic, make_user
+from tests.factories import (
+    make_commune,
+    make_council,
+    make_group,
+    make_publication,
+    make_territory,
+    make_topic,
+    make_user,
+)
 
 NEW = "/animation/groupes/nouveau"
 
@@ -133,6 +141,36 @@ def test_a_name_that_another_group_has_is_refused(animator, cast, group):
     assert db.session.scalar(select(Group.slug).filter_by(name="Demande")) == "groupe-demande"
 
 
+def test_territories_of_one_name_have_groups_of_their_own(animator, cast):
+    country = cast.country
+    same = make_territory(TerritoryKind.DEPARTMENT, "53", "Grenoble")
+    communes = [country.grenoble, make_commune("01999", "Grenoble", country.ain), make_commune("53147", "Vieu", same)]
+    for place in (*communes, country.vieu):
+        make_council(f"Un {place.code}", place)
+        make_council(f"Deux {place.code}", place)
+    db.session.commit()
+    addresses = [submit(animator, f"{NEW}?territoire={place.id}", "Créer").location for place in (*communes, same)]
+    assert len(set(addresses)) == 4
+    names = db.session.scalars(select(Group.name).order_by(Group.id)).all()
+    assert [name.removeprefix("Conseils citoyens : ") for name in names] == [
+        "Grenoble (commune, 38)", "Grenoble (commune, 01)", "Vieu (53)", "Grenoble (département)"
+    ]  # fmt: skip
+
+
+def test_a_group_of_the_same_name_with_other_councils_is_another_one(animator, cast):
+    first = {"name": "Ensemble", "names": "Croix Blanche\nMistral"}
+    made = [submit(animator, NEW, "Créer", **first) for _ in range(2)]
+    assert made[0].location == made[1].location
+    for fields in ({"names": "Croix Blanche\nGrande Reyssouze"}, {"names": "Mistral\nCroix\nGrande Reyssouze"}):
+        page = submit(animator, NEW, "Créer", **first | fields)
+        assert page.status_code == 422 and "déjà ce nom" in page.text
+    page = submit(animator, f"{NEW}?territoire={cast.country.ain.id}", "Créer", name="Ensemble")
+    assert page.status_code == 422
+    only_group().archived_at = utcnow()
+    db.session.commit()
+    assert submit(animator, NEW, "Créer", **first).status_code == 422
+
+
 def test_a_group_is_made_of_two_councils_or_more(animator, cast):
     assert submit(animator, NEW, "Créer le groupe", name="Vide").status_code == 422
     one = submit(animator, NEW, "Créer le groupe", name="Un seul", names="Croix Blanche")
@@ -153,13 +191,16 @@ def test_territories_of_three_kinds_are_found_by_name_or_code(animator, cast):
     epci = make_territory(TerritoryKind.EPCI, "200071751", "CA du Bassin de Bourg-en-Bresse")
     council = make_council("Les Vennes", cast.country.bourg)
     council.territories = [*council.territories, epci]
+    cast.council.territories = [*cast.council.territories, epci]
     db.session.commit()
     for words, name in (("01", "Ain"), ("200071751", epci.name), ("bassin bourg", epci.name), ("01053", "Bourg-en-")):
         assert name in animator.get("/animation/groupes", query_string={"q": words}).text, words
     assert "Aucun territoire" in animator.get("/animation/groupes?q=zzz").text
     assert animator.get("/animation/groupes?q=!!!").status_code == 422
     page = animator.get(f"{NEW}?territoire={epci.id}")
-    assert forms(page.text)[0].fields.getlist("councils") == [str(council.id)]
+    ticked = forms(page.text)[0].fields.getlist("councils")
+    assert sorted(map(int, ticked)) == sorted([council.id, cast.council.id])
+    assert "Grenoble" not in animator.get("/animation/groupes?q=grenoble").text  # it has one council
 
 
 @pytest.mark.parametrize("asked", ("territoire=99999", "demande=99999", f"territoire={2**31}", f"demande={2**40}"))
@@ -195,6 +236,30 @@ def test_a_request_becomes_a_group_and_its_author_is_told_once(animator, alice, 
     assert len(mails(recipient=cast.chloe.email)) == 1
     assert not mails(recipient=cast.animator.email)  # it was answered before they were told
     assert "groupe créé" in alice.get("/groupes").text and "Demandes" not in animator.get("/animation/groupes").text
+
+
+def test_two_requests_for_the_same_group_are_answered_by_it(animator, alice, cast, wish):
+    columns = {"name": wish.name, "purpose": "Nous aussi.", "territory_id": cast.country.ain.id}
+    other = groups.ask(cast.chloe, key="c" * 32, council_ids=(), **columns)
+    listed = groups.ask(
+        cast.bruno,
+        key="b" * 32,
+        council_ids=[cast.council.id, cast.country.mistral.id],
+        **columns | {"territory_id": None},
+    )
+    db.session.commit()
+    submit(animator, f"{NEW}?demande={wish.id}", "Créer le groupe")
+    answer = submit(animator, f"{NEW}?demande={other.id}", "Créer le groupe")
+    assert "existe déjà" in animator.get(answer.location).text
+    assert submit(animator, f"{NEW}?demande={listed.id}", "Créer le groupe").status_code == 422  # other councils
+    for one in (wish, other, listed):
+        db.session.refresh(one)
+    group = only_group()
+    assert (wish.group_id, other.group_id, listed.group_id) == (group.id, group.id, None)
+    assert other.decided_at and listed.is_open
+    mail = mails(recipient=cast.chloe.email)
+    assert len(mail) == 1 and mail[0].content["link"][1].endswith(f"/groupes/{group.slug}")
+    assert len(db.session.scalars(select(Category)).all()) == 1
 
 
 def test_a_request_is_refused_with_a_reason_that_its_author_reads(animator, alice, cast, wish):
@@ -290,6 +355,14 @@ def test_a_council_that_left_comes_back_when_the_animator_adds_it(animator, cast
     submit(alice, f"/groupes/{group.slug}/depart", "quitter")
     edit(animator, group, names="Croix Blanche")
     assert cast.council.id in councils_of(group)
+    assert "Y revenir" not in alice.get("/groupes").text
+
+
+def test_a_council_that_left_while_the_animator_took_it_out_does_not_come_back_by_itself(animator, cast, group, alice):
+    page = animator.get(f"/animation/groupes/{group.id}")
+    submit(alice, f"/groupes/{group.slug}/depart", "quitter")
+    assert "Y revenir" in alice.get("/groupes").text
+    send(animator, page, "Enregistrer", councils=str(cast.chloe.council_id))
     assert "Y revenir" not in alice.get("/groupes").text
 
 

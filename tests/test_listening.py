@@ -16,7 +16,7 @@ from app.services import alerts, listening, posting
 from tests.browse import forms, send, submit
 from tests.factories import make_cast, make_category, make_group, make_topic
 
-PROFILE = "/mon-profil"
+PROFILE, LIST = "/mon-profil", "/mon-profil/suivis"
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def answer(person, topic):
 def test_a_member_follows_a_topic_and_stops(cast, bruno, topic):
     answered = submit(bruno, page_of(topic), "Suivre ce sujet")
     assert answered.location == page_of(topic)
-    assert "vous recevrez un courriel à chaque nouveau message" in bruno.get(answered.location).text
+    assert "vous recevrez un courriel pour chaque réponse" in bruno.get(answered.location).text
     assert cursor(cast.bruno, topic).is_followed is True
     assert "Vous ne suivez plus ce sujet." in said(bruno, page_of(topic), "Ne plus suivre")
     assert cursor(cast.bruno, topic).is_followed is False
@@ -150,6 +150,30 @@ def test_whoever_stopped_such_mails_is_told_so(cast, bruno, topic, kind, rhythm)
     assert listening.unheard(cast.bruno) == ""
 
 
+@pytest.mark.parametrize("how", ["topic", "rubric"])
+def test_where_nobody_writes_any_more_following_is_not_offered_but_can_be_stopped(cast, bruno, category, topic, how):
+    pages = {page_of(topic)} if how == "topic" else {page_of(topic), f"/forum/{category.slug}"}
+    for page in pages:
+        assert 'value="suivre"' in bruno.get(page).text
+        submit(bruno, page, "Suivre")
+    (topic if how == "topic" else category).closed_at = utcnow()
+    db.session.commit()
+    for page in pages:
+        shown = bruno.get(page).text
+        assert "Vous suivez" in shown and "ce que vous avez choisi dans votre profil" not in shown
+        submit(bruno, page, "Ne plus suivre")
+        assert "uivre" not in bruno.get(page).text.partition("<main")[2]
+
+
+def test_an_archived_group_offers_nothing_to_follow(cast, bruno, group):
+    page = f"/groupes/{group.slug}/discussions"
+    submit(bruno, page, "Ne plus suivre")
+    assert 'value="suivre"' in bruno.get(page).text
+    group.archived_at = utcnow()
+    db.session.commit()
+    assert 'value="suivre"' not in bruno.get(page).text
+
+
 # By writing --------------------------------------------------------------------------------------------------------
 
 
@@ -176,20 +200,23 @@ def test_whoever_wants_to_follow_nothing_by_writing_does_not(cast, bruno, topic)
 # The profile -------------------------------------------------------------------------------------------------------
 
 
-def test_the_profile_lists_what_one_follows_and_lets_stop(cast, bruno, category, topic, group):
+def test_the_profile_leads_to_what_one_follows_and_lets_stop(cast, bruno, category, topic, group):
     listening.set_topic(topic, cast.bruno, True)
     listening.set_category(category, cast.bruno, True)
     db.session.commit()
-    page = bruno.get(PROFILE).text
-    assert all(name in page for name in (topic.title, category.name, "Bourg", "Les discussions que vous suivez"))
+    assert "Voir tout ce que vous suivez (3)" in bruno.get(PROFILE).text
+    assert topic.title not in bruno.get(PROFILE).text
+    page = bruno.get(LIST).text
+    assert all(name in page for name in (topic.title, category.name, "Bourg", "Les discussions"))
     for purpose in (topic.title, category.name, "Bourg"):
-        button = next(form for form in forms(bruno.get(PROFILE).text) if is_about(form, bruno, purpose))
-        assert bruno.post(button.action, data=button.fields | {"act": "cancel"}).location == f"{PROFILE}#discussions"
-    assert "Les discussions que vous suivez" not in bruno.get(PROFILE).text
+        button = next(form for form in forms(bruno.get(LIST).text) if is_about(form, bruno, purpose))
+        assert bruno.post(button.action, data=button.fields | {"act": "cancel"}).location == f"{LIST}#discussions"
+    assert "Vous ne suivez rien pour l’instant" in bruno.get(LIST).text
+    assert "Voir tout ce que vous suivez" not in bruno.get(PROFILE).text
 
 
 def is_about(form, client, purpose):
-    page = client.get(PROFILE).text
+    page = client.get(LIST).text
     start = page.find(f'action="{form.action.replace("&", "&amp;")}"')
     return "/suivi" in form.action and purpose in page[start : page.find("</form>", start)]
 
@@ -198,27 +225,29 @@ def test_what_one_may_not_read_any_more_is_not_listed(cast, bruno, group):
     secret = make_topic(cast.alice, discussions_of(group), "Un secret")
     listening.set_topic(secret, cast.bruno, True)
     db.session.commit()
-    assert "Un secret" in bruno.get(PROFILE).text
+    assert "Un secret" in bruno.get(LIST).text
     group.councils.remove(cast.council)
     db.session.commit()
-    page = bruno.get(PROFILE).text
+    page = bruno.get(LIST).text
     assert "Un secret" not in page and "Bourg" not in page
+    assert "Voir tout ce que vous suivez" not in bruno.get(PROFILE).text
 
 
 def test_a_long_list_is_cut_and_the_others_are_counted(cast, bruno, category):
     for number in range(32):
         listening.set_topic(make_topic(cast.alice, category, f"Sujet {number}"), cast.bruno, True)
     db.session.commit()
-    page = bruno.get(PROFILE).text
+    assert "Voir tout ce que vous suivez (32)" in bruno.get(PROFILE).text
+    page = bruno.get(LIST).text
     assert "et 12 autres" in page and page.count("Ne plus suivre «") == 20
     assert len(listening.some_followed(viewer_of(cast.bruno)).topics) == 20
 
 
-def test_the_profile_says_why_nothing_comes(cast, bruno, topic):
+def test_the_list_says_why_nothing_comes(cast, bruno, topic):
     listening.set_topic(topic, cast.bruno, True)
     cast.bruno.alerts_paused_at = utcnow()
     db.session.commit()
-    assert "vos alertes sont en pause" in bruno.get(PROFILE).text
+    assert "vos alertes sont en pause" in bruno.get(LIST).text
 
 
 # Two at once -------------------------------------------------------------------------------------------------------

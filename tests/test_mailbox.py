@@ -9,12 +9,16 @@ import time_machine
 
 from app.extensions import db
 from app.jobs import sending
-from app.labels import Channel, DeliveryState, Priority, Role
-from app.models import Delivery, User
+from app.jobs.dispatching import dispatch
+from app.labels import AlertTopic, Channel, DeliveryState, Priority, Rhythm, Role, Visibility
+from app.models import Category, Delivery, Document, User
+from app.models import Message as Post
 from app.models.types import utcnow
+from app.notifications import dispatch as activities
 from app.notifications import outbox
-from app.notifications.message import Message
-from tests.factories import make_council
+from app.notifications.message import Line, Message, Section
+from app.services import alerts, listening
+from tests.factories import make_category, make_council, make_group, make_publication, make_topic
 
 NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
 LIST = "/animation/courrier"
@@ -30,7 +34,7 @@ def post(number=1, channel=Channel.SMS, priority=Priority.REMINDER, **columns):
     to = "+33612345678" if channel == Channel.SMS else "alice@ex.fr"
     short = columns.pop("short", f"Réunion n° {number}.")
     message = Message(f"Réunion {number}", ("Venez nombreux.",), short=short)
-    columns = {"to": to, "kind": "alert", "priority": priority, "channel": channel} | columns
+    columns = {"to": to, "kind": "signup", "priority": priority, "channel": channel} | columns
     outbox.post(message, key=f"{channel}:{number}", **columns)
     db.session.commit()
 
@@ -76,6 +80,67 @@ def test_a_mail_is_shown_with_all_its_links_and_its_reason(client):
     page = client.get(f"{LIST}/{row().id}").text
     assert 'Comparer&nbsp;: <a href="https://ex.fr/comparer">' in page
     assert "Vous recevez ce message parce que vous le suivez." in page
+
+
+@pytest.fixture
+def secret():
+    return "AFFAIRE CONFIDENTIELLE"
+
+
+def dispatched(verb, row, actor):
+    activities.record(verb, row, actor.id)
+    db.session.commit()
+    dispatch()
+
+
+def opened(client, app, monkeypatch):
+    """Return the list and the pages of all its messages, of a site whose messages really leave."""
+    monkeypatch.setitem(app.config, "MAIL_SERVER", "smtp.example")
+    ids = db.session.scalars(sa.select(Delivery.id)).all()
+    assert ids
+    return [client.get(LIST).text, *(client.get(f"{LIST}/{one}").text for one in ids)]
+
+
+def test_the_title_of_what_a_group_discusses_is_not_told(app, cast, client, secret, monkeypatch):
+    group = make_group("Bourg", cast.council, cast.country.reyssouze)
+    place = db.session.scalar(sa.select(Category).where(Category.group_id == group.id))
+    topic = make_topic(cast.alice, place, secret)
+    dispatched("message.posted", db.session.scalar(sa.select(Post).filter_by(topic_id=topic.id)), cast.alice)
+    for page in opened(client, app, monkeypatch):
+        assert "Un message dans une discussion" in page and secret not in page
+    db.session.delete(topic)
+    db.session.commit()
+    assert not any(secret in page for page in opened(client, app, monkeypatch))
+
+
+def test_the_title_of_what_a_council_keeps_to_itself_is_not_told(app, cast, client, secret, monkeypatch):
+    alerts.set_choices(cast.bruno, {AlertTopic.DOCUMENT: (Rhythm.NOW, False)})
+    document = make_publication(Document, cast.alice, title=secret, level=Visibility.COUNCIL)
+    dispatched("document.published", document, cast.alice)
+    assert secret in row().subject
+    for page in opened(client, app, monkeypatch):
+        assert "Une alerte sur ce qui est partagé" in page and secret not in page
+    document.level = Visibility.PUBLIC
+    db.session.commit()
+    assert all(secret in page for page in opened(client, app, monkeypatch))
+
+
+def test_what_everybody_reads_in_the_forum_keeps_its_subject(app, cast, client, monkeypatch):
+    category = make_category()
+    listening.set_category(category, cast.bruno, True)
+    topic = make_topic(cast.alice, category, "Un local ?")
+    dispatched("message.posted", db.session.scalar(sa.select(Post).filter_by(topic_id=topic.id)), cast.alice)
+    for page in opened(client, app, monkeypatch):
+        assert "Nouveau sujet : Un local ?" in page and "Un message dans une discussion" not in page
+
+
+def test_a_digest_tells_no_title_on_a_site_whose_messages_leave(app, cast, client, secret, monkeypatch):
+    line = Line(None, "Nouveau sujet", secret, "https://ex.fr/a", answer="https://ex.fr/b", topic_id=1, first=1, last=1)
+    message = Message("1 nouveauté pour vous", ("Bonjour,",), sections=(Section("Discussions : Bourg", (line,)),))
+    outbox.post(message, to="alice@ex.fr", key="a", kind="digest", priority=Priority.DIGEST, channel=Channel.MAIL)
+    db.session.commit()
+    assert 'href="https://ex.fr/b">Répondre</a>' in client.get(f"{LIST}/{row().id}").text  # for who tries the site
+    assert not any(secret in page for page in opened(client, app, monkeypatch))
 
 
 # What a person decides --------------------------------------------------------------------------------------------

@@ -308,7 +308,7 @@ def test_a_file_that_was_taken_from_its_message_is_erased_after_thirty_days(cast
 
 def test_what_a_message_said_is_erased_thirty_days_after_it_was_taken_away(cast, topic, client_as):
     item = make_publication(Document, cast.bruno)
-    text = f"Le secret est /documents/{item.id}-x."
+    text = f"Le secret est [ici](/documents/{item.id}-x)."
     message = posting.post(topic, cast.bruno, key="b" * 32, words=posting.rendered(text))
     envelope = Envelope(message.key, cast.council.id)
     attach(envelope, cast.bruno)

@@ -467,7 +467,7 @@ def test_what_comes_too_late_or_is_not_wanted_any_more_does_not_leave(app, box):
 
 def test_without_a_server_mails_stay_in_the_demo_box(cast, client_as):
     client = client_as(cast.animator)
-    post()
+    post(kind="signup")
     sending.send_mails()
     assert rows()[0].provider_id == sending.DEMO_BOX
     page = client.get("/animation/courrier").text

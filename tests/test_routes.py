@@ -103,6 +103,7 @@ ROUTES = {
     "account.passwords.sent": ("/mot-de-passe-oublie/envoye", everybody(200)),
     "account.passwords.reset": ("/mot-de-passe/faux", everybody(404)),
     "account.profile.edit": ("/mon-profil", members() | {"dora": 302}),
+    "account.profile.followed": ("/mon-profil/suivis", members()),
     "account.profile.password": ("/mon-profil/mot-de-passe", members()),
     "account.profile.email": ("/mon-profil/adresse", members()),
     "account.profile.email_sent": ("/mon-profil/adresse/envoye", members()),

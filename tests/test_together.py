@@ -370,7 +370,7 @@ def refuse(user):
 ])  # fmt: skip
 def test_whoever_gets_no_mail_is_promised_none_and_told_how_to_get_them_again(cast, alice, document, change, why):
     page, promise = address(document, "")[:-1], "recevez un courriel"
-    assert promise in alice.get(page).text and promise in alice.get("/mon-profil").text
+    assert promise in alice.get(page).text and promise in alice.get("/mon-profil/suivis").text
     submit(alice, page, "Ne plus suivre")
     change(db.session.get(User, cast.alice.id))
     db.session.commit()
@@ -379,13 +379,14 @@ def test_whoever_gets_no_mail_is_promised_none_and_told_how_to_get_them_again(ca
     shown = alice.get(page).text.replace("\N{NO-BREAK SPACE}", " ")
     assert f"Vous suivez ce document, mais {why} : votre profil dit comment les recevoir." in shown
     assert promise not in shown and 'href="/mon-profil"' in shown and "vous recevrez" not in shown
-    profile = alice.get("/mon-profil").text
-    assert why in profile and promise not in profile.partition('id="suivis"')[2]
+    listed = alice.get("/mon-profil/suivis").text
+    assert why in listed and promise not in listed
 
 
 def test_each_button_of_the_profile_names_its_document_to_those_who_hear_it(alice, document):
     assert re.search(
-        r'value="cancel" aria-label="Ne plus suivre «.La charte.»">Ne plus suivre<', alice.get("/mon-profil").text
+        r'value="cancel" aria-label="Ne plus suivre «.La charte.»">Ne plus suivre<',
+        alice.get("/mon-profil/suivis").text,
     )
 
 

@@ -55,6 +55,7 @@ POLICY = (
 )
 VARY = "Accept-Encoding, Cookie, Save-Data"
 LONG = 200  # characters of what somebody typed whose session is over: it is shown to be copied
+SHORT_WAIT = 300  # milliseconds for what is written beside a page that is only read
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
 TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)}|forum/sujets)/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
@@ -198,9 +199,10 @@ def lock_writer() -> User:
 
 
 def note(write: Callable[..., None], *what) -> None:
-    """Write down, beside a page that is shown, that somebody has seen it; the page comes even if this fails."""
+    """Write down, beside a page that is shown, that somebody has seen it; the page comes even if this fails, and does
+    not wait for long."""
     try:
-        begin_write()
+        begin_write(wait=SHORT_WAIT)
         write(*what)
         db.session.commit()
     except OperationalError:

@@ -10,7 +10,7 @@ from app.forms.base import markdown_field, text_field
 from app.models.attachment import MOST_OF_MESSAGE
 from app.models.discussion import LONGEST
 from app.templating import number
-from app.text import one_line, paragraphs
+from app.text import one_line
 
 HEXADECIMAL = frozenset("0123456789abcdef")
 TOO_LONG = (
@@ -18,16 +18,22 @@ TOO_LONG = (
 )
 
 
+def _number(field):
+    return int(field.data) if field.data.isascii() and field.data.isdecimal() else 0
+
+
 class MessageForm(AttachmentsForm):
-    """A message. `key` tells this form from all others; `seen`: the number of the newest message when it was opened."""
+    """A message. `key` tells this form from all others; `seen`: the number of the newest message when it was opened;
+    `cite`: the number of the message that it quotes."""
 
     key = HiddenField(default=lambda: secrets.token_hex(16), filters=[one_line])
     seen = HiddenField(default="", filters=[one_line], validators=[Length(max=9)])
     text = markdown_field("Votre message", rows=8)
-    quoted = HiddenField(default="", filters=[paragraphs])  # what the form was opened with
+    cite = HiddenField(default="", filters=[one_line], validators=[Length(max=9)])
     act = StringField(default="post")
 
-    shown, cards = None, ()  # the words of a preview, and what they point to
+    # Of a preview: the words, what they point to, and what of this not all readers may open.
+    shown, cards, narrow = None, (), ()
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -47,8 +53,6 @@ class MessageForm(AttachmentsForm):
         """Ask for a text, of a length that people read."""
         if not field.data:
             raise ValidationError("Écrivez votre message.")
-        if field.data == self.quoted.data.strip():
-            raise ValidationError("Écrivez votre réponse sous les lignes que vous citez.")
         if len(field.data) > LONGEST:
             raise ValidationError(TOO_LONG)
 
@@ -60,13 +64,19 @@ class MessageForm(AttachmentsForm):
     @property
     def seen_number(self) -> int:
         """The newest message when the form was opened; 0 where nobody knows."""
-        return int(self.seen.data) if self.seen.data.isascii() and self.seen.data.isdecimal() else 0
+        return _number(self.seen)
+
+    @property
+    def cited_number(self) -> int:
+        """The message that is quoted; 0: none is."""
+        return _number(self.cite)
 
 
 class TopicForm(MessageForm):
-    """A topic, with its first message."""
+    """A topic, with its first message. `former`: the title when a correction was begun."""
 
     title = text_field(
         "Titre du sujet", required="Écrivez un titre : votre question en une ligne, par exemple.", most=150,
         description="Votre question ou votre idée, en une ligne.",
     )  # fmt: skip
+    former = HiddenField(default="", filters=[one_line])

@@ -1,11 +1,11 @@
 """The search in discussions."""
 
 from wtforms import SelectChoice
-from wtforms.validators import ValidationError
 
 from app.forms.listing import NO_WORD, TOO_LONG, choice
 from app.forms.search import QueryForm, search_field
 from app.models import Category
+from app.templating import quoted
 
 
 class ForumSearchForm(QueryForm):
@@ -13,18 +13,12 @@ class ForumSearchForm(QueryForm):
 
     q = search_field("Chercher des mots", TOO_LONG)
     no_word = NO_WORD
-    rubrique = choice("Rubrique", "Toutes")
-    groupe = choice("Groupe")
+    ou = choice("Où ?", "Partout")
 
     def offer(self, places: list[Category]) -> None:
-        """Give the lists their lines; whoever has no group is not asked for one."""
-        groups = [place.group for place in places if place.group]
-        self.rubrique.choices += [SelectChoice(place.slug, place.name) for place in places if not place.group]
-        self.groupe.choices += [SelectChoice(group.slug, group.name) for group in groups]
-        if not groups:
-            del self.groupe
+        """Give the list its lines."""
+        self.ou.choices += [SelectChoice(str(place.id), _name(place)) for place in places]
 
-    def validate_groupe(self, groupe):
-        """Refuse what nothing can answer to."""
-        if groupe.data and self.rubrique.data:
-            raise ValidationError("Choisissez une rubrique ou un groupe, pas les deux.")
+
+def _name(place):
+    return f"Groupe {quoted(place.group.name)}" if place.group else place.name

@@ -22,6 +22,10 @@ def _name_field(label, **options):
     return text_field(label, required="Donnez un nom au groupe : quelques mots.", **NAME, **options)
 
 
+def _listed(lines):
+    return ", ".join(f"« {line[:100]} »" for line in lines[:5])
+
+
 def _is_id(word):
     return word.isascii() and word.isdigit() and len(word) < 10
 
@@ -59,10 +63,15 @@ class CouncilsForm(Form):
         field.data = "\n".join(said.unknown)
         sentences = []
         if said.unclear:
-            names = ", ".join(f"« {line[:100]} »" for line in said.unclear[:5])
+            names = _listed(said.unclear)
             sentences.append(f"{names} : plusieurs conseils répondent. Cochez les bons dans la liste.")
+        if said.cut:
+            names = _listed(said.cut)
+            sentences.append(
+                f"{names} : la liste n’en montre qu’une partie. Ajoutez le nom de la commune ou du quartier."
+            )
         if said.unknown:
-            names = ", ".join(f"« {line[:100]} »" for line in said.unknown[:5])
+            names = _listed(said.unknown)
             sentences.append(f"{names} : aucun conseil de ce nom. Vérifiez, ou écrivez le nom de la commune.")
         if sentences:
             raise ValidationError(" ".join(sentences))
@@ -109,9 +118,12 @@ class AskForm(CouncilsForm):
     where = RadioField("Quels conseils ?", coerce=int, validators=[InputRequired("Choisissez une des réponses.")])
 
     def arrange(self, territories: Collection, finder, own: int = 0) -> None:
-        """Offer these territories, and a list. `own`: the id of the council of whoever asks, which is in any group."""
+        """Offer these territories, and a list; where there are none, the list alone. `own`: the id of the council of
+        whoever asks, which is in any group."""
         lines = ((place.id, f"Tous ceux de : {place.name} ({TERRITORY_KIND[place.kind]})") for place in territories)
         self.where.choices = [*(SelectChoice(*line) for line in lines), SelectChoice(LIST, "Une liste de conseils")]
+        if not territories:
+            del self.where
         self.own = own
         self.offer(finder, (), own)
         if not self.is_submitted():
@@ -124,13 +136,13 @@ class AskForm(CouncilsForm):
 
     def check_councils(self):
         """Ask for councils where a list was chosen."""
-        if self.where.data == LIST and not self.where.errors:
+        if "where" not in self or (self.where.data == LIST and not self.where.errors):
             self._require_councils(1 if self.own else 2, "Écrivez les noms des conseils, un par ligne.")
 
     @property
     def territory_id(self) -> int | None:
         """The territory that was chosen, None for a list."""
-        return self.where.data or None
+        return self.where.data or None if "where" in self else None
 
     @property
     def council_ids(self) -> list[int]:

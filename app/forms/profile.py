@@ -29,10 +29,7 @@ OF_EVENTS = (
     "est dite tout de suite, sauf si vous choisissez « ne pas m’écrire ». Si vous avez une place, vous êtes toujours "
     "au courant de ce qui change."
 )
-OF_DISCUSSIONS = (
-    "Ce que vous suivez dans le forum, et les nouveaux sujets de vos groupes de travail. La liste est en bas de cette "
-    "page."
-)
+OF_DISCUSSIONS = "Ce que vous suivez dans le forum, et les nouveaux sujets de vos groupes de travail."
 OF_REMINDERS = "Les événements de votre conseil, et ceux où vous avez une place."
 
 

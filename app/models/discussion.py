@@ -41,7 +41,8 @@ class Topic(db.Model):
     """A subject that people discuss. It is read by whoever reads its rubric.
 
     `last_number` and `last_at` are those of its newest message. `answer_number`: the message that answers the question
-    it began with. `key` is that of the form that made it.
+    it began with. `key` is that of the form that made it. `removed_at`: its author took its first message away, before
+    anybody had answered.
     """
 
     __tablename__ = "topics"
@@ -63,6 +64,7 @@ class Topic(db.Model):
     is_pinned: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer_number: Mapped[int | None]
+    removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     hidden_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
 

@@ -247,7 +247,7 @@ def _heard(lot, until) -> dict[int, list[Heard]]:
     forum = AlertTopic.FORUM
     asked = {
         turn.person.id: Asked(
-            turn.windows[forum], turn.person.council_id, turn.choices[forum].rhythm == Rhythm.NOW
+            turn.windows[forum], viewer_of(turn.person), turn.choices[forum].rhythm == Rhythm.NOW
         )
         for turn in lot if forum in turn.windows
     }  # fmt: skip

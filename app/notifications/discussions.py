@@ -5,13 +5,13 @@ Digests tell the same to those who chose them: see `hearing`.
 
 from collections.abc import Iterator
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.access import may_answer, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic
-from app.models import Activity, Category, Message, Topic, User
+from app.models import Activity, Category, Delivery, Message, Topic, User
 from app.models.user import GONE
 from app.notifications.dispatch import Alert
 from app.notifications.links import site_address
@@ -43,6 +43,17 @@ def find(message_id: int | None) -> Message | None:
     return message if is_told else None
 
 
+def was_told(message: Message) -> bool:
+    """Tell whether those whom a message that its author took away is for have been told of it already, or are about to
+    be: False when its turn came while it was away. Ask before it is put back."""
+    if db.session.scalar(select(exists().where(Delivery.message_id == message.id))):
+        return True
+    about = {"verb": POSTED, "subject_type": Message.__tablename__, "subject_id": message.id}
+    last = select(Activity.dispatched_at).filter_by(**about).order_by(Activity.id.desc()).limit(1)
+    dispatched_at = db.session.scalar(last)
+    return dispatched_at is None or dispatched_at < message.removed_at
+
+
 # The rule: read again when the activity is dispatched, with the rights of that moment -------------------------------
 
 
@@ -71,14 +82,14 @@ def mail_to(person: User, message: Message) -> Mail:
         f"{news} : {topic.title}",
         (f"Bonjour {person.first_name},", f"{did} dans {_place(topic.category)} :", quoted(topic.title)),
         link=(read, site_address("community.messages.show", message_id=message.id)),
-        also=(("Répondre", _reply_address(message)),) if may_answer(viewer_of(person), topic) else (),
+        also=(("Répondre", reply_address(topic, message.number)),) if may_answer(viewer_of(person), topic) else (),
         why=_why(topic.category) if is_new else OF_TOPIC,
     )
 
 
-def _reply_address(message):
-    topic = message.topic
-    return site_address("community.topics.reply", topic_id=topic.id, slug=topic.slug, a=message.number)
+def reply_address(topic: Topic, number: int) -> str:
+    """Return the address of the form that answers in a topic, below the message of this number."""
+    return site_address("community.topics.reply", topic_id=topic.id, slug=topic.slug, a=number)
 
 
 def _place(category):

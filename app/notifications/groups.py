@@ -33,7 +33,7 @@ def creation(request: GroupRequest, *, is_in: bool) -> Message:
     group = request.group
     sentence = "Vous pouvez y écrire, et y partager des documents." if is_in else "Ses conseils peuvent y échanger."
     return Message(
-        f"Votre groupe de travail est créé : {group.name}",
+        f"Votre groupe de travail est créé : {quoted(group.name)}",
         (
             f"Bonjour {request.author.first_name},",
             f"Vous aviez demandé un groupe de travail, {quoted(request.name)}. Il est créé : {quoted(group.name)}.",
@@ -78,7 +78,7 @@ def _ask_animators(activity: Activity) -> Iterator[Alert]:
     who = request.author.name if request.author else "Un ancien membre"
     for person in _animators():
         message = Message(
-            f"Groupe de travail demandé : {request.name}",
+            f"Groupe de travail demandé : {quoted(request.name)}",
             (
                 f"Bonjour {person.first_name},",
                 f"{who} demande un groupe de travail, {quoted(request.name)}.",
@@ -114,7 +114,7 @@ def _welcoming(group, person, *, is_new):
         "Votre conseil fait maintenant partie d’un groupe de travail"
     )  # fmt: skip
     return Message(
-        f"{'Nouveau groupe de travail' if is_new else 'Groupe de travail'} : {group.name}",
+        f"Votre conseil fait partie d’un {'nouveau ' if is_new else ''}groupe de travail",
         (
             f"Bonjour {person.first_name},",
             f"{what} : {quoted(group.name)}.",
@@ -150,7 +150,7 @@ def _parting(group, person, by):
         "Pendant 30 jours, un membre de votre conseil peut y revenir." if by and not group.archived_at else _question()
     )
     return Message(
-        f"Votre conseil n’est plus dans un groupe : {group.name}",
+        f"Votre conseil n’est plus dans un groupe : {quoted(group.name)}",
         (
             f"Bonjour {person.first_name},",
             f"{what} groupe de travail {quoted(group.name)}. Ses membres n’en lisent plus rien.",
@@ -173,7 +173,9 @@ def _tell_animators(group, council, activity):
             "Le groupe est archivé." if group.archived_at else "Pendant 30 jours, il peut y revenir de lui-même.",
         )
         link = ("Voir le groupe", site_address("moderation.groups.edit", group_id=group.id))
-        message = Message(f"Un conseil a quitté un groupe : {group.name}", words, link=link, why="vous animez ce site")
+        message = Message(
+            f"Un conseil a quitté un groupe : {quoted(group.name)}", words, link=link, why="vous animez ce site"
+        )
         yield _alert(person, message, priority=Priority.REMINDER)
 
 

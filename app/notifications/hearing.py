@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import joinedload
 
-from app.access import readable, viewer_of
+from app.access import Viewer, may_answer, readable, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic, DeliveryState, Rhythm
 from app.models import (
@@ -18,14 +19,13 @@ from app.models import (
     Category,
     CategoryCursor,
     Delivery,
-    Group,
     Message,
     Topic,
     TopicCursor,
     User,
     group_councils,
 )
-from app.notifications.discussions import POSTED
+from app.notifications.discussions import POSTED, reply_address
 from app.notifications.links import site_address
 from app.notifications.message import Line
 from app.notifications.recipients import DISCUSSION
@@ -42,7 +42,7 @@ class Asked(NamedTuple):
     at once by now."""
 
     since: datetime
-    council_id: int | None
+    viewer: Viewer
     is_told_at_once: bool
 
 
@@ -53,17 +53,6 @@ class Post(NamedTuple):
     number: int
     author_id: int | None
     created_at: datetime
-
-
-class Subject(NamedTuple):
-    """A topic as a digest names it; `group` is None in the forum."""
-
-    id: int
-    title: str
-    slug: str
-    category_id: int
-    group_id: int | None
-    group: str | None
 
 
 class Standing(NamedTuple):
@@ -87,10 +76,11 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Heard:
-    """What is new in a topic for a person: one message or more."""
+    """What is new in a topic for a person, one message or more, and whether they may write there."""
 
-    subject: Subject
+    topic: Topic
     posts: tuple[Post, ...]
+    may_answer: bool
 
     @property
     def since(self) -> datetime:
@@ -99,14 +89,16 @@ class Heard:
 
     def section(self, person: User) -> tuple[int, str]:
         """Return the rank and the heading under which it stands."""
-        return (2, f"Discussions : {self.subject.group}") if self.subject.group_id else (3, "Forum")
+        group = self.topic.category.group
+        return (2, f"Discussions : {group.name}") if group else (3, "Forum")
 
     def line(self) -> Line:
         """Return what a digest says of it."""
-        subject, first, last = self.subject, self.posts[0].number, self.posts[-1].number
+        topic, first, last = self.topic, self.posts[0].number, self.posts[-1].number
         view, state = "show" if first == 1 else "unread", _state(len(self.posts), first == 1)
-        address = site_address(f"community.topics.{view}", topic_id=subject.id, slug=subject.slug)
-        return Line(None, state, subject.title, address, topic_id=subject.id, first=first, last=last)
+        address = site_address(f"community.topics.{view}", topic_id=topic.id, slug=topic.slug)
+        answer = reply_address(topic, last) if self.may_answer else None
+        return Line(None, state, topic.title, address, answer=answer, topic_id=topic.id, first=first, last=last)
 
 
 @lru_cache(256)  # thousands of digests say the same
@@ -126,67 +118,67 @@ def news(lot: dict[int, Asked], until: datetime) -> dict[int, list[Heard]]:
     if not lot:
         return {}
     since = min(asked.since for asked in lot.values())
-    subjects, posts = _written(lot, since, until)
+    topics, posts = _written(lot, since, until)
     if not posts:
         return {}
-    standings, councils = _standings(lot, subjects, since), _councils(subjects)
+    standings, councils = _standings(lot, topics, since), _councils(topics)
     told = _told_at_once(lot, [post.id for some in posts.values() for post in some])
-    near = _near(subjects, posts, councils)
+    near = _near(topics, posts, councils)
     found = {}
     for user_id, asked in lot.items():
         mine = standings.get(user_id, {})
         heard = []
-        for topic_id in mine.keys() | near[asked.council_id]:
-            subject, standing = subjects[topic_id], mine.get(topic_id, Standing())
-            if subject.group_id and asked.council_id not in councils[subject.group_id]:
+        council_id = asked.viewer.council_id
+        for topic_id in mine.keys() | near[council_id]:
+            topic, standing = topics[topic_id], mine.get(topic_id, Standing())
+            if topic.category.group_id and council_id not in councils[topic.category.group_id]:
                 continue
             new = [one for one in posts[topic_id] if one.created_at > asked.since and (user_id, one.id) not in told]
-            heard += _heard(subject, new, standing, user_id)
+            heard += _heard(topic, new, standing, asked.viewer)
         found[user_id] = heard
     return found
 
 
-def _heard(subject, posts: Iterable[Post], standing: Standing, user_id: int) -> Iterator[Heard]:
+def _heard(topic, posts: Iterable[Post], standing: Standing, viewer: Viewer) -> Iterator[Heard]:
     """Yield what is new in a topic for a person, if anything is."""
-    new = (post for post in posts if post.author_id != user_id and standing.is_told(post, subject.group_id))
+    group_id = topic.category.group_id
+    new = (post for post in posts if post.author_id != viewer.user_id and standing.is_told(post, group_id))
     if new := tuple(new):
-        yield Heard(subject, new)
+        yield Heard(topic, new, may_answer(viewer, topic))
 
 
 def _query():
-    """Return the query of messages that may be told, with the topic of each."""
-    columns = (Message.id, Message.number, Message.author_id, Message.created_at)
-    topic = (Topic.id, Topic.title, Topic.slug, Topic.category_id, Category.group_id, Group.name)
-    query = select(*columns, *(column.label(f"topic{number}") for number, column in enumerate(topic)))
-    query = query.join(Topic, Topic.id == Message.topic_id).join(Category, Category.id == Topic.category_id)
-    query = query.outerjoin(Group, Group.id == Category.group_id)
+    """Return the query of messages that may be told, each after the id of its topic."""
+    query = select(Message.topic_id, Message.id, Message.number, Message.author_id, Message.created_at)
+    query = query.join(Topic, Topic.id == Message.topic_id)
     return query.where(*SHOWN).order_by(Message.topic_id, Message.number)
 
 
 def _gathered(rows):
     """Return what `_query` found: the topics by their id, and the messages of each in their order."""
-    subjects, posts = {}, defaultdict(list)
-    for row in rows:
-        post, subject = Post(*row[:4]), Subject(*row[4:10])
-        subjects[subject.id] = subject
-        posts[subject.id].append(post)
-    return subjects, posts
+    posts = defaultdict(list)
+    for topic_id, *post in rows:
+        posts[topic_id].append(Post(*post))
+    place = joinedload(Topic.category).joinedload(Category.group)
+    found = select(Topic).where(Topic.id.in_(posts)).options(place).execution_options(populate_existing=True)
+    topics = {topic.id: topic for topic in db.session.scalars(found)} if posts else {}
+    return topics, posts
 
 
 def _written(lot, since, until):
     """Return what was written in the longest window of these people, that may be for one of them."""
     followed = select(TopicCursor.topic_id).where(TopicCursor.user_id.in_(lot), TopicCursor.is_followed.is_(True))
-    recorded = and_(
-        Activity.subject_id == Message.id, Activity.subject_type == Message.__tablename__, Activity.verb == POSTED
+    recorded = select(Activity.subject_id).where(  # more than once for what was taken away and put back
+        Activity.subject_type == Message.__tablename__, Activity.verb == POSTED, Activity.created_at > since - SLACK
     )
-    query = _query().join(Activity, recorded).where(
-        Activity.created_at > since - SLACK, Message.created_at > since, Message.created_at <= until,
+    query = _query().where(
+        Message.id.in_(recorded), Message.created_at > since, Message.created_at <= until,
         or_(Message.number == 1, Message.topic_id.in_(followed)),
     )  # fmt: skip
     return _gathered(db.session.execute(query))
 
 
-def _standings(lot, subjects, since):
+def _standings(lot, topics, since):
     """Return how each person stands to topics, by person and topic: to those that they follow, and to new ones."""
     topic, category = TopicCursor, CategoryCursor
     read = select(topic.user_id, topic.topic_id, topic.number, topic.is_followed).join(
@@ -195,16 +187,16 @@ def _standings(lot, subjects, since):
     # Not the topics by their ids: SQLite would look for each of them at each person.
     matters = or_(topic.is_followed.is_(True), Topic.created_at > since - SLACK)
     read = read.where(topic.user_id.in_(lot), Topic.last_at > since - SLACK, matters)
-    places = {subject.category_id for subject in subjects.values()}
+    places = {one.category_id for one in topics.values()}
     marked = select(category.user_id, category.category_id, category.read_at, category.is_followed)
     marked = marked.where(category.user_id.in_(lot), category.category_id.in_(places))
     found = defaultdict(dict)
     for user_id, topic_id, number, is_followed in db.session.execute(read):
-        if topic_id in subjects:
+        if topic_id in topics:
             found[user_id][topic_id] = Standing(number, is_followed)
     inside = defaultdict(list)
-    for subject in subjects.values():
-        inside[subject.category_id].append(subject.id)
+    for one in topics.values():
+        inside[one.category_id].append(one.id)
     for user_id, category_id, read_at, hears in db.session.execute(marked):
         for topic_id in inside[category_id]:
             known = found[user_id].get(topic_id, Standing())
@@ -212,9 +204,9 @@ def _standings(lot, subjects, since):
     return found
 
 
-def _councils(subjects):
+def _councils(topics):
     """Return the ids of the councils of each group where something was written."""
-    groups = {subject.group_id for subject in subjects.values() if subject.group_id}
+    groups = {topic.category.group_id for topic in topics.values() if topic.category.group_id}
     found = defaultdict(set)
     if groups:
         rows = select(group_councils).where(group_councils.c.group_id.in_(groups))
@@ -223,14 +215,14 @@ def _councils(subjects):
     return found
 
 
-def _near(subjects, posts, councils):
+def _near(topics, posts, councils):
     """Return the ids of the new topics that members of each council are told of though they never said so: those of
     their groups."""
     found = defaultdict(set)
-    for subject in subjects.values():
-        if subject.group_id and posts[subject.id][0].number == 1:
-            for council_id in councils[subject.group_id]:
-                found[council_id].add(subject.id)
+    for topic in topics.values():
+        if (group_id := topic.category.group_id) and posts[topic.id][0].number == 1:
+            for council_id in councils[group_id]:
+                found[council_id].add(topic.id)
     return found
 
 
@@ -256,13 +248,14 @@ def left(person: User, told: dict[int, tuple[int, int]]) -> dict[int, Heard]:
     of the first and of the last message of each. Nothing for whoever wants to be told of no discussion any more."""
     if not told or db.session.scalar(_never(person)):
         return {}
-    standings, found = _standings_of(person, told), {}
+    viewer, found = viewer_of(person), {}
+    standings = _standings_of(viewer, told)
     asked = [and_(Message.topic_id == one, Message.number.between(*told[one])) for one in standings]
     for start in range(0, len(asked), AT_ONCE):
         some = or_(*asked[start : start + AT_ONCE])
-        subjects, posts = _gathered(db.session.execute(_query().where(some)))
-        for topic_id, subject in subjects.items():
-            for heard in _heard(subject, posts[topic_id], standings[topic_id], person.id):
+        topics, posts = _gathered(db.session.execute(_query().where(some)))
+        for topic_id, topic in topics.items():
+            for heard in _heard(topic, posts[topic_id], standings[topic_id], viewer):
                 found[topic_id] = heard
     return found
 
@@ -272,13 +265,13 @@ def _never(person):
     return chosen.limit(1)
 
 
-def _standings_of(person, topic_ids):
+def _standings_of(viewer, topic_ids):
     """Return how somebody stands to those of these topics that they may read."""
     topic, category = TopicCursor, CategoryCursor
     rows = (
         select(Topic.id, topic.number, topic.is_followed, category.read_at, category.is_followed)
-        .outerjoin(topic, and_(topic.topic_id == Topic.id, topic.user_id == person.id))
-        .outerjoin(category, and_(category.category_id == Topic.category_id, category.user_id == person.id))
-        .where(Topic.id.in_(topic_ids), readable(Topic, viewer_of(person)))
+        .outerjoin(topic, and_(topic.topic_id == Topic.id, topic.user_id == viewer.user_id))
+        .outerjoin(category, and_(category.category_id == Topic.category_id, category.user_id == viewer.user_id))
+        .where(Topic.id.in_(topic_ids), readable(Topic, viewer))
     )
     return {row[0]: Standing(*row[1:]) for row in db.session.execute(rows)}

@@ -19,13 +19,15 @@ _line = lru_cache(256)(one_line)  # thousands of messages say the same but for a
 @dataclass(frozen=True)
 class Line:
     """One thing in a list of many: its id, what is new about it, its title and address, and what more may be told. Of
-    a topic that people discuss, `first` and `last` are the numbers of the messages that it tells of."""
+    a topic that people discuss, `first` and `last` are the numbers of the messages that it tells of, and `answer` is
+    the address where its reader answers, None where nobody does."""
 
     publication_id: int | None
     state: str
     title: str
     address: str
     more: str = ""
+    answer: str | None = None
     topic_id: int | None = None
     first: int | None = None
     last: int | None = None
@@ -81,7 +83,7 @@ def kept(line: Line) -> dict:
 
 
 def _counted(line):
-    return {name: value for name, value in kept(line).items() if name not in ("title", "address", "more")}
+    return {name: value for name, value in kept(line).items() if name not in ("title", "address", "more", "answer")}
 
 
 def items_of(content: dict) -> set[int]:

@@ -9,7 +9,7 @@ from app.labels import Role
 from app.models import Category, Message, Topic, User
 from app.models.types import utcnow
 from app.services import forum_search, journal, posting
-from app.text import slug
+from app.text import fold, slug
 
 RESERVED = frozenset(("recherche", "sujets", "messages", "rubriques", "nouveau"))  # what follows /forum/ elsewhere
 IN_FORUM = Category.group_id.is_(None)
@@ -32,12 +32,15 @@ def open_rubrics(*, but: int) -> list[Category]:
     return list(db.session.scalars(query.order_by(*IN_ORDER)))
 
 
-def open_rubric(name: str, description: str) -> Category:
-    """Make a rubric, the last one. The same again, while nothing is in it, is a button that was pressed twice: it is
-    the one that is there."""
+def open_rubric(name: str, description: str) -> Category | None:
+    """Make a rubric, the last one; None when another one has this name. The same again, while nothing is in it, is a
+    button that was pressed twice: it is the one that is there."""
     known = select(Category).where(IN_FORUM, Category.name == name, Category.description == description)
-    if made := db.session.scalar(known.where(~_has_topics(), Category.closed_at.is_(None)).limit(1)):
+    made = db.session.scalar(known.where(Category.closed_at.is_(None)).limit(1))
+    if made is not None and not has_topics(made):
         return made
+    if is_name_taken(name):
+        return None
     last = db.session.scalar(select(func.max(Category.position)).where(IN_FORUM)) or 0
     category = Category(name=name, description=description, slug=_free_slug(name), position=last + 1)
     db.session.add(category)
@@ -45,8 +48,20 @@ def open_rubric(name: str, description: str) -> Category:
     return category
 
 
-def _has_topics():
-    return exists().where(Topic.category_id == Category.id)
+def is_name_taken(name: str, *, but: int = 0) -> bool:
+    """Tell whether a rubric of the forum has this name, or one that reads the same without accents and capitals; `but`:
+    the id of the one that is to be named so."""
+    names = db.session.scalars(select(Category.name).where(IN_FORUM, Category.id != but))
+    return _sound(name) in map(_sound, names)
+
+
+def _sound(name):
+    return fold(name) or name.casefold()  # « 🌳 » has nothing to fold
+
+
+def has_topics(category: Category) -> bool:
+    """Tell whether a rubric holds topics: then it is not deleted."""
+    return db.session.scalar(select(exists().where(Topic.category_id == category.id)))
 
 
 def _free_slug(name):
@@ -79,7 +94,7 @@ def close_rubric(category: Category, is_closed: bool) -> None:
 
 def delete_rubric(category: Category) -> bool:
     """Delete a rubric, whose row is locked, unless it holds topics; tell whether that was done."""
-    if db.session.scalar(select(Category.id).where(Category.id == category.id, _has_topics())):
+    if has_topics(category):
         return False
     db.session.delete(category)
     db.session.flush()

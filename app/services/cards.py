@@ -11,15 +11,41 @@ from sqlalchemy.orm import defer, joinedload, with_polymorphic
 
 from app.access import Viewer, readable
 from app.extensions import db
-from app.labels import KIND_PATHS
-from app.models import Event, Message, MessageLink, Publication
+from app.labels import KIND_PATHS, Visibility
+from app.models import Category, Event, Message, MessageLink, Publication
 
 MOST = 5  # cards of one message
-# An address of this site, whole or beginning at the site's root: « /documents/12-une-charte », « /e/12 ».
-PLACE = r"(?:(?<![\w.@/-])(?:https?://)?{host}|(?<![^\s(<\"'\[]))"
-ITEM = rf"(?P<item>/(?:{'|'.join(KIND_PATHS)})/(?P<id>[0-9]{{1,9}})-)[\w%-]+"
-POSTER = r"/e/(?P<short>[0-9]{1,9})(?![\w%-])"
-OTHER = r"(?P<topic>/forum/sujets/[0-9]{1,9}-)[\w%-]+|(?P<file>/fichiers/[0-9]{1,9}/)[\w%.-]*[\w%-]"
+WORDS = {  # what an address that stands alone in a text becomes
+    "documents": "document du site",
+    "actions": "fiche-action du site",
+    "evenements": "événement du site",
+    "e": "événement du site",
+    "fichiers": "fichier du site",
+    "forum/sujets": "sujet du forum",
+}
+# An address of this site, whole or from its root: « /documents/12-une-charte », « /e/12 ». From the root, it does not
+# go on with an address that began before, as of another site.
+SITE = r"(?:(?i:https?://)|(?<![^\W_])(?<![.@/-]))(?i:{host})/*(?=/)"
+ROOT = r"(?<![^\W_])(?<![/=&?#%!])"
+SHAPE = (
+    rf"(?:{'|'.join(KIND_PATHS)}|forum/sujets)/[0-9]{{1,9}}-[^\W_]|fichiers/[0-9]{{1,9}}/[\w%]"
+    r"|e/[0-9]{1,9}(?![\w%/-])"
+)
+THING = (
+    rf"(?:/connexion\?suite=)?/(?={SHAPE})(?P<kind>[a-z]+(?:/sujets)?)/(?P<id>[0-9]{{1,9}})"
+    r"(?:(?P<sign>-)(?:[^\W_]|[%-])+|(?P<file>/)[\w%.-]*[\w%-])?"
+)
+TAIL = r"(?P<tail>(?:\.ics)?(?:[/?#][\w%/=&+.#?-]*(?<![.?_]))?)"
+# What has words of its own, or says how something is written, stays as it is but for the titles: code, a link, its
+# address alone, what a link is defined by, HTML, an address of another site.
+OWN = (
+    r"(?<!`)(?P<ticks>`++)(?:(?!\n[ \t]*\n)[\s\S])+?(?<!`)(?P=ticks)(?!`)",
+    r"\[[^\[\]]*\]\([ \t]*[^()\s]*",
+    r"\]\([ \t]*[^()\s]*",
+    r"^[ \t>]*\[[^\]\n]+\]:[ \t]*\S+",
+    r"<[a-zA-Z/!][^<>]*>",
+    r"(?i:https?://|www\.)[^\s<>]+",
+)
 
 Items = with_polymorphic(Publication, [Event])  # one query, where Event's own columns come too
 LONG = (Items.description, Items.description_html, *(
@@ -30,28 +56,42 @@ SHORT_FORM = (joinedload(Items.council), *map(defer, LONG))
 
 def find_ids(text: str) -> list[int]:
     """Return the ids of the publications that a Markdown text points to, the first ones, without doubles."""
-    found = (match["id"] or match["short"] for match in _addresses().finditer(text))
-    return list(dict.fromkeys(int(digits) for digits in found if digits and int(digits) < 2**31))[:MOST]
+    found = (match["id"] for match in _addresses()[0].finditer(text) if match["kind"] in (*KIND_PATHS, "e"))
+    return list(dict.fromkeys(int(digits) for digits in found if int(digits) < 2**31))[:MOST]
 
 
 def shorten(text: str) -> str:
-    """Return a text whose addresses of things on this site do not repeat a title, or the name of a file: not all who
-    read the text may read these. The site itself leads on from the short address."""
-    return _addresses().sub(_without_name, text)
+    """Return a Markdown text whose addresses of things on this site do not repeat a title, or the name of a file: not
+    all who read the text may read these; the site itself leads on from the short address. One that stands alone becomes
+    a link: « [document du site](/documents/12-x) ». The same again changes nothing."""
+    return _addresses()[1].sub(_in_words, text)
+
+
+def _in_words(match):
+    if match["own"] is not None:
+        return _addresses()[0].sub(_without_name, match["own"])
+    return f"[{WORDS[match['kind']]}](/{match['kind']}/{match['id']}{_ending(match)}{match['tail']})"
 
 
 def _without_name(match):
-    kept = max(match.end(name) for name in ("item", "topic", "file")) - match.start()
-    return match[0] if match["short"] else f"{match[0][:kept]}x"
+    return match[0][: match.end("id") - match.start()] + _ending(match)
+
+
+def _ending(match):
+    sign = match["sign"] or match["file"]
+    return f"{sign}x" if sign else ""
 
 
 def _addresses():
-    return _pattern(urlsplit(current_app.config["BASE_URL"]).netloc)
+    """Return the pattern of an address of ours, and that of all that `shorten` looks at."""
+    return _patterns(urlsplit(current_app.config["BASE_URL"]).netloc)
 
 
 @lru_cache(4)
-def _pattern(host):
-    return re.compile(f"{PLACE.format(host=re.escape(host))}(?:{ITEM}|{POSTER}|{OTHER})")
+def _patterns(host):
+    address = f"(?:{SITE.format(host=re.escape(host))}|{ROOT}){THING}"
+    whole = f"(?P<open><)?{address}{TAIL}(?(open)>)|(?P<own>{'|'.join(OWN)})"
+    return re.compile(address), re.compile(whole, re.MULTILINE)
 
 
 def link(message: Message) -> None:
@@ -89,3 +129,16 @@ def named_in(text: str, viewer: Viewer) -> list[Publication]:
     ids = find_ids(text)
     query = select(Items).where(Items.id.in_(ids), readable(Publication, viewer)).order_by(Items.id)
     return list(db.session.scalars(query.options(*SHORT_FORM))) if ids else []
+
+
+def hidden_from_some(publications: Collection[Publication], category: Category) -> list[Publication]:
+    """Return those of these publications that not all who read a rubric may open."""
+    return [publication for publication in publications if not _is_for_all(publication, category)]
+
+
+def _is_for_all(publication, category):
+    if not publication.is_shown:
+        return False
+    if publication.level == Visibility.GROUPS:
+        return category.group_id in {group.id for group in publication.groups}
+    return publication.level in (Visibility.MEMBERS, Visibility.PUBLIC)

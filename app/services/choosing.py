@@ -9,17 +9,19 @@ from app.services.finding import search
 from app.text import fold
 
 PAGE = re.compile(r"(?:^|/)conseils/([a-z0-9-]+)")
-MOST_LINES, MOST_MEANT = 100, 12  # each line takes its time; a longer list is read by nobody
+MOST_LINES = 100  # each takes its time
+MOST_MEANT, MOST_IN_COMMUNE = 12, 60  # a longer list is read by nobody
 
 
 @dataclass
 class Named:
     """What the lines of a text mean. `found`: one council each; `meant`: councils to choose from, for the lines
-    `unclear`; nothing answers to the lines `unknown`."""
+    `unclear`, not all of them for those that are `cut`; nothing answers to the lines `unknown`."""
 
     found: list[Entry] = field(default_factory=list)
     meant: list[Entry] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
 
@@ -39,26 +41,27 @@ def named(text: str) -> Named:
     lines = list(dict.fromkeys(filter(None, (line.strip() for line in text.split("\n")))))
     said, places = Named(unknown=lines[MOST_LINES:]), directory()
     for line in lines[:MOST_LINES]:
-        one, several = _read(places, line)
+        one, several, most = _read(places, line)
         if one:
             said.found.append(one)
         elif several:
-            said.meant += several
+            said.meant += several[:most]
             said.unclear.append(line)
+            said.cut += [line] * (len(several) > most)
         else:
             said.unknown.append(line)
     return said
 
 
 def _read(places: Directory, line: str):
-    """Return the council that a line names, or else those that it may mean."""
+    """Return the council that a line names, or else those that it may mean, and how many of these to show."""
     if page := PAGE.search(line):
-        return next((entry for entry in places.councils if entry.slug == page[1]), None), []
+        return next((entry for entry in places.councils if entry.slug == page[1]), None), [], 0
     plain = fold(line)
     exact = [entry for entry in places.councils if plain and plain in (fold(entry.name), fold(wording(entry)))]
     if len(exact) == 1:
-        return exact[0], []
+        return exact[0], [], 0
     found = search(places, line) if plain and not exact else None
     likely = exact or (found.councils if found else [])
     is_sure = len(likely) == 1 and not exact and not (found.is_close or found.ignored)
-    return (likely[0], []) if is_sure else (None, likely[:MOST_MEANT])
+    return likely[0] if is_sure else None, likely, MOST_IN_COMMUNE if found and found.communes else MOST_MEANT

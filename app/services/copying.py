@@ -125,5 +125,13 @@ def group_requests(user: User) -> list[dict]:
 
 def departures(user: User) -> list[dict]:
     """Return the groups that somebody has left in the name of their council."""
-    rows = db.session.scalars(select(Departure).filter_by(user_id=user.id).options(joinedload(Departure.group)))
-    return [{"Groupe": row.group.name, "Quitté le": row.left_at, "Raison donnée": row.reason} for row in rows]
+    query = select(Departure, *_name_of(Group, Group.name, user)).join(Group, Group.id == Departure.group_id)
+    rows = db.session.execute(query.where(Departure.user_id == user.id).order_by(Group.id))
+    return [
+        {
+            "Groupe": _named(row, "groupe", row.Departure.group_id),
+            "Quitté le": row.Departure.left_at,
+            "Raison donnée": row.Departure.reason,
+        }
+        for row in rows
+    ]

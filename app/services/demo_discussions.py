@@ -11,6 +11,7 @@ from app.extensions import db
 from app.localtime import at, zone_of
 from app.models import Activity, Category, CategoryCursor, GroupRequest, Message, Publication, Topic, TopicCursor, User
 from app.models.types import utcnow
+from app.notifications.discussions import POSTED
 from app.services import arranging, demo_people, groups, listening, posting
 from app.services.accounts import DEMO
 from app.services.demo_talks import CONTRACT, GROUP, RUBRICS, TALKS, VISITS, Said, Talk
@@ -36,7 +37,7 @@ def load() -> int:
     listening.set_category(places[CONTRACT], people["alice"], True)
     _ask_for_group(people["emile"])
     ids = [user.id for user in people.values()]
-    untold = delete(Activity).where(Activity.verb.in_((posting.POSTED, "group.asked")), Activity.actor_id.in_(ids))
+    untold = delete(Activity).where(Activity.verb.in_((POSTED, "group.asked")), Activity.actor_id.in_(ids))
     db.session.execute(untold)  # nobody reads the mails of the demo
     return len(talks)
 
@@ -54,7 +55,8 @@ def _discuss(talks: list[Talk], places: dict[str, Category], people: dict[str, U
         if talk in opened:
             posting.post(opened[talk], author, key=key, words=words)
         else:
-            opened[talk] = posting.open_topic(places[talk.rubric], author, key=key, title=talk.title, words=words)
+            first = posting.open_topic(places[talk.rubric], author, key=key, title=talk.title, words=words)
+            opened[talk] = first.topic
         _date(opened[talk], said)
     for talk, topic in opened.items():
         topic.answer_number, topic.is_pinned = talk.answer, talk.is_pinned

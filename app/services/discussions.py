@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from app.access import Viewer, readable, unveiled
 from app.extensions import db, insert
 from app.models import Category, CategoryCursor, Council, Group, Message, Topic, TopicCursor, User
-from app.models.types import UTCDateTime, utcnow
+from app.models.types import UTCDateTime
 from app.services.shelves import cursor, read_cursor
 
 PER_PAGE = 20  # messages, and topics
@@ -36,6 +36,7 @@ PINNED = "e"  # begins the cursor of a page that ends within the pinned topics
 KEYS = ["user_id", "topic_id"]
 # Rubrics of the forum, then the groups; those that are archived last.
 IN_ORDER = (Category.group_id.is_not(None), Group.archived_at.is_not(None), Category.position, Group.name, Category.id)
+SHOWN = (Topic.hidden_at.is_(None), Topic.removed_at.is_(None))
 DESCENDING = (Topic.is_pinned.desc(), Topic.last_at.desc(), Topic.id.desc())
 
 
@@ -90,6 +91,11 @@ class Opened:
     since: datetime
     is_followed: bool
 
+    def joins(self, first: int) -> bool:
+        """Tell whether what they read from message `first` on follows what they have read: otherwise something between
+        is still to be read. Whoever comes for the first time begins where they like."""
+        return self.number == 0 or first <= self.number + 1
+
     def is_unread(self, message: Row) -> bool:
         """Tell whether a message of the topic is new to them."""
         return message.number > self.number if self.number else message.created_at > self.since
@@ -103,6 +109,11 @@ def shelves(user: User, viewer: Viewer) -> list[Shelf]:
     rows = db.session.execute(_shelves(viewer), {"joined_at": user.created_at}).all()
     lines = last_topics([category.id for category, _ in rows], user, viewer)
     return [Shelf(category, unread, lines.get(category.id, [])) for category, unread in rows]
+
+
+def count_unread(user: User, viewer: Viewer) -> int:
+    """Return how many topics have something new for somebody, in all that they may read."""
+    return sum(unread for _, unread in db.session.execute(_shelves(viewer), {"joined_at": user.created_at}))
 
 
 @lru_cache(SEEN_OF_LATE)
@@ -121,12 +132,13 @@ def _count_unread(viewer):
     """Return the count of the topics of a rubric that have something new, among the newest ones: it costs the same in
     a rubric of any size."""
     recent = select(Topic.id, Topic.last_number, Topic.last_at)
-    recent = recent.where(Topic.category_id == Category.id, Topic.hidden_at.is_(None)).correlate(Category)
+    recent = recent.where(Topic.category_id == Category.id, *SHOWN).correlate(Category)
     recent = recent.order_by(*DESCENDING).limit(MOST_COUNTED).subquery().c
     since = func.coalesce(CategoryCursor.read_at, bindparam("joined_at", type_=UTCDateTime))
     read = aliased(TopicCursor)
     known = and_(read.topic_id == recent.id, read.user_id == viewer.user_id)
-    is_new = case((read.number.is_(None), recent.last_at > since), else_=read.number < recent.last_number)
+    number = func.nullif(read.number, 0)
+    is_new = case((number.is_(None), recent.last_at > since), else_=number < recent.last_number)
     counted = select(func.count()).select_from(recent.id.table.outerjoin(read, known)).where(is_new)
     return counted.correlate(Category, CategoryCursor).scalar_subquery()
 
@@ -209,7 +221,7 @@ def _lines(viewer):
 
 def shown_topics(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition of the topics that lists show of a rubric that `viewer` may read."""
-    return or_(Topic.hidden_at.is_(None), Topic.author_id == (viewer.user_id or 0))
+    return or_(and_(*SHOWN), Topic.author_id == (viewer.user_id or 0))
 
 
 def _is_of(viewer, model, row_id):
@@ -222,9 +234,9 @@ def _line(row, user):
 
 
 def unread_of(topic: Row | Topic, read_number: int | None, since: datetime) -> Unread | None:
-    """Return what is unread of a topic for somebody who has read it up to a number (None: who never opened it); what
+    """Return what is unread of a topic for somebody who has read it up to a number (0, None: who never opened it); what
     is older than `since` is nothing new to them."""
-    if read_number is not None:
+    if read_number:
         count = topic.last_number - read_number
         return Unread(count, read_number + 1) if count > 0 else None
     if topic.last_at <= since:
@@ -295,17 +307,27 @@ def first_unread(found: Opened) -> int:
 def note_read(user_id: int, topic_id: int, number: int) -> None:
     """Note that somebody has read a topic up to a message. The mark never goes back: two pages at once leave the
     farther one."""
+    _mark(user_id, topic_id, number, TopicCursor.number < number)
+
+
+def note_written(user_id: int, topic_id: int, number: int) -> None:
+    """Note that somebody has read their own message, with all before it if they had read that, or nothing at all."""
+    _mark(user_id, topic_id, number, TopicCursor.number.in_([0, number - 1]))
+
+
+def _mark(user_id, topic_id, number, where):
     row = insert(TopicCursor).values(user_id=user_id, topic_id=topic_id, number=number)
-    farther = row.on_conflict_do_update(index_elements=KEYS, set_={"number": number}, where=TopicCursor.number < number)
-    db.session.execute(farther)
+    db.session.execute(row.on_conflict_do_update(index_elements=KEYS, set_={"number": number}, where=where))
 
 
-def mark_all_read(category: Category, user: User) -> None:
-    """Note that somebody wants nothing of a rubric shown as unread that is there by now."""
-    now, keys = utcnow(), ["user_id", "category_id"]
-    row = insert(CategoryCursor).values(user_id=user.id, category_id=category.id, read_at=now)
-    db.session.execute(row.on_conflict_do_update(index_elements=keys, set_={"read_at": now}))
-    newest = select(Topic.last_number).where(Topic.id == TopicCursor.topic_id).scalar_subquery()
+def mark_all_read(category: Category, user: User, until: datetime) -> None:
+    """Note that somebody wants nothing of a rubric shown as unread that was written up to an instant, when they saw the
+    list."""
+    keys = ["user_id", "category_id"]
+    row = insert(CategoryCursor).values(user_id=user.id, category_id=category.id, read_at=until)
+    db.session.execute(row.on_conflict_do_update(index_elements=keys, set_={"read_at": until}))
+    earlier = (Message.topic_id == TopicCursor.topic_id, Message.created_at <= until)
+    newest = select(func.max(Message.number)).where(*earlier).scalar_subquery()
     here = select(Topic.id).where(Topic.category_id == category.id)
     mine = update(TopicCursor).where(TopicCursor.user_id == user.id, TopicCursor.topic_id.in_(here))
     mine = mine.where(TopicCursor.number < newest).values(number=newest)

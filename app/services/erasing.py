@@ -44,10 +44,15 @@ def erase_due(message_id: int) -> list[str]:
 
 
 def _erase(*which):
+    """Erase what messages said; what was the answer to a question is so no more, and a topic that was taken away with
+    its only message goes whole."""
     ids = select(Message.id).where(*which)
+    answer = exists().where(Message.topic_id == Topic.id, Message.number == Topic.answer_number, *which)
+    _do(update(Topic).where(Topic.answer_number.is_not(None), answer).values(answer_number=None))
     unused = attachments.erase_where(Attachment.message_id.in_(ids))
     for model in (MessageLink, MessageText):
         _do(delete(model).where(model.message_id.in_(ids)))
+    _do(delete(Topic).where(Topic.removed_at.is_not(None), Topic.id.in_(select(Message.topic_id).where(*which))))
     empty = {"text": "", "html": "", "opening": "", "has_files": False, "has_cards": False}
     _do(update(Message).where(*which).values(empty))
     return unused
@@ -61,19 +66,18 @@ def _do(statement):
 
 
 def withdraw(user: User, now: datetime) -> None:
-    """Take from everybody's sight what this person has said, and wants to take along. Their topics stay, for the
-    answers; what was the answer to a question is so no more."""
-    theirs = (Message.author_id == user.id, Message.removed_at.is_(None))
-    answer = exists().where(Message.topic_id == Topic.id, Message.number == Topic.answer_number, *theirs)
-    _do(update(Topic).where(Topic.answer_number.is_not(None), answer).values(answer_number=None))
-    _do(update(Message).where(*theirs).values(removed_at=now))
+    """Take from everybody's sight what this person has said, and wants to take along. Their topics stay where others
+    have answered."""
+    alone = (Topic.author_id == user.id, Topic.last_number == 1, Topic.removed_at.is_(None))
+    _do(update(Topic).where(*alone).values(removed_at=now))
+    _do(update(Message).where(Message.author_id == user.id, Message.removed_at.is_(None)).values(removed_at=now))
 
 
 def give_back(user: User, since: datetime) -> None:
     """Show again what `withdraw` took away at that instant, with an account that is open again: not what its owner had
     taken away before."""
-    theirs = (Message.author_id == user.id, Message.removed_at >= since)
-    _do(update(Message).where(*theirs).values(removed_at=None))
+    for model in (Topic, Message):
+        _do(update(model).where(model.author_id == user.id, model.removed_at >= since).values(removed_at=None))
 
 
 def forget(user: User) -> list[str]:

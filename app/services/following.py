@@ -12,7 +12,7 @@ from app.notifications.recipients import FOLLOWING
 from app.services import alerts
 
 KEYS = ["user_id", "publication_id"]
-SHOWN = 20  # in the profile
+SHOWN = 20  # on the page of what one follows
 
 
 def begin(item: Publication, user: User) -> None:
@@ -58,8 +58,13 @@ def some_followed(viewer: Viewer) -> Followed:
     """Return the documents that `viewer` follows, and may read, by their titles: a bounded number."""
     found = _followed(viewer)
     documents = list(db.session.scalars(found.order_by(Document.title, Document.id).limit(SHOWN)))
-    count = db.session.scalar(select(func.count()).select_from(found.subquery())) if len(documents) == SHOWN else 0
+    count = count_followed(viewer) if len(documents) == SHOWN else 0
     return Followed(documents, max(0, count - SHOWN))
+
+
+def count_followed(viewer: Viewer) -> int:
+    """Return how many documents `viewer` follows, and may read."""
+    return db.session.scalar(select(func.count()).select_from(_followed(viewer).subquery()))
 
 
 def _followed(viewer):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from app.access import Viewer, readable
 from app.extensions import db
 from app.markup import trusted
-from app.models import Category, Group, Message, MessageText, Topic, User
+from app.models import Category, Message, MessageText, Topic, User
 from app.services import texts
 from app.services.discussions import IN_ORDER
 from app.services.shelves import BadCursor
@@ -64,19 +64,19 @@ def places(viewer: Viewer) -> list[Category]:
 
 
 def found(
-    viewer: Viewer, question: str, *, rubric: str = "", group: str = "", before: str = "", after: str = ""
+    viewer: Viewer, question: str, place: Category | None = None, *, before: str = "", after: str = ""
 ) -> Slice | None:
     """Return the newest messages with all words of `question` that `viewer` may read, or those that follow a cursor;
-    in one rubric or one group, by their slugs. None when there is no word to look for.
+    in one rubric, or the place of one group. None when there is no word to look for.
 
     Nothing is counted, and the pages cost the same wherever they are. What is hidden or was taken away is not found,
     not even by its author. Raises `BadCursor`.
     """
-    matches = texts.matching(question, texts.MESSAGES, _said_in(group) if group else None)
+    matches = texts.matching(question, texts.MESSAGES, _said_in(place) if place and place.group_id else None)
     if matches is None:
         return None
     query = _messages(viewer).where(matches)
-    query = query.where(Category.slug == rubric) if rubric else query
+    query = query.where(Topic.category_id == place.id) if place else query
     if after:
         query = query.where(Message.id > _read(after)).order_by(Message.id)
     else:
@@ -92,10 +92,10 @@ def found(
     return Slice(hits, str(rows[0].id) if has_newer else None, str(rows[-1].id) if has_older else None)
 
 
-def _said_in(group):
-    """Return the query of the ids of what is said in a group: little, beside all that the forum may hold."""
-    ids = select(Message.id).join(Topic, Topic.id == Message.topic_id).join(Topic.category).join(Category.group)
-    return ids.where(Group.slug == group).correlate(None)
+def _said_in(place):
+    """Return the query of the ids of what is said in the place of a group: little, beside all that the forum holds."""
+    ids = select(Message.id).join(Topic, Topic.id == Message.topic_id)
+    return ids.where(Topic.category_id == place.id).correlate(None)
 
 
 def _messages(viewer):

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, or_, select, union_all, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.access import Viewer, members_of, readable
 from app.extensions import db, insert_once
-from app.labels import Role, TerritoryKind, UserStatus, Visibility
+from app.labels import TERRITORY_KIND, Role, TerritoryKind, UserStatus, Visibility
 from app.models import (
     Category,
     Council,
@@ -29,14 +29,14 @@ from app.models.group import RETURN_WITHIN
 from app.models.types import utcnow
 from app.notifications import dispatch, outbox
 from app.notifications import groups as messages
-from app.services import choosing, journal
+from app.services import choosing, discussions, journal, shelves
 from app.text import fold, slug
 
 KINDS = (TerritoryKind.DEPARTMENT, TerritoryKind.EPCI, TerritoryKind.COMMUNE)  # at whose scale groups are made
 ADDRESSES = ("demande",)  # pages that stand beside those of groups
-TWICE = timedelta(days=1)  # a form that is sent again after that means another group
 PROMISED = timedelta(hours=48)  # for an answer to a request
 MOST_PLACES = 30  # in a list to choose from
+FEWEST = 2  # councils of a territory that a group is made for: it is for exchanges between councils
 
 
 class Taken(ValueError):
@@ -72,10 +72,26 @@ def of_council(viewer: Viewer) -> list[Row]:
     gathered = group_councils.c
     councils = select(func.count()).where(gathered.group_id == Group.id).scalar_subquery()
     last = select(func.max(Topic.last_at)).join(Category, Category.id == Topic.category_id)
-    last = last.where(Category.group_id == Group.id, Topic.hidden_at.is_(None)).scalar_subquery()
+    last = last.where(Category.group_id == Group.id, *discussions.SHOWN).scalar_subquery()
     query = select(Group, councils.label("councils"), last.label("last_at"))
     query = query.where(readable(Group, viewer)).options(joinedload(Group.territory))
     return list(db.session.execute(query.order_by(Group.archived_at.is_not(None), Group.name, Group.id)))
+
+
+def place_of(group: Group) -> Category:
+    """Return the place where a group discusses."""
+    return db.session.scalars(select(Category).filter_by(group_id=group.id).options(joinedload(Category.group))).one()
+
+
+def find_place(viewer: Viewer, slug: str) -> Row | None:
+    """Return the place where the group of this address discusses, if `viewer` may read it, with how many councils and
+    how many people the group has."""
+    here = group_councils.c.group_id == Group.id
+    councils = select(func.count()).select_from(group_councils).where(here).scalar_subquery()
+    people = select(func.count(User.id)).join(group_councils, members_of(group_councils.c.council_id)).where(here)
+    query = select(Category, councils.label("councils"), people.scalar_subquery().label("people")).join(Category.group)
+    query = query.options(contains_eager(Category.group).joinedload(Group.territory))
+    return db.session.execute(query.where(Group.slug == slug, readable(Category, viewer))).first()
 
 
 def requests_of(user_id: int, most: int = 10) -> list[GroupRequest]:
@@ -85,11 +101,11 @@ def requests_of(user_id: int, most: int = 10) -> list[GroupRequest]:
 
 
 def departures_of(council_id: int | None) -> list[Departure]:
-    """Return how a council has left the groups into which it may come back by itself."""
+    """Return how a council has left the groups into which it has not come back. Whether somebody may bring it back,
+    `may_come_back` says."""
     gathered = group_councils.c
     is_back = exists().where(gathered.group_id == Departure.group_id, gathered.council_id == Departure.council_id)
     query = select(Departure).join(Departure.group).where(Departure.council_id == council_id, ~is_back)
-    query = query.where(Departure.left_at > utcnow() - RETURN_WITHIN, Group.archived_at.is_(None))
     return list(db.session.scalars(query.options(joinedload(Departure.group)).order_by(Group.name, Group.id)))
 
 
@@ -97,6 +113,19 @@ def shared_with(group_id: int) -> ColumnElement[bool]:
     """Return the condition of what is shared with a group. Whether somebody may read it, `readable` says."""
     shared = select(publication_groups.c.publication_id).where(publication_groups.c.group_id == group_id)
     return and_(Publication.level == Visibility.GROUPS, Publication.id.in_(shared))
+
+
+def last_shared(viewer: Viewer, group_id: int, kinds: Collection[str], most: int) -> dict[str, list[Publication]]:
+    """Return what was last shared with a group, of each of these kinds, that `viewer` may read."""
+    may = (shelves.checked_last(readable(Publication, viewer)), shelves.is_out(), shared_with(group_id))
+    newest = (Publication.published_at.desc(), Publication.id.desc())
+    of_kind = (select(Publication.id).where(Publication.kind == kind, *may).order_by(*newest) for kind in kinds)
+    ids = union_all(*(select(each.limit(most).subquery().c.id) for each in of_kind))
+    found = {kind: [] for kind in kinds}
+    query = select(Publication).where(Publication.id.in_(ids)).options(*shelves.SHORT).order_by(*newest)
+    for item in db.session.scalars(query):
+        found[item.kind].append(item)
+    return found
 
 
 def councils_of(group_id: int) -> Select:
@@ -130,19 +159,28 @@ def counts(group_ids: Collection[int]) -> dict[int, tuple[int, int]]:
 
 def places_of(user: User) -> list[Territory]:
     """Return the territories for which somebody may ask for a group: those of their council, but for the region; of a
-    referent, their own."""
-    if user.council is None:
-        return list(user.territories) if user.role == Role.REFERENT else []
-    return [place for kind in reversed(KINDS) for place in user.council.territories_of(kind)]
+    referent, their own. Only where councils have others to meet."""
+    place = council_territories.c
+    if user.council_id is not None:
+        theirs, kinds = select(place.territory_id).where(place.council_id == user.council_id), KINDS
+    elif user.role == Role.REFERENT:
+        theirs, kinds = [one.id for one in user.territories], tuple(TerritoryKind)
+    else:
+        return []
+    several = select(place.territory_id).where(place.territory_id.in_(theirs)).group_by(place.territory_id)
+    several = several.having(func.count(place.council_id) >= FEWEST)
+    found = db.session.scalars(select(Territory).where(Territory.id.in_(several), Territory.kind.in_(kinds)))
+    return sorted(found, key=lambda one: (-list(TerritoryKind).index(one.kind), fold(one.name)))
 
 
 def find_places(words: str) -> list[Place]:
-    """Return the territories with councils that have this code, or all these words in their name: those of exactly this
-    name first, then the widest."""
+    """Return the territories of two councils or more that have this code, or all these words in their name: those of
+    exactly this name first, then the widest."""
     wanted, place = fold(words), council_territories.c
     query = select(Territory.id, Territory.kind, Territory.code, Territory.name, func.count(place.council_id))
     query = query.join(council_territories, place.territory_id == Territory.id).where(Territory.kind.in_(KINDS))
-    rows = [Place(*row) for row in db.session.execute(query.group_by(Territory.id))]
+    query = query.group_by(Territory.id).having(func.count(place.council_id) >= FEWEST)
+    rows = [Place(*row) for row in db.session.execute(query)]
     found = [row for row in rows if row.code.lower() == wanted or set(wanted.split()) <= set(fold(row.name).split())]
     found.sort(key=lambda row: (fold(row.name) != wanted, KINDS.index(row.kind), fold(row.name), row.code))
     return found[:MOST_PLACES]
@@ -155,8 +193,15 @@ def councils_in(territory_id: int) -> list[int]:
 
 
 def usual_name(territory: Territory) -> str:
-    """Return what the group of a territory is called as long as nobody says else."""
-    return f"Conseils citoyens : {territory.name}"
+    """Return what the group of a territory is called as long as nobody says else: with its kind or its department where
+    another one with councils has the same name."""
+    others = (Territory.name == territory.name, Territory.id != territory.id, Territory.kind.in_(KINDS))
+    has_councils = Territory.id.in_(select(council_territories.c.territory_id))
+    kinds = set(db.session.scalars(select(Territory.kind).where(*others, has_councils)))
+    said = [TERRITORY_KIND[territory.kind]] if kinds - {territory.kind} else []
+    if territory.kind in kinds:
+        said.append(territory.department.code if territory.department else territory.code)
+    return f"Conseils citoyens : {territory.name}" + (f" ({', '.join(said)})" if said else "")
 
 
 # Requests ----------------------------------------------------------------------------------------------------------
@@ -221,23 +266,24 @@ def open_group(
 ) -> tuple[Group, bool]:  # fmt: skip
     """Make a group of these councils, with the place where it discusses; their members are told, and the author of the
     `request` that it answers, which is locked and open. Return it, and whether it is new: the same form sent twice, or
-    by two people, makes one. Raises `Taken`."""
+    by two people, makes one, and so do two requests for the same group. Raises `Taken`."""
     group = Group(name=name, slug=_slug(name), purpose=purpose, territory_id=territory_id)
     group.councils = _load(council_ids)
+    ids, is_new = [council.id for council in group.councils], True
     try:
         with db.session.begin_nested():
             db.session.add(group)
     except IntegrityError:
-        return _same(name), False
-    db.session.add(Category(name="Discussions", group_id=group.id))
-    ids, told = [council.id for council in group.councils], []
-    journal.note("group.opened", group, actor_id=actor.id, reason=_names(ids))
+        group, is_new = _same(name, territory_id, ids), False
     if request is not None:
         request.decided_at, request.group = utcnow(), group
         _answer(request)
-        told = [request.author_id]
-    dispatch.record("group.opened", group, actor.id, data={"councils": ids, "told": told})
-    return group, True
+    if is_new:
+        db.session.add(Category(name="Discussions", group_id=group.id))
+        journal.note("group.opened", group, actor_id=actor.id, reason=_names(ids))
+        told = [request.author_id] if request else []
+        dispatch.record("group.opened", group, actor.id, data={"councils": ids, "told": told})
+    return group, is_new
 
 
 def _slug(name):
@@ -245,9 +291,12 @@ def _slug(name):
     return f"groupe-{found}" if found in ADDRESSES else found
 
 
-def _same(name):
-    known = db.session.scalar(select(Group).filter_by(slug=_slug(name)))
-    if known is None or known.name != name or known.created_at < utcnow() - TWICE:
+def _same(name, territory_id, council_ids):
+    """Return the live group that has this name, if it is the very same one."""
+    known = db.session.scalar(select(Group).filter_by(slug=_slug(name), archived_at=None))
+    if known is None or (known.name, known.territory_id) != (name, territory_id):
+        raise Taken(name)
+    if {council.id for council in known.councils} != set(council_ids):
         raise Taken(name)
     return known
 
@@ -270,7 +319,7 @@ def change(
     _rename(group, name)
     group.purpose = purpose
     new, gone = _add(group, added), _remove(group, removed)
-    db.session.flush()
+    _forget_departures(group, removed)  # even of one that left while the form was open
     if new:
         journal.note("group.widened", group, actor_id=actor.id, reason=_names(new))
         dispatch.record("group.joined", group, actor.id, data={"councils": new})
@@ -312,7 +361,7 @@ def _remove(group, council_ids):
     there = (gathered.group_id == group.id, gathered.council_id.in_(council_ids))
     gone = list(db.session.scalars(select(gathered.council_id).where(*there).order_by(gathered.council_id)))
     db.session.execute(delete(group_councils).where(*there))
-    _forget_departures(group, council_ids)
+    _forget_departures(group, gone)
     return gone
 
 
@@ -426,6 +475,12 @@ def _share_again(departure):
         db.session.execute(once.values(publication_id=publication_id, group_id=departure.group_id))
     _write(update(Publication).where(Publication.id.in_(ids)).values(level=Visibility.GROUPS))
     return ids, len(rows) - len(ids)
+
+
+def purge_departures() -> int:
+    """Forget how councils have left, and why, once they come back by themselves no more; return how many that was."""
+    old = delete(Departure).where(Departure.left_at <= utcnow() - RETURN_WITHIN)
+    return db.session.execute(old).rowcount
 
 
 # What the animator sees --------------------------------------------------------------------------------------------

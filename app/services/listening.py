@@ -13,7 +13,7 @@ from app.notifications.recipients import DIGEST, DISCUSSION
 from app.services import alerts
 from app.services.discussions import IN_ORDER
 
-SHOWN = 20  # of each kind, in the profile
+SHOWN = 20  # of each kind, on the page of what one follows
 CURSORS = {Topic: (TopicCursor, "topic_id"), Category: (CategoryCursor, "category_id")}
 HEARD = {  # how what is new in a discussion is told, at each rhythm
     Rhythm.NOW: "vous recevrez un courriel {}",
@@ -47,21 +47,12 @@ def _write(row, user, on, where):
     db.session.execute(upsert.on_conflict_do_update(index_elements=keys, set_={"is_followed": on}, where=where))
 
 
-def follows_topic(topic: Topic, user: User) -> bool:
-    """Tell whether `user`, who may read a topic, is told of what is written in it."""
-    return bool(_choice(topic, user))
-
-
 def follows_category(category: Category, user: User) -> bool:
     """Tell whether `user`, who may read a rubric, is told of its new topics: the members of a group are until they say
     no."""
-    choice = _choice(category, user)
+    chosen = select(CategoryCursor.is_followed).filter_by(user_id=user.id, category_id=category.id)
+    choice = db.session.scalar(chosen)
     return category.group_id is not None if choice is None else choice
-
-
-def _choice(row, user):
-    model, name = CURSORS[type(row)]
-    return db.session.scalar(select(model.is_followed).filter_by(**{"user_id": user.id, name: row.id}))
 
 
 # What one hears ----------------------------------------------------------------------------------------------------
@@ -74,7 +65,7 @@ def rhythm_of(user: User) -> Rhythm:
 
 
 def heard(user: User) -> tuple[str, str]:
-    """Return how `user` is told of what they follow, with braces where « à chaque réponse » goes ("" when they are
+    """Return how `user` is told of what they follow, with braces where « pour chaque réponse » goes ("" when they are
     not), and why no mail tells them: the end of a sentence, "" when one does."""
     rhythm = rhythm_of(user)
     if rhythm == Rhythm.NEVER:
@@ -115,11 +106,18 @@ def some_followed(viewer: Viewer) -> Followed:
     )
 
 
+def count_followed(viewer: Viewer) -> int:
+    """Return how many topics, rubrics and groups `viewer` follows, and may read."""
+    return _count(_followed_topics(viewer)) + _count(_followed_categories(viewer))
+
+
 def _some(found):
     rows = list(db.session.scalars(found.limit(SHOWN)))
-    if len(rows) < SHOWN:
-        return rows, 0
-    return rows, db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) - SHOWN
+    return rows, _count(found) - SHOWN if len(rows) == SHOWN else 0
+
+
+def _count(found):
+    return db.session.scalar(select(func.count()).select_from(found.order_by(None).subquery()))
 
 
 def _followed_topics(viewer):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import exists, select
 
@@ -9,14 +10,15 @@ from app.extensions import db
 from app.markup import render
 from app.models import Category, Message, Topic, User
 from app.models.types import utcnow
+from app.notifications import discussions as told
 from app.notifications import dispatch
-from app.notifications.discussions import POSTED
 from app.services import cards, discussions, forum_search, listening
 from app.text import slug
 
 LONG, OPENING = 1_800, 1_200  # characters: a longer message is cut on the pages of its topic, after about so many
 SENTENCE_END = re.compile(r"[.!?…]\s")
 MOST_QUOTED = 600  # characters
+TWICE = timedelta(minutes=30)  # for which the same words again are the same message
 NESTED = re.compile(r"^>.*\n?", re.MULTILINE)
 
 
@@ -54,18 +56,29 @@ def quote(author: str, text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
 
 
-def made_by(model: type[Topic | Message], key: str, author: User) -> Topic | Message | None:
-    """Return what the form with this key has made already."""
-    return db.session.scalar(select(model).where(model.key == key, model.author_id == author.id))
-
-
 def is_taken(key: str) -> bool:
     """Tell whether a message with this key is there, whoever wrote it."""
     return db.session.scalar(select(exists().where(Message.key == key)))
 
 
-def open_topic(category: Category, author: User, *, key: str, title: str, words: Words) -> Topic:
-    """Begin a topic with its first message; `key` is that of the form. Call it in a write transaction."""
+def twin(
+    author: User, words: Words, *, topic: Topic | None = None, category: Category | None = None, title: str = ""
+) -> Message | None:
+    """Return the message that says the same, by the same person a short while ago in the same topic, or as the
+    beginning of a topic with the same title: a form that was filled in again by the way back."""
+    same = select(Message).join(Message.topic).where(
+        Message.author_id == author.id, Message.text == words.text, Message.created_at > utcnow() - TWICE,
+        Message.removed_at.is_(None),
+    )  # fmt: skip
+    if topic is not None:
+        same = same.where(Message.topic_id == topic.id)
+    else:
+        same = same.where(Message.number == 1, Topic.title == title, Topic.category_id == category.id)
+    return db.session.scalar(same.order_by(Message.id.desc()).limit(1))
+
+
+def open_topic(category: Category, author: User, *, key: str, title: str, words: Words) -> Message:
+    """Begin a topic; return its first message. `key` is that of the form. Call it in a write transaction."""
     now = utcnow()
     topic = Topic(
         category=category, author_id=author.id, key=key, title=title, slug=address(title), created_at=now, last_at=now,
@@ -73,8 +86,7 @@ def open_topic(category: Category, author: User, *, key: str, title: str, words:
     )  # fmt: skip
     db.session.add(topic)
     db.session.flush()
-    post(topic, author, key=key, words=words)
-    return topic
+    return post(topic, author, key=key, words=words)
 
 
 def address(title: str) -> str:
@@ -93,8 +105,8 @@ def post(topic: Topic, author: User, *, key: str, words: Words) -> Message:
     db.session.flush()
     _look_up(message)
     listening.begin(topic, author)
-    discussions.note_read(author.id, topic.id, message.number)
-    dispatch.record(POSTED, message, author.id)
+    discussions.note_written(author.id, topic.id, message.number)
+    dispatch.record(told.POSTED, message, author.id)
     return message
 
 
@@ -118,15 +130,22 @@ def _look_up(message):
 
 
 def take_back(message: Message) -> None:
-    """Take a message away, at its author's wish: its place stays, and its text for a while. What was the answer to the
-    topic's question is so no more."""
+    """Take a message away, at its author's wish: its place stays, and its text for a while. With the only message of a
+    topic goes the topic. What was the answer to the topic's question is so no more."""
+    topic = message.topic
     message.removed_at = utcnow()
-    if message.topic.answer_number == message.number:
-        message.topic.answer_number = None
+    if topic.last_number == 1:
+        topic.removed_at = message.removed_at
+    if topic.answer_number == message.number:
+        topic.answer_number = None
     db.session.flush()
 
 
 def put_back(message: Message) -> None:
-    """Put back a message that its author had taken away."""
-    message.removed_at = None
+    """Put back a message that its author had taken away, and the topic that went with it. Those who were not told of
+    it, because it was away when they were to be, are told now."""
+    was_told = message.removed_at is None or told.was_told(message)
+    message.removed_at = message.topic.removed_at = None
+    if not was_told:
+        dispatch.record(told.POSTED, message, message.author_id)
     db.session.flush()

@@ -93,6 +93,7 @@ def make_topics():
         sa.Column("is_pinned", sa.Boolean(), nullable=False),
         sa.Column("closed_at", INSTANT, nullable=True),
         sa.Column("answer_number", sa.Integer(), nullable=True),
+        sa.Column("removed_at", INSTANT, nullable=True),
         sa.Column("hidden_at", INSTANT, nullable=True),
         sa.Column("hidden_reason", sa.Text(), nullable=False),
         foreign_key("topics", "category_id", "categories"),
@@ -250,7 +251,17 @@ def mark_deliveries():
     op.create_index("ix_deliveries_message_id", "deliveries", ["message_id"], **where)
 
 
+def forget_what_is_told():
+    """Delete what the former program has no rule for, and what waits that it would send without asking who may still
+    read it."""
+    verbs = "(SELECT id FROM activities WHERE verb = 'message.posted' OR verb LIKE 'group.%')"
+    op.execute("DELETE FROM deliveries WHERE state = 'waiting' AND kind IN ('discussion', 'group')")
+    op.execute(f"UPDATE deliveries SET activity_id = NULL WHERE activity_id IN {verbs}")  # noqa: S608 - names of ours
+    op.execute(f"DELETE FROM activities WHERE id IN {verbs}")  # noqa: S608
+
+
 def downgrade():
+    forget_what_is_told()
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.drop_column("follows_own_topics")
     op.drop_index("ix_deliveries_message_id", "deliveries")

@@ -7,11 +7,8 @@ queries; how much they grow; and the requests per second of both.
 
 import gzip
 import io
-import os
 import random
-import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -22,7 +19,7 @@ import sqlalchemy as sa
 from app.extensions import db
 from app.models import Category, Message, MessageText, Topic, User
 from app.services import accounts
-from scripts.benches.measure import ROOT, server, wrk
+from scripts.benches.measure import demo, server, wrk
 
 SIZES = ((50, 1_000), (5_000, 100_000))  # topics, messages
 RUBRICS = 10
@@ -37,12 +34,7 @@ GOAL, GROWTH = 1.4, 1.2
 
 def main():
     """Print the tables."""
-    with tempfile.TemporaryDirectory() as instance:
-        env = {"INSTANCE_DIR": instance, "DATABASE_URL": f"sqlite:///{instance}/bench.sqlite3", "PRODUCTION": ""}
-        for command in (["db", "upgrade"], ["demo", "load"]):
-            flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-            subprocess.run(flask, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-        os.environ.update(env)
+    with demo() as env:
         app, bare = import_module("wsgi").app, import_module("scripts.benches.reference_app").app
         first, second = (measure(app, bare, *size) for size in SIZES)
         print("\nCroissance de 1 000 à 100 000 messages (but : 1,2)")

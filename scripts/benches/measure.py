@@ -34,6 +34,19 @@ class Measure:
     p99: float
 
 
+@contextlib.contextmanager
+def demo():
+    """Fill a database of its own with the demo, which the bench and its servers use from then on; yield the settings
+    that say so, and delete it at the end."""
+    with tempfile.TemporaryDirectory() as instance:
+        env = {"INSTANCE_DIR": instance, "DATABASE_URL": f"sqlite:///{instance}/bench.sqlite3", "PRODUCTION": ""}
+        for command in (["db", "upgrade"], ["demo", "load"]):
+            flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+            subprocess.run(flask, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        os.environ.update(env)
+        yield env
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:

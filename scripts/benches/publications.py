@@ -7,15 +7,13 @@ and publications; prints the queries, milliseconds and compressed bytes of each 
 import gzip
 import os
 import random
-import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from scripts.benches.measure import ROOT, server, wrk
+from scripts.benches.measure import demo, server, wrk
 
 ITEMS = int(sys.argv[1]) if len(sys.argv) > 1 else 30
 MEMBERS = 10
@@ -30,12 +28,8 @@ AHEAD = timedelta(days=60)  # an event is announced so long before
 
 def main():
     """Print the tables."""
-    with tempfile.TemporaryDirectory() as instance:
-        env = {"INSTANCE_DIR": instance, "DATABASE_URL": f"sqlite:///{instance}/bench.sqlite3", "PRODUCTION": ""}
-        for command in (["db", "upgrade"], ["demo", "load"]):
-            flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-            subprocess.run(flask, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-        os.environ.update(env | {"PAGE_CACHE_MB": "0"})
+    with demo() as env:
+        os.environ["PAGE_CACHE_MB"] = "0"
         engine = sa.create_engine(env["DATABASE_URL"])
         first = measure(engine, 1)
         rates(env, engine)

@@ -1,7 +1,8 @@
 """How long the reminders and the digests of a morning take to prepare: scripts/bench reminders
 
-One event with 10,000 people registered, and 1,000 councils of 10 members each that meet, then that have something new;
-on SQLite and, where it is installed, on PostgreSQL. Nothing of the site's own database is read or written.
+One event with 10,000 people registered, and 1,000 councils of 10 members each that meet, then that have something new,
+without and with discussions that their members follow; on SQLite and, where it is installed, on PostgreSQL. Nothing of
+the site's own database is read or written.
 """
 
 import os
@@ -19,14 +20,29 @@ from app.extensions import begin_write, db
 from app.jobs import digests as digesting
 from app.jobs import reminders as reminding
 from app.labels import AlertTopic, RegistrationStatus, Rhythm, UserStatus, Visibility
-from app.models import Activity, AlertChoice, Council, Delivery, Document, Event, Registration, User
+from app.models import (
+    Activity,
+    AlertChoice,
+    Category,
+    Council,
+    Delivery,
+    Document,
+    Event,
+    Message,
+    Registration,
+    Topic,
+    TopicCursor,
+    User,
+)
 from app.models.types import utcnow
 from app.notifications import changes, dispatch, reminders
+from app.notifications.discussions import POSTED
 from app.services import publishing
 from scripts.benches.measure import ROOT
 from scripts.benches.outbox import on_both
 
 PEOPLE, COUNCILS = 10_000, 1000
+TOPICS, MESSAGES, FOLLOWED = 200, 20, 10  # of a day: topics, new messages in each, topics that each person follows
 GOAL = 10  # seconds
 
 
@@ -41,6 +57,7 @@ def measure(name, new_database):
         ("1 événement", fill_one, prepare_reminders),
         (f"{COUNCILS} événements", fill_meetings, prepare_reminders),
         (f"{COUNCILS} conseils", fill_news, prepare_digests),
+        ("et discussions", fill_discussed, prepare_digests),
     ):
         with tempfile.TemporaryDirectory() as folder, new_database(folder) as url:
             env = {"INSTANCE_DIR": folder, "DATABASE_URL": url, "PRODUCTION": ""}
@@ -96,6 +113,39 @@ def fill_news():
         for one in db.session.scalars(sa.select(User.id))
     ]
     db.session.execute(sa.insert(AlertChoice), rows)
+    db.session.commit()
+
+
+def fill_discussed():
+    """The same, and each person follows some topics where others have written."""
+    fill_news()
+    begin_write()
+    told = utcnow() - timedelta(hours=5)
+    people = db.session.scalars(sa.select(User.id).order_by(User.id)).all()
+    category = Category(slug="vie", name="Vie des conseils")
+    topics = [
+        Topic(category=category, key=f"t{number:031}", title=f"Sujet {number}", slug="sujet", last_at=told,
+              last_number=MESSAGES, author_id=people[number], created_at=told)
+        for number in range(TOPICS)
+    ]  # fmt: skip
+    db.session.add_all(topics)
+    db.session.flush()
+    messages = [
+        Message(topic=topic, number=number, key=f"m{topic.id:020}{number:011}", text="Oui.", html="<p>Oui.</p>",
+                author_id=topic.author_id, created_at=told)
+        for topic in topics for number in range(1, MESSAGES + 1)
+    ]  # fmt: skip
+    db.session.add_all(messages)
+    db.session.flush()
+    about = {"verb": POSTED, "subject_type": Message.__tablename__, "created_at": told, "dispatched_at": told}
+    db.session.execute(sa.insert(Activity), [about | {"subject_id": one.id} for one in messages])
+    cursors = [
+        {"user_id": one, "topic_id": topics[(place + step) % TOPICS].id, "number": 1, "is_followed": True}
+        for place, one in enumerate(people) for step in range(FOLLOWED)
+    ]  # fmt: skip
+    db.session.execute(sa.insert(TopicCursor), cursors)
+    daily = {"topic": AlertTopic.FORUM, "rhythm": Rhythm.DAILY}
+    db.session.execute(sa.insert(AlertChoice), [daily | {"user_id": one} for one in people])
     db.session.commit()
 
 

@@ -41,9 +41,8 @@ def edit():
             return redirect(url_for(".edit"))
     shown = {
         "why_off": outbox.why_off(Channel.MAIL, current_user.email), "number": _number(),
-        "stops": profiles.stops_of(current_user), "followed": following.some_followed(viewer),
-        "unheard": following.unheard(current_user), "discussed": listening.some_followed(viewer),
-        "undiscussed": listening.unheard(current_user),
+        "stops": profiles.stops_of(current_user),
+        "count": following.count_followed(viewer) + listening.count_followed(viewer),
     }  # fmt: skip
     return render_template("account/profile/edit.html", form=form, **shown), *form.outcome
 
@@ -76,6 +75,20 @@ def _me():
     user = db.session.scalar(select(User).where(User.id == current_user.id).with_for_update())
     require(user.is_active)
     return user
+
+
+@bp.get("/mon-profil/suivis")
+def followed():
+    """Show what the person follows, documents and discussions, with the buttons that stop."""
+    viewer = current_viewer()
+    require(is_member(viewer))
+    return render_template(
+        "account/profile/followed.html",
+        followed=following.some_followed(viewer),
+        unheard=following.unheard(current_user),
+        discussed=listening.some_followed(viewer),
+        undiscussed=listening.unheard(current_user),
+    )
 
 
 @bp.post("/mon-profil/reprise")

@@ -74,7 +74,7 @@ def settle(topic_id, slug):
         said = "C’est noté : ce message répond à la question." if is_settled else NO_ANSWER
     db.session.commit()
     flash(said)
-    return redirect(address_of_message(topic, min(max(number, 1), topic.last_number)))
+    return redirect(address_of_message(topic, min(max(number, 1), topic.last_number), says=True))
 
 
 @bp.route("/titre", methods=["GET", "POST"])

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
 
-from app.access import get_readable_or_404
+from app.access import get_readable_or_404, readable
 from app.blueprints.web import current_viewer, lock_writer, lost
 from app.extensions import db
 from app.models import Category, Group, Message, Topic, User
@@ -45,11 +45,18 @@ def find_message(message_id: int, *options) -> Message:
     return get_readable_or_404(Message, current_viewer(), place, *options, id=message_id)
 
 
+def find_place(message_id: int) -> Message:
+    """Return a message whose topic the viewer may read, be its text theirs to read or not: its place is there."""
+    place = joinedload(Message.topic, innerjoin=True).options(*WHOLE)
+    through = Message.topic.has(readable(Topic, current_viewer()))
+    return db.session.scalar(select(Message).where(Message.id == message_id, through).options(place)) or abort(404)
+
+
 def lock_topic(topic_id: int) -> tuple[Topic | None, User]:
     """Return a topic that is going to change, and who changes it, both locked and as they are at this instant; no
     topic for somebody who may not read it any more. Call it in a write transaction, then look at the rights again."""
     me = lock_writer()
-    locked = select(Topic).where(Topic.id == topic_id).with_for_update(of=Topic)
+    locked = select(Topic).where(Topic.id == topic_id).with_for_update(of=Topic, key_share=True)
     options = (*WHOLE, joinedload(Topic.author))
     topic = db.session.scalar(locked.options(*options).execution_options(populate_existing=True))
     return topic, me
@@ -82,10 +89,12 @@ def address_of_topic(topic: Topic, view: str = "topics.show", **values) -> str:
     return url_for(f"community.{view}", topic_id=topic.id, slug=topic.slug, **values)
 
 
-def address_of_message(topic: Topic, number: int) -> str:
-    """Return the address of a message on the page of its topic where it stands."""
+def address_of_message(topic: Topic, number: int, *, says: bool = False) -> str:
+    """Return the address of a message on the page of its topic where it stands. `says`: what is said of an act stands
+    beside the message, where the browser goes, not at the top of the page."""
     page = -(-number // PER_PAGE)
-    return address_of_topic(topic, page=page if page > 1 else None, _anchor=f"message-{number}")
+    told = {"message": number} if says else {}
+    return address_of_topic(topic, page=page if page > 1 else None, **told, _anchor=f"message-{number}")
 
 
 def or_keep(find, *key):

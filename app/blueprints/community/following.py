@@ -32,7 +32,7 @@ def topic(topic_id, slug):
     topic = get_readable_or_404(Topic, viewer_of(me), *WHOLE, id=topic_id)
     listening.set_topic(topic, me, is_on)
     db.session.commit()
-    flash(_said("ce sujet", "à chaque nouveau message", is_on))
+    flash(_said("ce sujet", "pour chaque réponse", is_on))
     page = request.args.get("page", type=int)
     return _back() or redirect(address_of_topic(topic, page=page if page and page > 1 else None))
 
@@ -48,7 +48,7 @@ def category(category_id):
     listening.set_category(category, me, is_on)
     db.session.commit()
     what = "cette rubrique" if category.group is None else "les discussions de ce groupe"
-    flash(_said(what, "à chaque nouveau sujet", is_on))
+    flash(_said(what, "pour chaque nouveau sujet", is_on))
     return _back() or redirect(address_of_category(category))
 
 
@@ -69,5 +69,5 @@ def _said(what, when, is_on):
 
 
 def _back():
-    is_from_profile = request.args.get("retour") == "profil"
-    return redirect(url_for("account.profile.edit", _anchor="discussions")) if is_from_profile else None
+    is_from_list = request.args.get("retour") == "profil"
+    return redirect(url_for("account.profile.followed", _anchor="discussions")) if is_from_list else None

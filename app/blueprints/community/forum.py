@@ -1,5 +1,7 @@
 """`/forum`: the discussions of all members, rubric by rubric."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
 
@@ -8,6 +10,7 @@ from app.blueprints.community.common import address_of_category, find_category, 
 from app.blueprints.web import current_viewer, require_token
 from app.extensions import begin_write, db
 from app.models import Category
+from app.models.types import utcnow
 from app.services import discussions, listening
 from app.services.shelves import BadCursor
 
@@ -42,10 +45,16 @@ def read(category_id):
     category = find_category_by_id(category_id)
     require_token()
     begin_write()
-    discussions.mark_all_read(category, current_user)
+    discussions.mark_all_read(category, current_user, min(utcnow(), _shown_at()))
     db.session.commit()
     flash("Tout est marqué comme lu.")
     return redirect(address_of_category(category))
+
+
+def _shown_at():
+    """Return when the list was shown whose button was pressed."""
+    seconds = request.args.get("vu", type=int) or 0
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 else utcnow()
 
 
 def category_page(category: Category) -> str:
@@ -60,6 +69,7 @@ def category_page(category: Category) -> str:
         "community/forum/show.html",
         category=category,
         page=page,
+        now=int(utcnow().timestamp()),
         is_first=not any(cursors.values()),
         may_open=may_open_topic(viewer, category),
         is_followed=listening.follows_category(category, current_user),

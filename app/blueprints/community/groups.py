@@ -2,7 +2,6 @@
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access import (
@@ -23,7 +22,7 @@ from app.extensions import begin_write, db
 from app.forms.base import ActForm
 from app.forms.groups import AddressForm, AskForm, LeaveForm
 from app.labels import KIND_PATHS, PublicationKind
-from app.models import Category, Group, Publication
+from app.models import Group, Publication
 from app.services import agenda, choosing, discussions, groups, limits, shelves
 from app.templating import plural, quoted
 
@@ -46,11 +45,16 @@ def index():
         live=[row for row in found if row.Group.archived_at is None],
         archived=[row for row in found if row.Group.archived_at],
         readable={row.Group.id for row in found},
-        departures=[one for one in groups.departures_of(viewer.council_id) if may_come_back(viewer, one)],
+        departures=_departures(viewer),
         requests=groups.requests_of(viewer.user_id),
         may_ask=may_ask_for_group(viewer),
         steers=may_steer(viewer),
     )
+
+
+def _departures(viewer):
+    """Return how the viewer's council left the groups into which they may bring it back."""
+    return [one for one in groups.departures_of(viewer.council_id) if may_come_back(viewer, one)]
 
 
 # Asking for one ----------------------------------------------------------------------------------------------------
@@ -91,17 +95,19 @@ def _ask(form):
 @bp.get("/<slug>")
 def show(slug):
     """Show what is new in a group: discussions, what is shared, the next events."""
-    viewer, group = _find(slug)
-    place = db.session.scalars(select(Category).filter_by(group_id=group.id).options(joinedload(Category.group))).one()
+    viewer, found = _find_place(slug)
+    place, group = found.Category, found.Category.group
+    kinds = {path: KIND_PATHS[path] for path in ("documents", "actions")}
+    shared = groups.last_shared(viewer, group.id, kinds.values(), LAST)
     return render_template(
         "community/groups/show.html",
         group=group,
         category=place,
         topics=discussions.last_topics([place.id], current_user, viewer, LAST).get(place.id, []),
         may_open=may_open_topic(viewer, place),
-        shared={path: _last(viewer, group, KIND_PATHS[path]) for path in ("documents", "actions")},
+        shared={path: shared[kind] for path, kind in kinds.items()},
         events=agenda.coming(viewer, groups.shared_with(group.id), size=LAST).events,
-        counts=groups.counts([group.id])[group.id],
+        counts=(found.councils, found.people),
     )
 
 
@@ -112,16 +118,19 @@ def _find(slug):
     return viewer, find_group(slug, joinedload(Group.territory))
 
 
-def _last(viewer, group, kind):
-    conditions = (Publication.kind == kind, groups.shared_with(group.id))
-    return shelves.newest(viewer, *conditions, size=LAST, is_narrow=True, loaded=shelves.SHORT).items
+def _find_place(slug):
+    """Return who asks, and the place where a group of their council discusses, as `groups.find_place` finds it."""
+    viewer = current_viewer()
+    require(is_member(viewer))
+    found = None if "\0" in slug else groups.find_place(viewer, slug)
+    return viewer, found or abort(404)
 
 
 @bp.get("/<slug>/discussions")
 def topics(slug):
     """Show the topics of a group."""
-    _, group = _find(slug)
-    return forum.category_page(get_readable_or_404(Category, current_viewer(), group_id=group.id))
+    _, found = _find_place(slug)
+    return forum.category_page(found.Category)
 
 
 @bp.get("/<slug>/<kind:path>")
@@ -195,11 +204,10 @@ def come_back(slug):
     """Bring one's council back into a group that it has left."""
     viewer = current_viewer()
     require(is_member(viewer))
-    departure = next((one for one in groups.departures_of(viewer.council_id) if one.group.slug == slug), None)
+    departure = next((one for one in _departures(viewer) if one.group.slug == slug), None)
     if departure is None:
         get_readable_or_404(Group, viewer, slug=slug)  # somebody else of the council was first
         return redirect(url_for(".show", slug=slug))
-    require(may_come_back(viewer, departure))
     require_token()
     form, group_id = ActForm(), departure.group_id
     if not count(form, (limits.GROUP_MOVES, str(viewer.council_id))):

@@ -7,6 +7,7 @@ from app.blueprints.community import files
 from app.blueprints.community.common import (
     address_of_message,
     find_message,
+    find_place,
     give_back_unread,
     lock_topic,
     or_keep,
@@ -28,8 +29,7 @@ TOO_LATE = "Ce message ne peut plus être corrigé"
 def show(message_id):
     """Go to a message on the page where it stands: this address stays, whatever the title and the rubric become."""
     require(is_member(current_viewer()))
-    message = find_message(message_id)
-    return redirect(_place(message))
+    return redirect(_place(find_place(message_id)))
 
 
 @bp.get("/<id:message_id>/entier")
@@ -56,10 +56,13 @@ def edit(message_id):
     require(message.author_id == viewer.user_id)
     require_open(may_correct(viewer, message, message.topic), TOO_LATE, _place(message))
     model = TopicForm if message.number == 1 else MessageForm
-    form = model(data={"title": message.topic.title, "text": message.text, "key": message.key})
+    title = message.topic.title
+    form = model(data={"title": title, "former": title, "text": message.text, "key": message.key})
     form.key.data = message.key  # whatever was sent: files are joined by it
     files.offer(form, message.key, message)
-    if request.method == "POST" and (answer := take(form, lambda words: _correct(form, message_id, words))):
+    if request.method == "POST" and (
+        answer := take(form, message.topic.category, lambda words: _correct(form, message_id, words))
+    ):
         return answer
     message = db.session.get(Message, message_id)
     page = render_template("community/messages/edit.html", form=form, message=message, topic=message.topic)
@@ -71,11 +74,12 @@ def _correct(form, message_id, words):
     if message is None:
         give_back_unread()
     require_open(may_correct(viewer, message, message.topic), TOO_LATE, _place(message))
-    posting.correct(message, words, form.title.data if "title" in form else None)
+    has_title = "title" in form and form.title.data != form.former.data
+    posting.correct(message, words, form.title.data if has_title else None)
     files.keep(form, [], message.key, message)
     db.session.commit()
     flash("C’est corrigé.")
-    return redirect(_place(message))
+    return redirect(_place(message, says=True))
 
 
 @bp.route("/<id:message_id>/retrait", methods=["GET", "POST"])
@@ -94,7 +98,7 @@ def take_back(message_id):
         posting.take_back(message)
     db.session.commit()
     flash("Votre message est retiré. Vous pouvez le remettre pendant 30 jours.")
-    return redirect(_place(message))
+    return redirect(_place(message, says=True))
 
 
 @bp.post("/<id:message_id>/retour")
@@ -108,11 +112,11 @@ def put_back(message_id):
     posting.put_back(message)
     db.session.commit()
     flash("Votre message est de nouveau là.")
-    return redirect(_place(message))
+    return redirect(_place(message, says=True))
 
 
-def _place(message):
-    return address_of_message(message.topic, message.number)
+def _place(message, says=False):
+    return address_of_message(message.topic, message.number, says=says)
 
 
 def _lock(message_id):

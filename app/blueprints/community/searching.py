@@ -20,16 +20,19 @@ def show():
     viewer = current_viewer()
     require(is_member(viewer))
     form = ForumSearchForm(request.args)
-    form.offer(forum_search.places(viewer))
-    page = _found(viewer, form) if form.validate() and form.q.data else None
-    return render_template("community/searching/show.html", form=form, page=page, here=_here), *form.outcome
+    places = forum_search.places(viewer)
+    form.offer(places)
+    page = _found(viewer, form, places) if form.validate() and form.q.data else None
+    has_groups = any(place.group for place in places)
+    found = {"form": form, "page": page, "here": _here, "has_groups": has_groups}
+    return render_template("community/searching/show.html", **found), *form.outcome
 
 
-def _found(viewer, form):
-    asked = {"rubric": form.rubrique.data, "group": form.groupe.data if "groupe" in form else ""}
+def _found(viewer, form, places):
+    place = next((place for place in places if str(place.id) == form.ou.data), None)
     cursors = {"before": request.args.get("avant", ""), "after": request.args.get("apres", "")}
     try:
-        page = forum_search.found(viewer, form.q.data, **asked, **cursors)
+        page = forum_search.found(viewer, form.q.data, place, **cursors)
     except BadCursor:
         abort(404)
     if page is None:
@@ -39,5 +42,5 @@ def _found(viewer, form):
 
 def _here(**cursor):
     """Return the address of another page of the same search."""
-    kept = {name: request.args[name] for name in ("q", "rubrique", "groupe") if request.args.get(name)}
+    kept = {name: request.args[name] for name in ("q", "ou") if request.args.get(name)}
     return f"?{urlencode(kept | cursor)}"

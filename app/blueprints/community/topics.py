@@ -33,12 +33,12 @@ from app.blueprints.community.common import (
     require_open,
     require_slug,
 )
-from app.blueprints.community.writing import take
+from app.blueprints.community.writing import refuse_used, take
 from app.blueprints.web import NumberedPagination, current_viewer, lock_writer, note
 from app.extensions import begin_write, db
 from app.forms.discussions import MessageForm, TopicForm
 from app.models import Category, Message, Topic
-from app.services import attachments, cards, discussions, posting
+from app.services import attachments, cards, discussions, groups, posting
 from app.templating import plural
 
 bp = Blueprint("topics", __name__)
@@ -65,6 +65,7 @@ def show(topic_id, slug):
         found=found,
         topic=topic,
         page=page,
+        said_at=next((row.number for row in rows if row.number == request.args.get("message", type=int)), None),
         attached=attachments.of_messages([row.id for row in rows if row.has_files and row.body]),
         cards=cards.cards_of([row.id for row in rows if row.has_cards and row.body], viewer),
         form=_answer_form(topic) if page.page == page.pages and may_answer(viewer, topic) else None,
@@ -73,7 +74,7 @@ def show(topic_id, slug):
         rights={"arrange": may_arrange(viewer, topic), "move": may_move(viewer, topic)},
         acts={row.id: _acts(viewer, row, topic) for row in rows if row.author_id == viewer.user_id},
     )
-    if rows and rows[-1].number > found.number:
+    if request.method == "GET" and rows[-1].number > found.number and found.joins(rows[0].number):
         note(discussions.note_read, viewer.user_id, topic_id, rows[-1].number)
     return html
 
@@ -118,14 +119,14 @@ def new_in_group(slug):
     """Begin a topic in a group."""
     require(is_member(current_viewer()))
     group = or_keep(find_group, slug)
-    return _begin(db.session.scalars(select(Category).filter_by(group_id=group.id)).one())
+    return _begin(groups.place_of(group))
 
 
 def _begin(category):
     require_open(may_open_topic(current_viewer(), category), CLOSED_RUBRIC, address_of_category(category))
     form, category_id = TopicForm(), category.id
     files.offer(form, form.key.data)
-    if request.method == "POST" and (answer := take(form, lambda words: _open(form, category_id, words))):
+    if request.method == "POST" and (answer := take(form, category, lambda words: _open(form, category_id, words))):
         return answer
     category = db.session.get(Category, category_id)
     return render_template("community/topics/new.html", form=form, category=category), *form.outcome
@@ -135,8 +136,6 @@ def _open(form, category_id, words):
     """Begin a topic, with the rights of this instant. The same form again leads to what it has made."""
     begin_write()
     me = lock_writer()
-    if made := posting.made_by(Topic, form.key.data, me):
-        return redirect(address_of_topic(made))
     viewer = viewer_of(me)
     category = db.session.scalar(
         select(Category).where(Category.id == category_id).with_for_update(read=True, of=Category)
@@ -144,8 +143,12 @@ def _open(form, category_id, words):
     if category is None or not may_read(viewer, category):
         give_back_unread()
     require_open(may_open_topic(viewer, category), CLOSED_RUBRIC, address_of_category(category))
-    topic = posting.open_topic(category, me, key=form.key.data, title=form.title.data, words=words)
-    message = posting.made_by(Message, form.key.data, me)
+    if made := posting.twin(me, words, category=category, title=form.title.data):
+        return _made(made)
+    if posting.is_taken(form.key.data):
+        return refuse_used(form)
+    message = posting.open_topic(category, me, key=form.key.data, title=form.title.data, words=words)
+    topic = message.topic
     files.keep(form, [], form.key.data, message)
     db.session.commit()
     flash("Votre sujet est publié.")
@@ -163,25 +166,26 @@ def reply(topic_id, slug):
     if request.method == "GET":
         require_slug(topic, slug)
     require_open(may_answer(current_viewer(), topic), CLOSED, address_of_message(topic, topic.last_number))
-    answered = _answered(topic)
     form = MessageForm()
     if request.method == "GET":
-        form.seen.data = str(topic.last_number)
-        form.text.data = form.quoted.data = _quote(answered) if "cite" in request.args else ""
+        form.seen.data, form.cite.data = str(topic.last_number), request.args.get("cite", "")
+    answered = _answered(topic, form)
     files.offer(form, form.key.data)
-    if request.method == "POST" and (answer := take(form, lambda words: _reply(form, topic_id, words))):
-        return answer
+    if request.method == "POST":
+        quotation = _quote(answered) if form.cited_number else ""
+        if answer := take(form, topic.category, lambda words: _reply(form, topic_id, words), quotation):
+            return answer
     topic = db.session.get(Topic, topic_id, options=WHOLE)
-    quotes = form.text.data.startswith(">")
-    page = render_template("community/topics/reply.html", form=form, topic=topic, answered=answered, quotes=quotes)
-    return page, *form.outcome
+    return render_template("community/topics/reply.html", form=form, topic=topic, answered=answered), *form.outcome
 
 
-def _answered(topic):
-    """Return the message that is answered: the one that the address names, or the newest one."""
-    number = request.args.get("cite", type=int) or request.args.get("a", type=int) or topic.last_number
+def _answered(topic, form):
+    """Return the message that is answered: the one that is quoted, that the address names, or the newest one. None:
+    there is nothing to be read any more."""
+    number = form.cited_number or request.args.get("a", type=int) or topic.last_number
     found = discussions.messages(topic.id, current_viewer(), number, number) if 0 < number <= topic.last_number else []
-    return found[0] if found and found[0].body else None
+    one = found[0] if found else None
+    return one if one and one.body and not one.removed_at and not one.hidden_at else None
 
 
 def _quote(answered):
@@ -195,17 +199,25 @@ def _reply(form, topic_id, words):
     """Add an answer, with the rights of this instant. The same form again leads to what it has made."""
     begin_write()
     topic, me = lock_topic(topic_id)
-    if topic and (made := posting.made_by(Message, form.key.data, me)):
-        return redirect(address_of_message(topic, made.number))
     viewer = viewer_of(me)
     if topic is None or not may_read(viewer, topic):
         give_back_unread()
     require_open(may_answer(viewer, topic), CLOSED, address_of_message(topic, topic.last_number))
+    if made := posting.twin(me, words, topic=topic):
+        return _made(made)
+    if posting.is_taken(form.key.data):
+        return refuse_used(form)
     message = posting.post(topic, me, key=form.key.data, words=words)
     files.keep(form, [], form.key.data, message)
     db.session.commit()
     flash(_published(message.number - 1 - form.seen_number if form.seen_number else 0))
-    return redirect(address_of_message(topic, message.number))
+    return redirect(address_of_message(topic, message.number, says=True))
+
+
+def _made(message):
+    """Lead to what is there already: the same words were sent twice."""
+    flash("Ce message est déjà publié.")
+    return redirect(address_of_message(message.topic, message.number, says=True))
 
 
 def _published(between):

@@ -5,13 +5,14 @@ from datetime import timedelta
 from flask import Blueprint, render_template
 from flask_login import current_user
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app.access import may_keep, members_of, readable, require
 from app.blueprints.web import current_viewer, paginate
 from app.extensions import db
-from app.models import Council, User
+from app.models import User
 from app.models.types import utcnow
-from app.services import fiches, shelves, validation
+from app.services import discussions, fiches, shelves, validation
 
 bp = Blueprint("dashboard", __name__)
 FIRST_LOOK = timedelta(days=30)  # what is new to whoever has never come before
@@ -23,16 +24,18 @@ def show():
     """Show what is new, what is to be done, and the ways to all the rest."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
-    council = db.session.get(Council, viewer.council_id)
     since = current_user.former_visit_at or utcnow() - FIRST_LOOK
-    # Whoever looks is a member, so there is a first row, which tells how many there are.
-    members = db.session.execute(_members(viewer).add_columns(func.count().over()).limit(NAMED)).all()
+    # Whoever looks is a member, so there is a first row, which tells how many there are, and of which council.
+    first = _members(viewer).add_columns(func.count().over()).limit(NAMED).options(joinedload(User.council))
+    members = db.session.execute(first).all()
+    council = members[0][0].council
     return render_template(
         "council/dashboard/show.html",
         council=council,
         since=since,
         news=shelves.news(viewer, since),
         newcomers=_newcomers(viewer, since),
+        unread=discussions.count_unread(current_user, viewer),
         unanswered=validation.count_unanswered(viewer),
         is_stale=fiches.is_stale(council),
         members=[person for person, _ in members],

@@ -19,6 +19,7 @@ ACTS = {  # button → whether the rubric is closed from now on, what is said of
     "cancel": (False, "La rubrique est rouverte : on peut de nouveau y écrire."),
 }
 FULL = "Cette rubrique contient des sujets : déplacez-les d’abord, ou fermez la rubrique."
+TAKEN = "Une rubrique porte déjà ce nom : choisissez-en un autre."
 AGAIN = "Une autre rubrique vient d’être créée : envoyez encore une fois."
 
 
@@ -34,16 +35,19 @@ def index():
 
 
 def _create(form):
-    """Make the rubric; two of one name at once: the database lets one of them through."""
+    """Make the rubric, and tell whether that was done; two of one name at once: the database lets one of them
+    through."""
     _begin()
     try:
-        arranging.open_rubric(form.name.data, form.description.data)
+        made = arranging.open_rubric(form.name.data, form.description.data)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         form.name.errors = [AGAIN]
         return False
-    return True
+    if made is None:
+        form.name.errors = [TAKEN]
+    return made is not None
 
 
 @bp.route("/<id:category_id>/modifier", methods=["GET", "POST"])
@@ -51,25 +55,39 @@ def edit(category_id):
     """Give a rubric another name or description; its address stays."""
     require(may_steer(current_viewer()))
     form = CategoryForm(obj=_find(category_id))
-    if form.validate_on_submit():
-        _begin()
-        form.populate_obj(_find(category_id, is_locked=True))
-        db.session.commit()
+    if form.validate_on_submit() and _save(form, category_id):
         flash("C’est enregistré.")
         return redirect(url_for(".index"))
-    return render_template("moderation/categories/edit.html", form=form, category=_find(category_id)), *form.outcome
+    category = _find(category_id)
+    is_empty = not arranging.has_topics(category)
+    page = render_template("moderation/categories/edit.html", form=form, category=category, is_empty=is_empty)
+    return page, *form.outcome
+
+
+def _save(form, category_id):
+    """Change the rubric, and tell whether that was done: not to the name of another one."""
+    _begin()
+    category = _find(category_id, is_locked=True)
+    if arranging.is_name_taken(form.name.data, but=category_id):
+        db.session.rollback()
+        form.name.errors = [TAKEN]
+        return False
+    form.populate_obj(category)
+    db.session.commit()
+    return True
 
 
 @bp.post("/<id:category_id>/place/<id:place>")
 def move(category_id, place):
     """Give a rubric another place, 1 for the first one: a button that is pressed twice moves it once."""
     require(may_steer(current_viewer()))
-    _find(category_id)
+    name = _find(category_id).name
     require_token()
     _begin()
     arranging.place_rubric(category_id, place)
     db.session.commit()
-    return redirect(url_for(".index", _anchor=f"rubrique-{category_id}"))
+    flash(f"La rubrique {quoted(name)} a changé de place.")
+    return redirect(url_for(".index"))
 
 
 @bp.post("/<id:category_id>/fermeture")
@@ -91,6 +109,9 @@ def delete(category_id):
     """Ask once, then delete a rubric that holds no topic."""
     require(may_steer(current_viewer()))
     category = _find(category_id)
+    if arranging.has_topics(category):
+        flash(FULL)
+        return redirect(url_for(".edit", category_id=category_id))
     if request.method == "GET":
         return render_template("moderation/categories/delete.html", category=category)
     require_token()

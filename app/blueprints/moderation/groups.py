@@ -19,6 +19,7 @@ bp = Blueprint("groups", __name__, url_prefix="/animation/groupes")
 PER_PAGE = 20
 MADE = "Le groupe est créé. Les membres de ses conseils l’apprennent par courriel."
 KNOWN = "Ce groupe existe déjà : le voici."
+ANSWERED = f"{KNOWN} La personne qui l’a demandé l’apprend par courriel."
 DECIDED = "Cette demande a déjà une réponse."
 
 
@@ -112,7 +113,7 @@ def _open(form, wish, territory):
         form.name.errors = [TAKEN]
         return None
     db.session.commit()
-    flash(MADE if is_new else KNOWN)
+    flash(MADE if is_new else ANSWERED if wish else KNOWN)
     return group
 
 

@@ -1,19 +1,21 @@
 """`/animation/courrier`: what the outbox sends, what waits and why, and how the recurring jobs go."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 
-from app.access import may_steer, require
+from app.access import may_steer, readable, require
 from app.blueprints.web import current_viewer, paginate
 from app.extensions import begin_write, db
 from app.forms.settling import SettlingForm
 from app.jobs import JOBS
-from app.labels import Channel, DeliveryState, Priority
-from app.models import Delivery, Job
+from app.labels import UNTOLD, Channel, DeliveryState, Priority
+from app.models import Delivery, Job, Message, Publication
 from app.models.types import utcnow
 from app.notifications import outbox, texting
+from app.notifications.recipients import ALERT, DISCUSSION, FOLLOWING, REGISTRATION, REMINDER
 
 bp = Blueprint("mailbox", __name__, url_prefix="/animation/courrier")
 
@@ -24,6 +26,9 @@ STATES = {
     "en-attente": DeliveryState.WAITING,
 }
 CHANNELS = {"courriel": Channel.MAIL, "sms": Channel.SMS}
+# What messages tell of, and the kinds that tell of nothing else: there it is gone where none is named.
+ABOUT = {"publication_id": Publication, "message_id": Message}
+TELLING = {ALERT, DISCUSSION, FOLLOWING, REGISTRATION, REMINDER}
 # What each button does, and what it says then.
 ACTS = {
     "arrived": (outbox.note_arrived, "C’est noté : ce message est arrivé."),
@@ -39,9 +44,11 @@ def index():
     """Show the newest messages, all or those of one state and channel, the forecast of what waits, and the jobs."""
     require(may_steer(current_viewer()))
     chosen = {"etat": request.args.get("etat"), "canal": request.args.get("canal")}
+    page = paginate(_chosen(**chosen).order_by(Delivery.id.desc()), per_page=30)
     return render_template(
         "moderation/mailbox/index.html",
-        page=paginate(_chosen(**chosen).order_by(Delivery.id.desc()), per_page=30),
+        page=page,
+        untold=_untold(page.items),
         chosen=chosen,
         counts=_counts(),
         states=STATES,
@@ -62,6 +69,25 @@ def _chosen(etat, canal):
         if word is not None:
             query = query.where(column == (words.get(word) or abort(404)))
     return query
+
+
+def _untold(deliveries: Iterable[Delivery]) -> dict[int, str]:
+    """Return the messages that tell of what the viewer may not read, by their id: what to call them, for a subject has
+    its title."""
+    read = {name: _readable(model, {getattr(one, name) for one in deliveries}) for name, model in ABOUT.items()}
+    untold = [one for one in deliveries if one.subject and not _is_told(one, read)]
+    return {one.id: UNTOLD.get(one.kind, "Un message") for one in untold}
+
+
+def _readable(model, ids):
+    if not (ids := ids - {None}):
+        return set()
+    return set(db.session.scalars(select(model.id).where(model.id.in_(ids), readable(model, current_viewer()))))
+
+
+def _is_told(delivery, read):
+    ids = {name: getattr(delivery, name) for name in ABOUT if getattr(delivery, name) is not None}
+    return all(one in read[name] for name, one in ids.items()) if ids else delivery.kind not in TELLING
 
 
 def _counts():
@@ -107,6 +133,7 @@ def show(delivery_id):
     page = render_template(
         "moderation/mailbox/show.html",
         delivery=delivery,
+        untold=_untold([delivery]).get(delivery.id),
         form=form,
         objection=outbox.objection(delivery),
         shows_text=not server,

@@ -33,5 +33,5 @@ def edit(path, item_id, slug):
     if is_on and (why := following.unheard(current_user)):
         said = f"Vous suivez ce document, mais {why} : votre profil dit comment les recevoir."
     flash(said)
-    is_from_profile = request.args.get("retour") == "profil"
-    return redirect(url_for("account.profile.edit", _anchor="suivis") if is_from_profile else address_of(item))
+    is_from_list = request.args.get("retour") == "profil"
+    return redirect(url_for("account.profile.followed", _anchor="suivis") if is_from_list else address_of(item))
