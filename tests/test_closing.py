@@ -538,9 +538,11 @@ def test_words_that_were_taken_along_are_seen_by_nobody_and_come_back(client, cl
     before = texts()
     close(client_as(alice), when="later", contributions="go")
     assert texts() == [f"({QUESTION})", REPLY, f"({LAST})", f"({REGRET})"]
-    assert QUESTION not in client_as(cast.bruno).get(f"/forum/sujets/{talk.id}-{talk.slug}").text
+    page = client_as(cast.bruno).get(f"/forum/sujets/{talk.id}-{talk.slug}").text
+    assert QUESTION not in page and "Réponse trouvée" not in page
     submit(client, reopening_link(alice))
     db.session.expire_all()
+    assert "Réponse trouvée" in client_as(cast.bruno).get(f"/forum/sujets/{talk.id}-{talk.slug}").text
     assert alice.status == UserStatus.ACTIVE and texts() == before and talk.answer_number == 3
     assert db.session.scalars(select(TopicCursor).filter_by(user_id=alice.id)).all()
 

@@ -372,7 +372,7 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/forum/sujets/{secret}-un-local-pour-se-reunir/titre": GATHERED,
     "/forum/sujets/{secret}-un-local-pour-se-reunir/deplacement": members(404) | {"alice": 403, "chloe": 403},
     "/animation/forum/{rubric}/modifier": asked(animator=200),
-    "/animation/forum/{rubric}/suppression": asked(animator=200),
+    "/animation/forum/{vacant}/suppression": asked(animator=200),
     "/animation/forum/{discussions}/modifier": asked(animator=404),
     "/mon-conseil/dossiers/{folder}": asked(alice=200, chloe=404),
     "/mon-conseil/dossiers/{folder}/modifier": asked(alice=200, chloe=404),
@@ -524,7 +524,7 @@ SENT = {
         }.items()
     },
     "/animation/forum": ({"name": "Fêtes"}, told(animator=302)),
-    "/animation/forum/{rubric}/modifier": ({"name": "Fêtes"}, told(animator=302)),
+    "/animation/forum/{rubric}/modifier": ({"name": "Jardins"}, told(animator=302)),
     "/animation/forum/{rubric}/place/2": ({}, told(animator=302)),
     "/animation/forum/{rubric}/fermeture": ({"act": "fermer"}, told(animator=302)),
     "/animation/forum/{vacant}/suppression": ({}, told(animator=302)),

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.extensions import db
 from app.models.group import Group
@@ -106,6 +106,17 @@ class Message(db.Model):
 
     topic: Mapped[Topic] = relationship()
     author: Mapped[User | None] = relationship()
+
+
+# What pages show of `answer_number`: nothing while that message is taken away or hidden.
+Topic.answer = column_property(
+    select(Message.number)
+    .where(Message.topic_id == Topic.id, Message.number == Topic.answer_number)
+    .where(Message.removed_at.is_(None), Message.hidden_at.is_(None))
+    .correlate_except(Message)
+    .scalar_subquery(),
+    deferred=True,
+)
 
 
 class MessageLink(db.Model):

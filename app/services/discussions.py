@@ -19,7 +19,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm import aliased, contains_eager, undefer
 
 from app.access import Viewer, readable, unveiled
 from app.extensions import db, insert
@@ -208,7 +208,7 @@ def _lines(viewer):
     return (
         select(
             Topic.id, Topic.category_id, Topic.title, Topic.slug, Topic.created_at, Topic.last_number, Topic.last_at,
-            Topic.is_pinned, Topic.closed_at, Topic.answer_number, Topic.hidden_at, writer.name.label("last_author"),
+            Topic.is_pinned, Topic.closed_at, Topic.answer, Topic.hidden_at, writer.name.label("last_author"),
             TopicCursor.number.label("read_number"), CategoryCursor.read_at.label("all_read_at"),
         )
         .outerjoin(last, and_(last.topic_id == Topic.id, last.number == Topic.last_number))
@@ -261,7 +261,7 @@ def _opened(viewer):
         .outerjoin(Category.group)
         .outerjoin(TopicCursor, _is_of(viewer, TopicCursor, Topic.id))
         .outerjoin(CategoryCursor, _is_of(viewer, CategoryCursor, Topic.category_id))
-        .options(contains_eager(Topic.category).contains_eager(Category.group))
+        .options(undefer(Topic.answer), contains_eager(Topic.category).contains_eager(Category.group))
         .where(Topic.id == bindparam("topic"), readable(Topic, viewer))
     )
 

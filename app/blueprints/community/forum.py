@@ -53,8 +53,8 @@ def read(category_id):
 
 def _shown_at():
     """Return when the list was shown whose button was pressed."""
-    seconds = request.args.get("vu", type=int) or 0
-    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 else utcnow()
+    microseconds = request.args.get("vu", type=int) or 0
+    return datetime.fromtimestamp(microseconds / 10**6, UTC) if 0 < microseconds < 2**52 else utcnow()
 
 
 def category_page(category: Category) -> str:
@@ -69,7 +69,7 @@ def category_page(category: Category) -> str:
         "community/forum/show.html",
         category=category,
         page=page,
-        now=int(utcnow().timestamp()),
+        now=int(utcnow().timestamp() * 10**6),
         is_first=not any(cursors.values()),
         may_open=may_open_topic(viewer, category),
         is_followed=listening.follows_category(category, current_user),
