@@ -68,7 +68,7 @@ def test_one_form_sent_by_many_hands_at_once_makes_one_message(site):
     page = client.get(site.path + "/repondre")
     with ThreadPoolExecutor(WRITERS) as pool:
         answers = list(pool.map(lambda _: send(client, page, "Répondre", text="Une fois."), range(WRITERS)))
-    assert {answer.location for answer in answers} == {site.path + "#message-2"}
+    assert {answer.location for answer in answers} == {site.path + "?message=2#message-2"}
     with site.app_context():
         assert len(db.session.scalars(select(Message)).all()) == 2
 

@@ -144,6 +144,14 @@ def test_what_is_not_to_be_read_is_not_quoted(client_as, cast, topic):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "²", "x", "1\n2"])
+def test_a_strange_number_quotes_nothing(client_as, cast, topic, number):
+    alice = client_as(cast.alice)
+    page = alice.get(path_of(topic, "/repondre"))
+    answer = send(alice, page, "Répondre", text="Bonjour.", cite=number, seen=number)
+    assert answer.status_code in (302, 422) and "blockquote" not in answer.text
+
+
 def test_a_form_that_has_made_a_message_asks_before_it_makes_another(client_as, cast, topic):
     alice = client_as(cast.alice)
     page = alice.get(path_of(topic, "/repondre"))

@@ -19,7 +19,8 @@ TOO_LONG = (
 
 
 def _number(field):
-    return int(field.data) if field.data.isascii() and field.data.isdecimal() else 0
+    text = field.data
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 class MessageForm(AttachmentsForm):

@@ -46,8 +46,12 @@ def take(
 
 
 def refuse_used(form: MessageForm) -> None:
-    """Let a form come back that has made something else before: sent once more, it makes another message."""
+    """Let a form come back that has made something else before: sent once more, it makes another message, with the
+    files that are chosen for it then."""
     db.session.rollback()
+    if form.files.data or form.entries:
+        form.entries = ()
+        form.refuse_file(AGAIN)
     form.renew_key()
     form.refuse(USED)
 
