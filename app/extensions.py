@@ -55,12 +55,10 @@ def begin_write(*, wait: int | None = None) -> None:
     PostgreSQL locks rows instead: read what you are going to change `with_for_update`, which SQLite ignores. Whatever
     the session did before is committed, and its objects are read again. Slow work (hashing a password,
     scaling a picture) belongs before this call, as other writers wait from here to the commit. `wait`: the milliseconds
-    to wait for them, if not as long as usual; then it is an `OperationalError`.
+    to wait for them on SQLite, if not as long as usual; then it is an `OperationalError`.
     """
     db.session.commit()
-    connection = db.session.connection(execution_options={"sqlite_begin": "immediate", "sqlite_wait": wait})
-    if wait and connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+    db.session.connection(execution_options={"sqlite_begin": "immediate", "sqlite_wait": wait})
 
 
 def insert(model):

@@ -156,6 +156,8 @@ def logged_in(app, user):
 
 def test_a_page_comes_without_its_mark_while_somebody_else_writes(own_app):
     with own_app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL locks rows: nobody else writes this one")
         upgrade()
         alice = make_cast().alice
         topic = make_topic(alice, make_category())
@@ -172,8 +174,7 @@ def test_a_page_comes_without_its_mark_while_somebody_else_writes(own_app):
         assert client.get(path).status_code == 200
     with own_app.app_context():
         assert db.session.scalar(sa.select(TopicCursor.number)) == 1
-        if db.engine.dialect.name == "sqlite":
-            assert db.session.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
+        assert db.session.scalar(sa.text("PRAGMA busy_timeout")) == 10_000
 
 
 def test_writes_at_the_same_time_lose_no_update(own_app):
