@@ -340,7 +340,7 @@ def share(alice, group, folder):
     alice.follow(group)
     assert alice.flaws() == []
     alice.follow_words("Partager un document avec ce groupe")
-    assert alice.is_ticked("es membres de mes groupes") and alice.is_ticked("Groupe de travail")
+    assert alice.is_ticked("es membres de mes groupes") and alice.is_ticked(GROUP)
     alice.fill("title", DOCUMENT)
     alice.fill("description", f"Tout sur le {WORD}.")
     alice.join(_file(folder, FILES[0]))
