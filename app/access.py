@@ -522,6 +522,21 @@ def _readable_topics(viewer):
     return and_(through.correlate(Topic), kept, _is_unveiled(Topic, Topic.category_id, viewer))
 
 
+def shown_topics() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the topics that all who read their rubric find there."""
+    return Topic.hidden_at.is_(None), Topic.removed_at.is_(None)
+
+
+def listed_topics(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition of the topics that lists show of a rubric that `viewer` may read: these, and their own."""
+    return or_(and_(*shown_topics()), Topic.author_id == (viewer.user_id or 0))
+
+
+def shown_messages() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the messages, joined to their topic, whose text all get who read the rubric."""
+    return Message.removed_at.is_(None), Message.hidden_at.is_(None), Topic.hidden_at.is_(None)
+
+
 def _readable_messages(viewer):
     """A message is read with its topic, but for what `unveiled` leaves out."""
     place = exists().where(Topic.id == Message.topic_id, readable(Topic, viewer), unveiled(viewer))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.access import Viewer, may_answer, readable, viewer_of
+from app.access import Viewer, may_answer, readable, shown_messages, viewer_of
 from app.extensions import db
 from app.labels import AlertTopic, DeliveryState, Rhythm
 from app.models import (
@@ -34,7 +34,6 @@ from app.templating import plural
 RANKS = {2, 3}  # of the sections of a digest: the groups, then the forum
 SLACK = timedelta(minutes=5)  # between a message and what is recorded of it
 AT_ONCE = 100  # topics that one question asks for by the numbers of their messages
-SHOWN = (Message.removed_at.is_(None), Message.hidden_at.is_(None), Topic.hidden_at.is_(None))
 
 
 class Asked(NamedTuple):
@@ -151,7 +150,7 @@ def _query():
     """Return the query of messages that may be told, each after the id of its topic."""
     query = select(Message.topic_id, Message.id, Message.number, Message.author_id, Message.created_at)
     query = query.join(Topic, Topic.id == Message.topic_id)
-    return query.where(*SHOWN).order_by(Message.topic_id, Message.number)
+    return query.where(*shown_messages()).order_by(Message.topic_id, Message.number)
 
 
 def _gathered(rows):

@@ -7,13 +7,11 @@ from functools import lru_cache
 
 from sqlalchemy import (
     Boolean,
-    ColumnElement,
     Row,
     and_,
     bindparam,
     case,
     func,
-    or_,
     select,
     tuple_,
     union_all,
@@ -21,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
-from app.access import Viewer, readable, unveiled
+from app.access import Viewer, listed_topics, readable, shown_topics, unveiled
 from app.extensions import db, insert
 from app.models import Category, CategoryCursor, Council, Group, Message, Topic, TopicCursor, User
 from app.models.types import UTCDateTime
@@ -36,7 +34,6 @@ PINNED = "e"  # begins the cursor of a page that ends within the pinned topics
 KEYS = ["user_id", "topic_id"]
 # Rubrics of the forum, then the groups; those that are archived last.
 IN_ORDER = (Category.group_id.is_not(None), Group.archived_at.is_not(None), Category.position, Group.name, Category.id)
-SHOWN = (Topic.hidden_at.is_(None), Topic.removed_at.is_(None))
 DESCENDING = (Topic.is_pinned.desc(), Topic.last_at.desc(), Topic.id.desc())
 
 
@@ -132,7 +129,7 @@ def _count_unread(viewer):
     """Return the count of the topics of a rubric that have something new, among the newest ones: it costs the same in
     a rubric of any size."""
     recent = select(Topic.id, Topic.last_number, Topic.last_at)
-    recent = recent.where(Topic.category_id == Category.id, *SHOWN).correlate(Category)
+    recent = recent.where(Topic.category_id == Category.id, *shown_topics()).correlate(Category)
     recent = recent.order_by(*DESCENDING).limit(MOST_COUNTED).subquery().c
     since = func.coalesce(CategoryCursor.read_at, bindparam("joined_at", type_=UTCDateTime))
     read = aliased(TopicCursor)
@@ -215,13 +212,8 @@ def _lines(viewer):
         .outerjoin(writer, writer.id == last.author_id)
         .outerjoin(TopicCursor, _is_of(viewer, TopicCursor, Topic.id))
         .outerjoin(CategoryCursor, _is_of(viewer, CategoryCursor, Topic.category_id))
-        .where(shown_topics(viewer))
+        .where(listed_topics(viewer))
     )  # fmt: skip
-
-
-def shown_topics(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition of the topics that lists show of a rubric that `viewer` may read."""
-    return or_(and_(*SHOWN), Topic.author_id == (viewer.user_id or 0))
 
 
 def _is_of(viewer, model, row_id):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from app.access import Viewer, readable
+from app.access import Viewer, readable, shown_messages
 from app.extensions import db
 from app.markup import trusted
 from app.models import Category, Message, MessageText, Topic, User
@@ -100,12 +100,11 @@ def _said_in(place):
 
 def _messages(viewer):
     """Return the query of what can be found."""
-    shown = (Message.removed_at.is_(None), Message.hidden_at.is_(None), Topic.hidden_at.is_(None))
     said = (Message.id, Message.number, Message.created_at, Message.html, User.name.label("author"))
     query = select(Topic, *said).join(Message, Message.topic_id == Topic.id).join(Topic.category)
     query = query.outerjoin(Category.group).outerjoin(User, User.id == Message.author_id)
     whole = contains_eager(Topic.category).contains_eager(Category.group)
-    return query.options(whole).where(readable(Message, viewer), *shown)
+    return query.options(whole).where(readable(Message, viewer), *shown_messages())
 
 
 def _read(cursor):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, o
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from app.access import Viewer, members_of, readable
+from app.access import Viewer, members_of, readable, shown_topics
 from app.extensions import db, insert_once
 from app.labels import TERRITORY_KIND, Role, TerritoryKind, UserStatus, Visibility
 from app.models import (
@@ -29,7 +29,7 @@ from app.models.group import RETURN_WITHIN
 from app.models.types import utcnow
 from app.notifications import dispatch, outbox
 from app.notifications import groups as messages
-from app.services import choosing, discussions, journal, shelves
+from app.services import choosing, journal, shelves
 from app.text import fold, slug
 
 KINDS = (TerritoryKind.DEPARTMENT, TerritoryKind.EPCI, TerritoryKind.COMMUNE)  # at whose scale groups are made
@@ -72,7 +72,7 @@ def of_council(viewer: Viewer) -> list[Row]:
     gathered = group_councils.c
     councils = select(func.count()).where(gathered.group_id == Group.id).scalar_subquery()
     last = select(func.max(Topic.last_at)).join(Category, Category.id == Topic.category_id)
-    last = last.where(Category.group_id == Group.id, *discussions.SHOWN).scalar_subquery()
+    last = last.where(Category.group_id == Group.id, *shown_topics()).scalar_subquery()
     query = select(Group, councils.label("councils"), last.label("last_at"))
     query = query.where(readable(Group, viewer)).options(joinedload(Group.territory))
     return list(db.session.execute(query.order_by(Group.archived_at.is_not(None), Group.name, Group.id)))
