@@ -11,8 +11,9 @@ from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union_all
 
 from app.extensions import db
-from app.labels import OPEN, PublicationKind, Role, SideReason, UserStatus, Visibility
+from app.labels import OPEN, ArticleKind, PublicationKind, Role, SideReason, UserStatus, Visibility
 from app.models import (
+    Article,
     Attachment,
     Category,
     Council,
@@ -21,6 +22,7 @@ from app.models import (
     Event,
     Group,
     Message,
+    NewsletterIssue,
     Publication,
     Registration,
     Revision,
@@ -34,6 +36,7 @@ from app.models import (
 )
 from app.models.discussion import EDITABLE_FOR, KEPT_FOR
 from app.models.group import RETURN_WITHIN
+from app.models.newsletter import LEFT
 from app.models.types import utcnow
 
 
@@ -93,8 +96,8 @@ def readable(model: type, viewer: Viewer) -> ColumnElement[bool]:
         return _readable_registrations(viewer)
     if model is SideVersion:
         return _readable_sides(viewer)
-    if model in DISCUSSED:
-        return DISCUSSED[model](viewer)
+    if model in RULES:
+        return RULES[model](viewer)
     raise TypeError(f"no rule of access for {model.__name__}")
 
 
@@ -124,6 +127,8 @@ def _readable_files(viewer):
     columns = (Attachment.file_id, Attachment.picture_id, Attachment.thumbnail_id)
     is_one = or_(*(column == StoredFile.id for column in columns))
     yield exists().where(is_one, readable(Attachment, viewer))
+    in_article = or_(Article.picture_id == StoredFile.id, Article.thumbnail_id == StoredFile.id)
+    yield exists().where(in_article, readable(Article, viewer))
 
 
 def _readable_attachments(viewer):
@@ -132,7 +137,13 @@ def _readable_attachments(viewer):
     its_own = (Publication.id == Attachment.publication_id, readable(Publication, viewer))
     is_known = or_(was_seen(), Attachment.added_by_id == (viewer.user_id or 0))
     still_there = or_(Attachment.removed_at.is_(None), and_(hosted_by(viewer), is_known))
-    return or_(exists().where(*its_own, still_there), *_readable_with_messages(viewer))
+    in_article = exists().where(Article.id == Attachment.article_id, readable(Article, viewer), _still_joined(viewer))
+    return or_(exists().where(*its_own, still_there), in_article, *_readable_with_messages(viewer))
+
+
+def _still_joined(viewer):
+    """A file of an article that was removed, or waits for its form to be saved, is read by who sent it."""
+    return or_(Attachment.removed_at.is_(None), Attachment.added_by_id == (viewer.user_id or 0))
 
 
 def _readable_with_messages(viewer):
@@ -157,7 +168,8 @@ def _readable_revisions(viewer):
     of_page = kept_by(Revision.council_id, viewer)
     its_own = (Publication.id == Revision.publication_id, readable(Publication, viewer))
     of_item = exists().where(*its_own, or_(hosted_by(viewer), written_by(viewer)))
-    return and_(saved, or_(of_page, of_item))
+    in_article = exists().where(Article.id == Revision.article_id, articles_kept_by(viewer))
+    return and_(saved, or_(of_page, of_item, in_article))
 
 
 def _readable_sides(viewer):
@@ -558,14 +570,6 @@ def _is_unveiled(model, category_id, viewer):
     return or_(shown, category_id.in_(select(Category.id).where(Category.group_id.is_(None))))
 
 
-DISCUSSED = {
-    Group: _readable_groups,
-    Category: _readable_categories,
-    Topic: _readable_topics,
-    Message: _readable_messages,
-}
-
-
 def gathered(category: Category) -> ColumnElement[bool]:
     """Return the condition of the people who read a rubric, as `readable` says of one viewer."""
     is_active = User.status == UserStatus.ACTIVE
@@ -638,6 +642,78 @@ def may_come_back(viewer: Viewer, departure: Departure) -> bool:
     not been archived since."""
     is_recent = utcnow() - departure.left_at < RETURN_WITHIN
     return is_recent and departure.group.archived_at is None and may_keep(viewer, departure.council_id)
+
+
+# What the site itself publishes -------------------------------------------------------------------------------------
+
+
+def _readable_articles(viewer):
+    """An article that is published and that nobody has hidden is read by everybody; any other one, by those who keep
+    it."""
+    shown = and_(Article.published_at.is_not(None), Article.hidden_at.is_(None))
+    return and_(Article.deleted_at.is_(None), or_(shown, articles_kept_by(viewer)))
+
+
+def articles_kept_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition of the articles that `viewer` looks after: their own, as long as they may write some; an
+    animator, all but the drafts that nobody gave to them yet."""
+    if not may_write_articles(viewer):
+        return false()
+    own = Article.author_id == viewer.user_id
+    if not viewer.is_animator:
+        return own
+    begun = or_(Article.published_at.is_not(None), Article.submitted_at.is_not(None), Article.author_id.is_(None))
+    return or_(own, begun)
+
+
+def listed_articles() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the articles that lists, feeds and letters show to everybody."""
+    on_time = or_(Article.expires_on.is_(None), Article.expires_on >= utcnow().date())
+    return Article.published_at.is_not(None), Article.deleted_at.is_(None), Article.hidden_at.is_(None), on_time
+
+
+def may_write_articles(viewer: Viewer) -> bool:
+    """Tell whether `viewer` writes articles: the animator, and the referents, who submit them."""
+    return viewer.is_animator or viewer.is_referent
+
+
+def may_publish_articles(viewer: Viewer) -> bool:
+    """Tell whether `viewer` decides which articles are published, and what becomes of them."""
+    return viewer.is_animator
+
+
+def may_edit_article(viewer: Viewer, article: Article) -> bool:
+    """Tell whether `viewer`, who may read an article, changes it: the animator; its author until it is published."""
+    is_author = article.author_id is not None and article.author_id == viewer.user_id
+    return viewer.is_animator or (viewer.is_referent and is_author and article.is_draft)
+
+
+def may_contribute(viewer: Viewer, article: Article) -> bool:
+    """Tell whether `viewer` answers a call with actions of their council, until its last day."""
+    is_open = article.ends_on is None or article.ends_on >= utcnow().date()
+    is_call = article.kind == ArticleKind.CALL and article.is_shown and not article.is_expired
+    return is_call and is_open and may_keep(viewer, viewer.council_id)
+
+
+def _readable_issues(viewer):
+    """An issue of the letter is read by everybody once it leaves; before, by those who prepare it."""
+    return true() if may_prepare_letter(viewer) else NewsletterIssue.state.in_(LEFT)
+
+
+def may_prepare_letter(viewer: Viewer) -> bool:
+    """Tell whether `viewer` prepares the monthly letter and sends it."""
+    return viewer.is_animator
+
+
+# The rules that are one condition alone.
+RULES = {
+    Article: _readable_articles,
+    Category: _readable_categories,
+    Group: _readable_groups,
+    Message: _readable_messages,
+    NewsletterIssue: _readable_issues,
+    Topic: _readable_topics,
+}
 
 
 def members_of(council_id, person: type = User) -> ColumnElement[bool]:

@@ -416,6 +416,126 @@ PILLAR = {
     Pillar.ACROSS: "Plusieurs piliers, ou une priorité transversale",
 }
 
+
+class Shelf(StrEnum):
+    """The two places where articles stand."""
+
+    NEWS = "news"
+    RESOURCES = "resources"
+
+
+PATH_OF_SHELF = {Shelf.NEWS: "actualites", Shelf.RESOURCES: "ressources"}
+
+
+class ArticleKind(StrEnum):
+    """What the site itself publishes."""
+
+    NEWS = "news"
+    AGENDA = "agenda"
+    INTERVIEW = "interview"
+    REPORTAGE = "reportage"
+    PRESS = "press"
+    CALL = "call"
+    TOOL = "tool"
+    GUIDE = "guide"
+    STUDY = "study"
+    SURVEY = "survey"
+    LAW = "law"
+
+
+ARTICLE_KIND = {
+    ArticleKind.NEWS: "actualité",
+    ArticleKind.AGENDA: "agenda national",
+    ArticleKind.INTERVIEW: "interview",
+    ArticleKind.REPORTAGE: "reportage",
+    ArticleKind.PRESS: "revue de presse",
+    ArticleKind.CALL: "appel à contributions",
+    ArticleKind.TOOL: "outil",
+    ArticleKind.GUIDE: "guide",
+    ArticleKind.STUDY: "étude",
+    ArticleKind.SURVEY: "sondage",
+    ArticleKind.LAW: "texte de loi",
+}
+ARTICLE_KINDS = {
+    ArticleKind.NEWS: "actualités",
+    ArticleKind.AGENDA: "agenda national",
+    ArticleKind.INTERVIEW: "interviews",
+    ArticleKind.REPORTAGE: "reportages",
+    ArticleKind.PRESS: "revue de presse",
+    ArticleKind.CALL: "appels à contributions",
+    ArticleKind.TOOL: "outils",
+    ArticleKind.GUIDE: "guides",
+    ArticleKind.STUDY: "études",
+    ArticleKind.SURVEY: "sondages",
+    ArticleKind.LAW: "textes de loi",
+}
+# Kind → its value in addresses.
+ARTICLE_PATH = {
+    ArticleKind.NEWS: "actualites",
+    ArticleKind.AGENDA: "agenda-national",
+    ArticleKind.INTERVIEW: "interviews",
+    ArticleKind.REPORTAGE: "reportages",
+    ArticleKind.PRESS: "presse",
+    ArticleKind.CALL: "appels",
+    ArticleKind.TOOL: "outils",
+    ArticleKind.GUIDE: "guides",
+    ArticleKind.STUDY: "etudes",
+    ArticleKind.SURVEY: "sondages",
+    ArticleKind.LAW: "lois",
+}
+ARTICLE_OF_PATH = {path: kind for kind, path in ARTICLE_PATH.items()}
+ON_SHELF = {
+    Shelf.NEWS: tuple(ArticleKind)[:6],
+    Shelf.RESOURCES: tuple(ArticleKind)[6:],
+}
+
+
+def shelf_of(kind: str) -> Shelf:
+    """Return where articles of a kind stand."""
+    return Shelf.NEWS if kind in ON_SHELF[Shelf.NEWS] else Shelf.RESOURCES
+
+
+class IssueState(StrEnum):
+    """Where an issue of the letter stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LEAVING = "leaving"
+    STOPPED = "stopped"  # somebody held back what had not left yet
+    SENT = "sent"
+
+
+ISSUE_STATE = {
+    IssueState.DRAFT: "brouillon",
+    IssueState.SCHEDULED: "programmée",
+    IssueState.LEAVING: "en cours d’envoi",
+    IssueState.STOPPED: "envoi arrêté",
+    IssueState.SENT: "envoyée",
+}
+
+
+class IssueSection(StrEnum):
+    """The sections of the letter, in the order that they begin with."""
+
+    NEWS = "news"
+    RESOURCES = "resources"
+    ACTIONS = "actions"
+    PRESS = "press"
+    EVENTS = "events"
+    BRIEFS = "briefs"
+    FIGURES = "figures"
+
+
+ISSUE_SECTION = {
+    IssueSection.NEWS: "Actualités",
+    IssueSection.RESOURCES: "Dans la boîte à outils",
+    IssueSection.ACTIONS: "Les conseils agissent",
+    IssueSection.PRESS: "Dans la presse",
+    IssueSection.EVENTS: "À l’agenda",
+    IssueSection.BRIEFS: "En bref",
+    IssueSection.FIGURES: "Le mois en chiffres",
+}
+
 # What files are called beside their name.
 FILE_TYPE = {
     "application/pdf": "PDF",
@@ -445,6 +565,10 @@ FILE_TYPE = {
 # What the journal says of each act.
 AUDIT_VERB = {
     "animator.appointed": "rôle d’animation du site donné",
+    "article.deleted": "article supprimé",
+    "article.published": "article publié",
+    "article.recovered": "article supprimé, puis remis à sa place",
+    "article.returned": "article proposé, rendu à son auteur",
     "group.archived": "groupe de travail archivé",
     "group.left": "groupe de travail quitté, au nom de tout un conseil",
     "group.narrowed": "conseils retirés d’un groupe de travail",
@@ -453,6 +577,11 @@ AUDIT_VERB = {
     "group.reopened": "groupe de travail rouvert",
     "group.returned": "retour d’un conseil dans un groupe de travail",
     "group.widened": "conseils ajoutés à un groupe de travail",
+    "issue.resumed": "envoi de la lettre repris",
+    "issue.scheduled": "envoi de la lettre programmé",
+    "issue.sent": "lettre envoyée",
+    "issue.stopped": "envoi de la lettre arrêté",
+    "issue.unscheduled": "envoi de la lettre annulé avant son départ",
     "publication.adopted": "version d’un document adoptée",
     "publication.reopened": "document adopté rouvert",
     "publication.taken_over": "publication reprise d’une personne qui n’est plus là",
@@ -479,11 +608,13 @@ AUDIT_VERB = {
 MESSAGE_KIND = {
     "account": "votre compte",
     "alert": "les alertes",
+    "article": "les articles proposés, et ce qu’ils deviennent",
     "code": "les codes de confirmation",
     "digest": "les résumés",
     "discussion": "les discussions que vous suivez",
     "following": "les changements des documents que vous suivez",
     "group": "les nouvelles de vos groupes de travail",
+    "issue": "les brouillons de la lettre à relire",
     "letter": "la lettre d’information",
     "registration": "les messages sur vos inscriptions à des événements",
     "reminder": "les rappels d’événements",
@@ -510,6 +641,13 @@ FIELD = {
     "groups_write": "Les groupes écrivent aussi",
     "results": "Résultats",
     "lessons": "Ce que nous ferions autrement",
+    "kind": "Sorte d’article",
+    "body": "Texte",
+    "series": "Série",
+    "episode": "Numéro dans la série",
+    "source": "Source",
+    "source_address": "Adresse de la source",
+    "picture_words": "Ce que montre l’image",
     "agenda": "Ordre du jour",
     "minutes": "Compte-rendu",
     "stage": "Étape",

@@ -10,6 +10,7 @@ from app import passwords
 from app.extensions import db
 from app.labels import College, Role, UserStatus, Visibility
 from app.models import (
+    Article,
     Category,
     Council,
     Event,
@@ -113,6 +114,18 @@ def make_group(name: str, *councils: Council) -> Group:
     db.session.flush()
     make_category("Discussions", group)
     return group
+
+
+def make_article(title: str = "Les conseils se rencontrent", **columns) -> Article:
+    """Add an article of the site: published today, unless `columns` say else (`published_at=None`: a draft)."""
+    known = {"title": title, "key": uuid4().hex, "published_at": utcnow()}
+    article = Article(**known | columns)
+    article.body_html = article.body_html or (article.body and f"<p>{article.body}</p>")
+    if article.published_at and article.slug is None:
+        article.slug = slug(title)
+    db.session.add(article)
+    db.session.flush()
+    return article
 
 
 def make_publication(model: type, author: User | None, council: Council | None = None, **columns):

@@ -34,7 +34,7 @@ from app.forms.accounts import LoginForm
 from app.forms.base import ActForm, Form
 from app.forms.search import SearchForm
 from app.labels import KIND_PATHS, OURS, Role, UserStatus
-from app.models import User
+from app.models import Article, User
 from app.services import accounts, limits
 from app.services.publishing import lock_council
 from app.signing import BadToken, read, sign
@@ -251,6 +251,14 @@ def absolute_url(endpoint: str, **values) -> str:
     return current_app.config["BASE_URL"] + url_for(endpoint, **values)
 
 
+def address_of_article(article: Article, *, is_absolute: bool = False) -> str:
+    """Return the address of an article; of one that is not published yet, that of those who prepare it."""
+    make = absolute_url if is_absolute else url_for
+    if article.slug is None:
+        return make("moderation.articles.show", article_id=article.id)
+    return make("public.articles.show", shelf=article.shelf, slug=article.slug)
+
+
 def paginate(query, per_page: int) -> Pagination:
     """Return the asked page of a query; a bad number, or one that no database counts to, is a 404."""
     if len(request.args.get("page", "")) > 6:
@@ -437,6 +445,7 @@ def _favicon():
 def _context():
     return {
         "absolute_url": absolute_url,
+        "address_of_article": address_of_article,
         "assets": assets(),
         "flashes": _flashes,
         "login_form": lambda: LoginForm(formdata=None, meta={"csrf": False}),

@@ -3,6 +3,7 @@
 from app.labels import Precision, TerritoryKind
 from app.models.action import Action
 from app.models.activity import Activity
+from app.models.article import Article, ArticleText, Contribution, Series, article_territories, article_themes
 from app.models.attachment import Attachment
 from app.models.audit import AuditEntry
 from app.models.council import Council, CouncilLink, CouncilPicture, council_territories
@@ -23,10 +24,12 @@ from app.models.group import Departure, Group, GroupRequest, group_councils, gro
 from app.models.job import Job, Lease
 from app.models.limit import Tally
 from app.models.neighbourhood import Neighbourhood, neighbourhood_communes, neighbourhood_successions
+from app.models.newsletter import NewsletterIssue, NewsletterItem, Subscriber
 from app.models.publication import Document, Folder, Publication, Theme, publication_groups, publication_themes
 from app.models.reading import Reading
 from app.models.registration import Registration
 from app.models.revision import Revision
+from app.models.setting import Setting
 from app.models.stamp import Stamp
 from app.models.territory import PostalCode, Territory
 from app.models.text import PublicationText
@@ -38,10 +41,13 @@ __all__ = [
     "Address",
     "Adoption",
     "AlertChoice",
+    "Article",
+    "ArticleText",
     "Attachment",
     "AuditEntry",
     "Category",
     "CategoryCursor",
+    "Contribution",
     "Council",
     "CouncilLink",
     "CouncilPicture",
@@ -60,6 +66,8 @@ __all__ = [
     "MessageLink",
     "MessageText",
     "Neighbourhood",
+    "NewsletterIssue",
+    "NewsletterItem",
     "OptOut",
     "PhoneCode",
     "PostalCode",
@@ -70,9 +78,12 @@ __all__ = [
     "Reading",
     "Registration",
     "Revision",
+    "Series",
+    "Setting",
     "SideVersion",
     "Stamp",
     "StoredFile",
+    "Subscriber",
     "Tally",
     "Territory",
     "TerritoryKind",
@@ -81,6 +92,8 @@ __all__ = [
     "TopicCursor",
     "User",
     "Vouch",
+    "article_territories",
+    "article_themes",
     "council_territories",
     "group_councils",
     "group_request_councils",

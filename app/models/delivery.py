@@ -16,7 +16,8 @@ class Delivery(db.Model):
     `key` says what it tells to whom: the same key twice is the same delivery. `content` is the message (see
     `notifications.message`), emptied some time after it left. `is_in_flight` is set just before the message is
     handed over, so that after a crash one knows which outcome is unknown. `useful_until`: nobody wants it later.
-    `publication_id`, `message_id`: what it tells of, if `person_id` may still read it when it leaves. `segments` and
+    `publication_id`, `message_id`: what it tells of, if `person_id` may still read it when it leaves. `issue_id`: the
+    issue of the letter that it is, whose text all its mails share. `segments` and
     `cost_cents` are what it has cost, or may have, in all its attempts, and `charged_at` the last of these: the month
     it counts in.
     """
@@ -39,6 +40,13 @@ class Delivery(db.Model):
             sqlite_where=text("message_id IS NOT NULL"),
             postgresql_where=text("message_id IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_issue_id",
+            "issue_id",
+            "state",
+            sqlite_where=text("issue_id IS NOT NULL"),
+            postgresql_where=text("issue_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -53,6 +61,7 @@ class Delivery(db.Model):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publications.id", ondelete="SET NULL"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
+    issue_id: Mapped[int | None] = mapped_column(ForeignKey("newsletter_issues.id", ondelete="SET NULL"))
     subject: Mapped[str] = mapped_column(String(200))
     content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
 

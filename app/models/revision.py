@@ -1,4 +1,4 @@
-"""Versions: every saved state of a council's page and of what a council shares."""
+"""Versions: every saved state of a council's page, of what a council shares, and of an article."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
-from app.models.types import UTCDateTime, utcnow
+from app.models.types import UTCDateTime, only_one_of, utcnow
 from app.models.user import User
 from app.packing import unpack
 
@@ -19,7 +19,7 @@ def _aside(column):
 
 
 class Revision(db.Model):
-    """One state of the page of a council (`council_id`), or of a publication; of exactly one of the two.
+    """One state of the page of a council (`council_id`), of a publication, or of an article; of exactly one of them.
 
     `content` holds the fields by name, as the form knows them. `number` counts the versions of one thing from 1; 0 is
     what was there before the first of them. It is None for what its author only previewed and has not saved: one such
@@ -35,15 +35,18 @@ class Revision(db.Model):
     __table_args__ = (
         UniqueConstraint("council_id", "number"),
         UniqueConstraint("publication_id", "number"),
+        UniqueConstraint("article_id", "number"),
         UniqueConstraint("publication_id", "key", name="uq_revisions_publication_id_key"),
         _aside("council_id"),
         _aside("publication_id"),
-        CheckConstraint("(council_id IS NULL) <> (publication_id IS NULL)", name="one_subject"),
+        _aside("article_id"),
+        CheckConstraint(only_one_of("council_id", "publication_id", "article_id"), name="one_subject"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     council_id: Mapped[int | None] = mapped_column(ForeignKey("councils.id", ondelete="CASCADE"))
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publications.id", ondelete="CASCADE"))
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"))
     number: Mapped[int | None]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)

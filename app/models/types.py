@@ -16,6 +16,11 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+def only_one_of(*columns: str) -> str:
+    """Return the SQL condition that exactly one of these columns has a value."""
+    return " + ".join(f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)" for column in columns) + " = 1"
+
+
 class UTCDateTime(TypeDecorator):
     """An aware instant, stored in UTC. SQLite would give it back without its time zone."""
 

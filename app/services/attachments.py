@@ -1,5 +1,5 @@
-"""Files joined to what councils share, and to messages: looked at, kept within the council's quota, taken away and
-given back."""
+"""Files joined to what councils share, to articles and to messages: looked at, kept within the council's quota, taken
+away and given back."""
 
 import logging
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, exists, func, or_, select, union
 
 from app.extensions import db
-from app.models import Attachment, Message, Publication, StoredFile, User
+from app.models import Article, Attachment, Message, Publication, StoredFile, User
 from app.models.attachment import MOST, MOST_OF_MESSAGE
 from app.models.types import utcnow
 from app.services import contents, filetypes, pictures
@@ -123,12 +123,14 @@ class Envelope:
     council_id: int | None
 
 
-Holder = Publication | Envelope
+Holder = Publication | Article | Envelope
 
 
 def _held_by(holder):
     if isinstance(holder, Envelope):
         return Attachment.form_key == holder.key
+    if isinstance(holder, Article):
+        return Attachment.article_id == holder.id
     return Attachment.publication_id == holder.id
 
 
@@ -201,16 +203,19 @@ def add(
 def _columns(holder):
     if isinstance(holder, Envelope):
         return {"form_key": holder.key, "council_id": holder.council_id}
-    return {"publication": holder}
+    return {"article": holder} if isinstance(holder, Article) else {"publication": holder}
 
 
 def _make_sure_of_place(holder, incoming, leaving):
-    lock_council(holder.council_id)
+    if not isinstance(holder, Article):
+        lock_council(holder.council_id)
     mine = select(func.count()).select_from(Attachment).where(_held_by(holder), Attachment.id.not_in(leaving))
     mine = mine.where(Attachment.removed_at.is_(None) | are_waiting())
-    most, sentence = (MOST, TOO_MANY) if isinstance(holder, Publication) else (MOST_OF_MESSAGE, TOO_MANY_OF_MESSAGE)
+    most, sentence = (MOST_OF_MESSAGE, TOO_MANY_OF_MESSAGE) if isinstance(holder, Envelope) else (MOST, TOO_MANY)
     if db.session.scalar(mine) >= most:
         raise FileRefused(sentence)
+    if isinstance(holder, Article):  # no council's: who runs the site sees to its place
+        return
     if taken(holder.council_id) + incoming.size > allowed():
         raise FileRefused(QUOTA)
 

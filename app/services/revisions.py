@@ -1,4 +1,4 @@
-"""Versions of the page of a council, and of what councils share: kept at each save, never changed."""
+"""Versions of the page of a council, of what councils share, and of articles: kept at each save, never changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,17 +11,18 @@ from sqlalchemy.orm import joinedload, undefer
 from app import differences, labels
 from app.differences import Passage
 from app.extensions import db
-from app.models import Council, Publication, Revision, User
+from app.models import Article, Council, Publication, Revision, User
 from app.models.types import utcnow
 from app.packing import pack
 from app.templating import PARIS, clock, day
 
+Subject = Council | Publication | Article
 CHANGES, PRESENT = "changements", "actuelle"
 HOPS = 100  # versions that hang on one that is whole: texts drift away from it
 LISTED = 10  # versions on a page: what each has changed is counted when it is shown
 
 
-def keep(subject: Council | Publication, content: dict, author: User | None, comment: str = "", **columns) -> Revision:
+def keep(subject: Subject, content: dict, author: User | None, comment: str = "", **columns) -> Revision:
     """Keep the state that was just saved as the newest version, and forget what its author had not saved yet. `columns`
     are others of its columns, as far as they are known.
 
@@ -40,7 +41,7 @@ def keep(subject: Council | Publication, content: dict, author: User | None, com
     return revision
 
 
-def newest_number(subject: Council | Publication) -> int | None:
+def newest_number(subject: Subject) -> int | None:
     """Return the number of the present version; None of what was never saved on this site."""
     return db.session.scalar(select(func.max(Revision.number)).filter_by(**_of(subject)))
 
@@ -59,17 +60,17 @@ def _pack(revision):
     revision.fields, revision.packed, revision.base_id = fields, packed, base.id if base else None
 
 
-def keep_former(subject: Council | Publication, content: dict, comment: str) -> None:
+def keep_former(subject: Subject, content: dict, comment: str) -> None:
     """Keep as version 0 what was there before anybody saved it on this site."""
     db.session.add(Revision(**_of(subject), number=0, content=content, comment=comment))
 
 
-def unsaved(subject: Council | Publication, author: User) -> Revision | None:
+def unsaved(subject: Subject, author: User) -> Revision | None:
     """Return what this person has previewed and not saved."""
     return db.session.scalar(select(Revision).filter_by(**_of(subject), number=None, author_id=author.id))
 
 
-def set_aside(subject: Council | Publication, content: dict, author: User) -> Revision:
+def set_aside(subject: Subject, content: dict, author: User) -> Revision:
     """Keep what was only previewed, for its author alone; it takes the place of what they had previewed before."""
     revision = unsaved(subject, author) or Revision(**_of(subject), author_id=author.id)
     revision.content, revision.created_at = content, utcnow()
@@ -78,13 +79,13 @@ def set_aside(subject: Council | Publication, content: dict, author: User) -> Re
     return revision
 
 
-def drop_unsaved(subject: Council | Publication, author: User | None) -> None:
+def drop_unsaved(subject: Subject, author: User | None) -> None:
     """Forget what this person has previewed and not saved."""
     if author and (revision := unsaved(subject, author)):
         db.session.delete(revision)
 
 
-def saved(subject: Council | Publication) -> Select:
+def saved(subject: Subject) -> Select:
     """Return the query of the versions of something, the newest first."""
     known = select(Revision).filter_by(**_of(subject)).where(Revision.number.is_not(None))
     if not getattr(subject, "is_collaborative", False):  # nothing of theirs is kept apart: that is read at once
@@ -100,23 +101,23 @@ def with_texts(publication: Publication) -> Select:
     return known.options(*texts).order_by(Revision.number.desc())
 
 
-def find(subject: Council | Publication, number: int) -> Revision | None:
+def find(subject: Subject, number: int) -> Revision | None:
     """Return the version with this number."""
     return db.session.scalar(saved(subject).where(Revision.number == number).options(undefer(Revision.packed)))
 
 
-def before(subject: Council | Publication, number: int) -> Revision | None:
+def before(subject: Subject, number: int) -> Revision | None:
     """Return the last version before this number: some may have been thinned away."""
     return db.session.scalar(saved(subject).where(Revision.number < number).limit(1))
 
 
-def after(subject: Council | Publication, number: int) -> Revision | None:
+def after(subject: Subject, number: int) -> Revision | None:
     """Return the first version after this number."""
     following = saved(subject).order_by(None).order_by(Revision.number)
     return db.session.scalar(following.where(Revision.number > number).limit(1))
 
 
-def newest(subject: Council | Publication) -> Revision | None:
+def newest(subject: Subject) -> Revision | None:
     """Return the present version; None of what was never saved on this site."""
     return db.session.scalar(saved(subject).limit(1))
 
@@ -146,7 +147,7 @@ def changes(before: dict, after: dict) -> Iterator[Change]:
             yield Change(words, differences.shorten(compared))
 
 
-def compared(subject: Council | Publication, revision: Revision, to: str) -> list[Change] | None:
+def compared(subject: Subject, revision: Revision, to: str) -> list[Change] | None:
     """Return how a version differs from the one before it (`to` = CHANGES) or from the present one (PRESENT); None
     when neither is asked for."""
     if to == CHANGES:
@@ -161,7 +162,7 @@ def size(before: dict, after: dict) -> tuple[int, int]:
     return sum(added for added, _ in counts), sum(removed for _, removed in counts)
 
 
-def with_sizes(subject: Council | Publication, versions: list[Revision]) -> list[tuple[Revision, tuple[int, int]]]:
+def with_sizes(subject: Subject, versions: list[Revision]) -> list[tuple[Revision, tuple[int, int]]]:
     """Return these versions, which follow one another from the newest on, each with the size of what it changed.
 
     Texts are read, and compared, of those alone whose size was not counted when they were saved.
@@ -202,8 +203,9 @@ def _say(name, value, content):
     return value[1] if name == "charter" else str(value)
 
 
-CHOICES = {"stage": labels.STAGE, "carrier": labels.CARRIER, "pillar": labels.PILLAR}
+CHOICES = {"kind": labels.ARTICLE_KIND, "stage": labels.STAGE, "carrier": labels.CARRIER, "pillar": labels.PILLAR}
 
 
 def _of(subject):
-    return {"council_id": subject.id} if isinstance(subject, Council) else {"publication_id": subject.id}
+    names = {Council: "council_id", Article: "article_id"}
+    return {names.get(type(subject), "publication_id"): subject.id}

@@ -1,4 +1,4 @@
-"""Searching what councils share, and what people say in discussions, by its words."""
+"""Searching what councils share, articles, and what people say in discussions, by their words."""
 
 import re
 from collections.abc import Iterable
@@ -13,6 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.extensions import db, insert
 from app.models import (
     Action,
+    Article,
+    ArticleText,
     Attachment,
     Event,
     Message,
@@ -54,6 +56,7 @@ class Searched:
 
 
 PUBLICATIONS = Searched(PublicationText, "publication_id", Publication.id, "publication_words")
+ARTICLES = Searched(ArticleText, "article_id", Article.id, "article_words")
 MESSAGES = Searched(MessageText, "message_id", Message.id, "message_words")
 
 
