@@ -690,9 +690,8 @@ def may_edit_article(viewer: Viewer, article: Article) -> bool:
 
 def may_contribute(viewer: Viewer, article: Article) -> bool:
     """Tell whether `viewer` answers a call with actions of their council, until its last day."""
-    is_open = article.ends_on is None or article.ends_on >= utcnow().date()
-    is_call = article.kind == ArticleKind.CALL and article.is_shown and not article.is_expired
-    return is_call and is_open and may_keep(viewer, viewer.council_id)
+    is_open = article.is_shown and not article.is_expired and not article.is_over
+    return article.kind == ArticleKind.CALL and is_open and may_keep(viewer, viewer.council_id)
 
 
 def _readable_issues(viewer):

@@ -18,6 +18,7 @@ from app.models import (
     Address,
     AuditEntry,
     CategoryCursor,
+    Contribution,
     Departure,
     Document,
     Event,
@@ -32,10 +33,10 @@ from app.models import (
 from app.models.types import UTCDateTime, utcnow
 from app.notifications import outbox
 from app.notifications.message import Message as Mail
-from app.services import attachments, cowriting, exporting, limits, posting
+from app.services import attachments, cowriting, exporting, limits, posting, revisions
 from app.templating import iso
 from tests.browse import submit
-from tests.factories import PASSWORD_HASH, make_group, make_message, make_publication, make_user
+from tests.factories import PASSWORD_HASH, make_article, make_group, make_message, make_publication, make_user
 from tests.samples import PDF
 from tests.test_files import attach
 from tests.test_message_files import category_of, write
@@ -325,3 +326,24 @@ def test_what_became_of_a_group_that_one_has_left_is_not_told(client_as, cast):
     assert {row["Sujet"] for row in told["Mes messages dans les discussions"]} == {f"sujet {topic.id}"}
     assert "Un local" not in str(told["Les sujets que j’ai lus ou que je suis"])
     assert told["Mes messages dans les discussions"][0]["Texte"] == "Qui en a ?"
+
+
+def test_what_a_person_has_written_for_the_site_is_told_with_its_files(client_as, cast):
+    article = make_article("Une rencontre", author_id=cast.referent.id, published_at=None, body="Venez nombreux.")
+    attach(article, cast.referent)
+    revisions.keep(article, {"title": "Une rencontre"}, cast.referent)
+    db.session.commit()
+    copy = archive(client_as(cast.referent))
+    told = json.loads(copy.read("mes-donnees.json"))
+    assert told["Les articles que j’ai écrits pour le site"][0]["Texte"] == "Venez nombreux."
+    joined = told["Les fichiers joints à ces articles"][0]
+    assert joined["Joint à"] == "Une rencontre" and joined["Fichier"] in copy.namelist()
+    assert told["Versions que j’ai enregistrées"][0]["Sur"] == f"article {article.id}"
+
+
+def test_the_actions_that_a_person_has_sent_to_a_call_are_told(client_as, cast):
+    call, action = make_article("Un appel", kind="call"), make_publication(Action, cast.alice)
+    db.session.add(Contribution(article_id=call.id, publication_id=action.id, sent_by_id=cast.alice.id))
+    db.session.commit()
+    told = json.loads(archive(client_as(cast.alice)).read("mes-donnees.json"))
+    assert told["Les fiches-actions que j’ai envoyées à des appels"][0]["Appel"] == "Un appel"

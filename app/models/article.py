@@ -136,6 +136,11 @@ class Article(ShownToVisitors, db.Model):
         return self.expires_on is not None and self.expires_on < utcnow().date()
 
     @property
+    def is_over(self) -> bool:
+        """Whether the last day of what it announces, or asks for, is past."""
+        return self.ends_on is not None and self.ends_on < utcnow().date()
+
+    @property
     def concerns_visitors(self) -> bool:
         """Whether a page for visitors may have shown it, or may from now on."""
         return self.published_at is not None or inspect(self).attrs.published_at.history.has_changes()

@@ -21,6 +21,7 @@ from app.models import (
     Reading,
     Revision,
     SideVersion,
+    Subscriber,
     User,
     Vouch,
 )
@@ -230,6 +231,7 @@ def _forget_address(channel, address):
     db.session.execute(delete(Address).filter_by(channel=channel, address=address))
     if channel == Channel.MAIL:  # a number that answered STOP stays known to the gateway too
         db.session.execute(delete(OptOut).filter_by(channel=channel, address=address))
+        db.session.execute(delete(Subscriber).filter_by(address=address))
 
 
 def _forget_messages(*here):

@@ -1,15 +1,19 @@
 """Chapters of the copy of one's data (`app.services.exporting`): what somebody says, reads and follows in discussions,
-and what they do about groups. What they may not read any more is told by its number."""
+what they do about groups, and what they write for the site itself. What they may not read any more is told by its
+number."""
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app import labels
 from app.access import readable, viewer_of
 from app.extensions import db
 from app.models import (
+    Article,
     Attachment,
     Category,
     CategoryCursor,
+    Contribution,
     Departure,
     Group,
     GroupRequest,
@@ -133,5 +137,64 @@ def departures(user: User) -> list[dict]:
             "Quitté le": row.Departure.left_at,
             "Raison donnée": row.Departure.reason,
         }
+        for row in rows
+    ]
+
+
+# What the site itself publishes -----------------------------------------------------------------------------------
+
+
+def articles(user: User) -> list[dict]:
+    """Return the articles that somebody has written for the site."""
+    rows = db.session.scalars(select(Article).filter_by(author_id=user.id).order_by(Article.id))
+    return [
+        {
+            "Sorte": labels.ARTICLE_KIND[row.kind],
+            "Titre": row.title,
+            "Résumé": row.summary,
+            "Texte": row.body,
+            "Source": " ".join(filter(None, (row.source, row.source_address))),
+            "Lieu": row.place,
+            "Ce que montre l’image": row.picture_words,
+            "Créé le": row.created_at,
+            "Proposé le": row.submitted_at,
+            "Raison donnée par l’animation": row.returned_reason,
+            "À publier le": row.publish_on,
+            "Publié le": row.published_at,
+            "Modifié le": row.edited_at,
+            "Supprimé le": row.deleted_at,
+            "Masqué par la modération le": row.hidden_at,
+            "Raison de la modération": row.hidden_reason,
+        }
+        for row in rows
+    ]
+
+
+def joined_by(user: User) -> Select:
+    """Return the query of the files that somebody has joined to articles, in sight or not."""
+    return select(Attachment).where(Attachment.article_id.is_not(None), Attachment.added_by_id == user.id)
+
+
+def article_files(user: User) -> list[dict]:
+    """Return the files that somebody has joined to articles."""
+    rows = db.session.scalars(joined_by(user).options(joinedload(Attachment.article)).order_by(Attachment.id))
+    return [
+        {
+            "Fichier": f"fichiers/{row.file_id}-{row.file.name}",
+            "Joint à": row.article.name,
+            "Ce que montre l’image": row.alternative,
+            "Envoyé le": row.created_at,
+            "Retiré le": row.removed_at,
+        }
+        for row in rows
+    ]
+
+
+def contributions(user: User) -> list[dict]:
+    """Return the actions that somebody has sent in answer to calls."""
+    query = select(Contribution).filter_by(sent_by_id=user.id).order_by(Contribution.created_at)
+    rows = db.session.scalars(query.options(joinedload(Contribution.article)))
+    return [
+        {"Appel": row.article.name, "Fiche-action": f"publication {row.publication_id}", "Envoyée le": row.created_at}
         for row in rows
     ]

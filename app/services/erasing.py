@@ -1,15 +1,19 @@
-"""The end of what people say in discussions: taken away with an account, erased when nobody can put it back."""
+"""The end of what people say in discussions, and write for the site: taken away with an account, erased when nobody can
+put it back."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.models import (
+    Article,
     Attachment,
     Category,
     CategoryCursor,
+    Contribution,
     Council,
     Departure,
     Group,
@@ -17,13 +21,15 @@ from app.models import (
     Message,
     MessageLink,
     MessageText,
+    StoredFile,
     Topic,
     TopicCursor,
     User,
 )
 from app.models.discussion import KEPT_FOR
+from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.services import attachments
+from app.services import attachments, contents
 
 
 def due_messages(most: int) -> list[int]:
@@ -82,7 +88,8 @@ def give_back(user: User, since: datetime) -> None:
 
 def forget(user: User) -> list[str]:
     """Erase what somebody who is gone for good leaves to nobody: how far they had read, what they followed, the
-    messages and files that were taken away or never seen. Returns digests as `erase_due` does."""
+    messages and files that were taken away or never seen, the articles that they have given to nobody. Returns digests
+    as `erase_due` does."""
     for model in (TopicCursor, CategoryCursor):
         _do(delete(model).where(model.user_id == user.id))
     if not user.signs_contributions:
@@ -90,7 +97,33 @@ def forget(user: User) -> list[str]:
         _do(update(Departure).where(Departure.user_id == user.id).values(user_id=None, reason=""))
     unseen = (Attachment.form_key.is_not(None), Attachment.removed_at.is_not(None), Attachment.added_by_id == user.id)
     taken_away = (Message.author_id == user.id, Message.removed_at.is_not(None), Message.text != "")
-    return [*attachments.erase_where(*unseen), *_erase(*taken_away)]
+    return [*attachments.erase_where(*unseen), *_erase(*taken_away), *_forget_articles(user)]
+
+
+def _forget_articles(user):
+    """What the site has published, or was asked to, is the site's: nobody reads there who wrote it."""
+    begun = (Article.author_id == user.id, Article.published_at.is_(None), Article.submitted_at.is_(None))
+    drafts = db.session.scalars(select(Article.id).where(*begun)).all()
+    _do(update(Article).where(Article.author_id == user.id, Article.id.not_in(drafts)).values(author_id=None))
+    _do(update(Contribution).where(Contribution.sent_by_id == user.id).values(sent_by_id=None))
+    return erase_articles(drafts)
+
+
+def erase_articles(article_ids: Collection[int]) -> list[str]:
+    """Delete articles for good, with their files, pictures and versions. Returns digests as `erase_due` does."""
+    which = Article.id.in_(article_ids)
+    unused = attachments.erase_where(Attachment.article_id.in_(article_ids))
+    pictures = select(StoredFile).where(or_(StoredFile.id == Article.picture_id, StoredFile.id == Article.thumbnail_id))
+    files = db.session.scalars(pictures.where(which).distinct()).all()
+    _do(delete(Article).where(which))
+    ids = [file.id for file in files]
+    named = {
+        number
+        for column in (Article.picture_id, Article.thumbnail_id)
+        for number in db.session.scalars(select(column).where(column.in_(ids)))
+    }
+    renew(PAGES)
+    return [*unused, *contents.drop_rows([file for file in files if file.id not in named])]
 
 
 # The demo ---------------------------------------------------------------------------------------------------------

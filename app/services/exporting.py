@@ -350,7 +350,7 @@ def _revisions(user):
     return [
         {
             "Le": row.created_at,
-            "Sur": f"fiche du conseil {row.council_id}" if row.council_id else f"publication {row.publication_id}",
+            "Sur": _versioned(row),
             "Version": row.number or "pas enregistrée",
             "Remarque": row.comment,
             "Mots ajoutés": row.added,
@@ -361,6 +361,13 @@ def _revisions(user):
         }
         for row in rows
     ]
+
+
+def _versioned(row):
+    places = {
+        "fiche du conseil": row.council_id, "publication": row.publication_id, "article": row.article_id,
+    }  # fmt: skip
+    return next(f"{words} {number}" for words, number in places.items() if number)
 
 
 def _follows(user):
@@ -448,6 +455,9 @@ PARTS = (
     Part("Les rubriques que j’ai marquées comme lues ou que je suis", copying.rubrics_read),
     Part("Mes demandes de groupe de travail", copying.group_requests),
     Part("Les groupes que mon conseil a quittés par moi", copying.departures),
+    Part("Les articles que j’ai écrits pour le site", copying.articles),
+    Part("Les fichiers joints à ces articles", copying.article_files),
+    Part("Les fiches-actions que j’ai envoyées à des appels", copying.contributions),
     Part("Ce que j’ai fait sur le site", _activities),
     Part("Ce que le journal du site dit de moi", _journal_about),
     Part("Mes actes notés au journal du site", _journal_of),
@@ -459,7 +469,9 @@ def _photo(user):
 
 
 def _originals(user):
-    return [row.file for which in (_sent_by, copying.sent_by) for row in db.session.scalars(which(user))]
+    return [
+        row.file for which in (_sent_by, copying.sent_by, copying.joined_by) for row in db.session.scalars(which(user))
+    ]
 
 
 FILES: tuple[Callable[[User], list[StoredFile]], ...] = (_photo, _originals)

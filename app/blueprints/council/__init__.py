@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.council import dashboard, fiche, folders, signups
+from app.blueprints.council import contributions, dashboard, fiche, folders, signups
 
 bp = Blueprint("council", __name__, url_prefix="/mon-conseil")
-for _module in (dashboard, fiche, folders, signups):
+for _module in (contributions, dashboard, fiche, folders, signups):
     bp.register_blueprint(_module.bp)
 
 
