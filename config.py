@@ -80,11 +80,13 @@ FIXED = {
         "text/css",
         "text/csv",
         "text/calendar",
+        "application/atom+xml",
         "text/markdown",
         "application/geo+json",
         "application/json",
     ],
     "COMPRESS_BR_LEVEL": 5,
+    "COMPRESS_ZSTD_LEVEL": 6,  # the level before makes pages as heavy as gzip does
 }
 # Who answers for the site, with what a demonstration shows; a real site must say all of it.
 OPERATOR = {

@@ -683,9 +683,11 @@ def may_publish_articles(viewer: Viewer) -> bool:
 
 
 def may_edit_article(viewer: Viewer, article: Article) -> bool:
-    """Tell whether `viewer`, who may read an article, changes it: the animator; its author until it is published."""
+    """Tell whether `viewer`, who may read an article, changes it: the animator; its author until it is published, or
+    its date is set."""
     is_author = article.author_id is not None and article.author_id == viewer.user_id
-    return viewer.is_animator or (viewer.is_referent and is_author and article.is_draft)
+    is_open = article.is_draft and article.publish_on is None
+    return viewer.is_animator or (viewer.is_referent and is_author and is_open)
 
 
 def may_contribute(viewer: Viewer, article: Article) -> bool:

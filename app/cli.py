@@ -23,12 +23,14 @@ from app.services import (
     closing,
     councils,
     demo,
+    demo_articles,
     demo_discussions,
     demo_people,
     demo_publications,
     moderation,
     reference,
     renewals,
+    starting,
     thinning,
 )
 from app.templating import weight
@@ -56,6 +58,7 @@ def _what_to_do(error):
 
 reference_commands = Commands("reference", help="Données officielles : territoires et quartiers prioritaires.")
 demo_commands = Commands("demo", help="Données de démonstration, inventées.")
+article_commands = Commands("articles", help="Guides, outils et textes de loi écrits pour ce site.")
 
 
 def init_app(app: Flask) -> None:
@@ -66,6 +69,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(demo_commands)
     app.cli.add_command(user_commands)
     app.cli.add_command(version_commands)
+    app.cli.add_command(article_commands)
 
 
 @reference_commands.command("import", help="Importe des fichiers officiels (CSV, GeoJSON), ou ceux d’un dossier.")
@@ -90,18 +94,34 @@ def import_reference(paths, generation):
     report.print_summary()
 
 
+@article_commands.command("load", help="Publie les guides, outils et textes de loi que ce site n’a jamais eus.")
+@click.option("--if-empty", is_flag=True, help="Seulement si aucun article n’a encore été écrit.")
+def load_articles(if_empty):
+    """Publish the articles that the site begins with; those that were changed or deleted stay so."""
+    starting.prepared()
+    begin_write()
+    loaded = starting.load() if starting.is_new() or not if_empty else 0
+    db.session.commit()
+    if loaded:
+        click.echo(f"Guides, outils et textes de loi publiés : {loaded}.")
+    elif not if_empty:
+        click.echo("Tous les guides, outils et textes de loi ont déjà été chargés : rien n’a changé.")
+
+
 @demo_commands.command("load", help="Charge les données de démonstration, si l’annuaire est vide.")
 def load_demo():
     """Load the demo into an empty directory; refused in production."""
     if current_app.config["PRODUCTION"]:
         sys.exit("Ce site est en production (PRODUCTION=1) : les données de démonstration n’y sont pas chargées.")
     draft = demo.prepare() if demo.has_room() else None
+    pieces = demo_articles.prepare()
     password_hash = hash_password(demo_people.PASSWORD)
     begin_write()
     loaded = demo.load(draft) if draft else 0
     people = demo_people.load(password_hash)
     shared = demo_publications.load()
     discussed = demo_discussions.load()
+    written = demo_articles.load(pieces)
     db.session.commit()
     if loaded:
         click.echo(f"Données de démonstration chargées : {loaded} conseils citoyens, tous inventés.")
@@ -111,7 +131,9 @@ def load_demo():
         click.echo(f"Documents, actions et événements de démonstration ajoutés : {shared}.")
     if discussed:
         click.echo(f"Sujets de discussion de démonstration ajoutés : {discussed}.")
-    if not (loaded or people or shared or discussed):
+    if written:
+        click.echo(f"Articles de démonstration ajoutés : {written}.")
+    if not (loaded or people or shared or discussed or written):
         click.echo("L’annuaire contient déjà des quartiers ou des conseils : rien n’a été chargé.")
 
 

@@ -383,6 +383,15 @@ STAGE = {
     Stage.FOLLOW_UP: "Suivi",
     Stage.ASSESSMENT: "Évaluation",
 }
+# Its value in addresses.
+STAGE_OF_PATH = {
+    "diagnostic": Stage.DIAGNOSIS,
+    "priorites": Stage.PRIORITIES,
+    "programmation": Stage.PROGRAMME,
+    "mise-en-oeuvre": Stage.ACTION,
+    "suivi": Stage.FOLLOW_UP,
+    "evaluation": Stage.ASSESSMENT,
+}
 
 
 class Carrier(StrEnum):
@@ -483,6 +492,7 @@ ARTICLE_PATH = {
     ArticleKind.SURVEY: "sondages",
     ArticleKind.LAW: "lois",
 }
+NATIONAL = "national"  # in addresses, the territory of what is of the whole country
 ARTICLE_OF_PATH = {path: kind for kind, path in ARTICLE_PATH.items()}
 ON_SHELF = {
     Shelf.NEWS: tuple(ArticleKind)[:6],
@@ -690,6 +700,10 @@ KEPT_FIELD = FIELD | {
     "seats": "Nombre de places",
     "own_question": "Votre question",
     "new_folder": "Nouveau dossier",
+    "new_series": "Nouvelle série",
+    "expires_on": "Retirer des listes après le",
+    "places": "Communes ou intercommunalités",
+    "series": "",  # a number
     "level": "Niveau d’accès",
     "publish_day": "Publier le",
     "publish_time": "À",

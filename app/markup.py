@@ -12,9 +12,9 @@ import bleach
 import markdown
 import nh3
 from babel.numbers import format_decimal
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from app import parts
+from app import glossary, parts
 from app.parts import Part
 
 MAX_LENGTH = 20_000  # characters
@@ -30,8 +30,9 @@ MAX_PARTS = 500
 PART_END = "\f"
 UNSEEN = re.compile("[\0\f\2\3]")
 HIGHEST = 3  # a page has its own h1 and the section its h2
-TAGS = {"p", "br", "hr", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "del", "blockquote", "code", "pre", "a",
-        "abbr", "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
+WHOLE = 2  # of a text that is all that its page is about
+TAGS = {"p", "br", "hr", "h2", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "del", "blockquote", "code", "pre",
+        "a", "abbr", "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "abbr": {"title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
 HEADING = re.compile(r"(</?h)([1-6])\b")
@@ -101,12 +102,13 @@ def _number(value):
     return format_decimal(value, locale="fr")
 
 
-def render(text: str) -> str:
-    """Return the safe HTML of a Markdown text, to be stored beside it. Raises `TextTooComplex`."""
+def render(text: str, highest: int = HIGHEST) -> str:
+    """Return the safe HTML of a Markdown text, to be stored beside it; its highest headings are of rank `highest`.
+    Raises `TextTooComplex`."""
     text = _plain(text)
     check(text)
     html = _convert(text)
-    return _sanitise(_close(html, _ranks(html)))
+    return _sanitise(_close(html, _ranks(html), highest))
 
 
 def render_parts(text: str, known_text: str = "", known_html: str = "") -> str:
@@ -176,23 +178,36 @@ def _convert(text):
 def _sanitise(html):
     html = bleach.clean(html, tags=TAGS, attributes={k: list(v) for k, v in ATTRIBUTES.items()}, protocols=SCHEMES)
     html = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow ugc noopener")
-    return html.replace(PART_END, " ")  # « &#12; » makes one
+    return glossary.explain(html.replace(PART_END, " "))  # « &#12; » makes one
 
 
 def _ranks(html):
     return {rank for _, rank in HEADING.findall(html)}
 
 
-def _close(html, ranks):
-    """Return HTML whose highest headings are h3, whatever the writer began with, the next ones h4, the others h5: a
-    page that skips a level is hard to follow for those who hear it. `ranks`: all that the whole text has."""
-    closed = {rank: str(min(number, 5)) for number, rank in enumerate(sorted(ranks), start=HIGHEST)}
+def _close(html, ranks, highest=HIGHEST):
+    """Return HTML whose highest headings are of rank `highest`, whatever the writer began with, the next ones one
+    below, and so on down to h5: a page that skips a level is hard to follow for those who hear it. `ranks`: all that
+    the whole text has."""
+    closed = {rank: str(min(number, 5)) for number, rank in enumerate(sorted(ranks), start=highest)}
     return HEADING.sub(lambda tag: tag[1] + closed[tag[2]], html)
 
 
 def trusted(html: str | None) -> Markup:
     """Return stored HTML, made by `render` when it was saved, as what a template prints unescaped."""
     return Markup(html or "")  # noqa: S704 - sanitised when it was saved
+
+
+def absolute(html: str, address: str) -> str:
+    """Return stored HTML as it is read elsewhere than on the page at `address`: its links lead to the same places."""
+    base = ("rewrite_with_base", address)
+    rules = {"tags": TAGS, "attributes": ATTRIBUTES, "url_schemes": SCHEMES, "url_relative": base}
+    return nh3.clean(html.replace(PART_END, "\n"), link_rel="nofollow ugc noopener", **rules)
+
+
+def explained(text: str) -> Markup:
+    """Return a plain text with `<abbr>` at the first place where it uses each acronym of the glossary."""
+    return Markup(glossary.explain(str(escape(text))))  # noqa: S704 - escaped, and marked with words of our own
 
 
 def lines(text: str) -> Markup:

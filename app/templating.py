@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 from flask import Flask
 from markupsafe import Markup
 
-from app import labels, markup
+from app import glossary, labels, markup
 from app.text import contact_link, fold
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -59,7 +59,7 @@ def load_assets(settings: dict) -> Assets:
         names[path.name] = name
     css = files[names["site.css"]].content
     build = hashlib.sha256(repr(sorted(settings.items())).encode())
-    for path in sorted(p for p in FOLDER.rglob("*") if p.suffix in (".py", ".html", ".css", ".json")):
+    for path in sorted(p for p in FOLDER.rglob("*") if p.suffix in (".py", ".html", ".css", ".json", ".csv")):
         build.update(path.read_bytes())
     return Assets(
         css=markup.stylesheet(css.decode()),
@@ -145,9 +145,10 @@ def remaining(value: datetime) -> str:
     return plural(-(-seconds // size), one, many).replace(" ", NBSP) if seconds > 0 else ""
 
 
-def month(value: datetime) -> str:
-    """Say the month of an instant in the time of Paris: « mars 2026 »."""
-    return format_date(value.astimezone(PARIS).date(), "MMMM y", locale="fr")
+def month(value: date | datetime) -> str:
+    """Say the month of a day, or of an instant in the time of Paris: « mars 2026 »."""
+    value = value.astimezone(PARIS).date() if isinstance(value, datetime) else value
+    return format_date(value, "MMMM y", locale="fr")
 
 
 def iso(value: datetime) -> str:
@@ -216,6 +217,7 @@ def init_app(app: Flask) -> None:
         day=day,
         distance=distance,
         duration=duration,
+        explained=markup.explained,
         iso=iso,
         number=number,
         of=of,
@@ -233,4 +235,4 @@ def init_app(app: Flask) -> None:
         month=month,
         months_ago=months_ago,
     )
-    app.jinja_env.globals.update(labels=labels)
+    app.jinja_env.globals.update(acronyms_in=glossary.used_in, labels=labels)

@@ -104,6 +104,15 @@ def unbroken(text: str) -> str:
     return BESIDE_A_SIGN.sub("\N{NO-BREAK SPACE}", text)
 
 
+def cut(text: str, length: int) -> str:
+    """Return the beginning of a text, `length` characters at most, up to a word when that leaves half of it or more."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    words = kept if text[length - 1] == " " else kept.rpartition(" ")[0]
+    return (words if len(words) >= length // 2 else kept).rstrip(" ,;:.-") + "…"
+
+
 def as_text(value):
     """Return a day, a time or an instant as text, as JSON takes it; everything else as it is."""
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,6 +1,6 @@
 """Rows that tests start from: a small made-up country."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from argon2 import PasswordHasher
@@ -8,7 +8,7 @@ from sqlalchemy import inspect, select
 
 from app import passwords
 from app.extensions import db
-from app.labels import College, Role, UserStatus, Visibility
+from app.labels import College, IssueSection, IssueState, Role, UserStatus, Visibility
 from app.models import (
     Article,
     Category,
@@ -17,6 +17,7 @@ from app.models import (
     Group,
     Message,
     Neighbourhood,
+    NewsletterIssue,
     PostalCode,
     Precision,
     Territory,
@@ -126,6 +127,26 @@ def make_article(title: str = "Les conseils se rencontrent", **columns) -> Artic
     db.session.add(article)
     db.session.flush()
     return article
+
+
+# What an issue of the letter says that says nothing.
+EMPTY_LETTER = {
+    "subject": "La lettre", "month": "", "address": "http://localhost/lettre", "introduction": "",
+    "introduction_html": "", "sections": [],
+}  # fmt: skip
+
+
+def make_issue(month: str = "2026-11", **columns) -> NewsletterIssue:
+    """Add an issue of the letter: a draft that looks a month back, unless `columns` say else."""
+    now = utcnow()
+    known = {"month": date.fromisoformat(f"{month}-01"), "since": now - timedelta(days=31), "until": now}
+    known |= {"subject": f"La lettre {month}", "sections": [section.value for section in IssueSection]}
+    if columns.get("state") == IssueState.SENT:
+        known |= {"started_at": now, "prepared_at": now, "ended_at": now}
+    issue = NewsletterIssue(**known | columns)
+    db.session.add(issue)
+    db.session.flush()
+    return issue
 
 
 def make_publication(model: type, author: User | None, council: Council | None = None, **columns):

@@ -159,6 +159,7 @@ def test_who_leaves_takes_their_drafts_along_and_leaves_the_rest_to_the_site(cas
     make_article("Publié", **mine)
     db.session.flush()
     unused = closing.erase(cast.referent, "Vous l’avez demandé.")
-    assert {row.title: row.author_id for row in db.session.scalars(select(Article))} == {"Proposé": None, "Publié": None}
+    authors = {row.title: row.author_id for row in db.session.scalars(select(Article))}
+    assert authors == {"Proposé": None, "Publié": None}
     assert {"a" * 64, "b" * 64} <= set(unused)
     assert not db.session.scalars(select(StoredFile)).all()

@@ -16,12 +16,14 @@ from app import create_app, storage
 from app.extensions import db
 from app.geo import distance_km
 from app.jobs.dispatching import dispatch
-from app.labels import UserStatus
+from app.labels import ArticleKind, IssueState, UserStatus
 from app.models import (
     Activity,
     Adoption,
+    Article,
     Category,
     CategoryCursor,
+    Contribution,
     Council,
     Delivery,
     Document,
@@ -33,7 +35,9 @@ from app.models import (
     MessageLink,
     MessageText,
     Neighbourhood,
+    NewsletterIssue,
     Precision,
+    Setting,
     StoredFile,
     Territory,
     TerritoryKind,
@@ -45,11 +49,20 @@ from app.models import (
 from app.models.stamp import DIRECTORY, PAGES, read_stamp
 from app.models.types import utcnow
 from app.passwords import hash_password
-from app.services import demo, demo_discussions, demo_people, demo_publications, open_data, revisions
+from app.services import (
+    articles,
+    demo,
+    demo_articles,
+    demo_discussions,
+    demo_people,
+    demo_publications,
+    open_data,
+    revisions,
+)
 from app.services.reference.records import TerritoryRecord
 from tests.browse import submit
 from tests.conftest import settings
-from tests.factories import make_category, make_council, make_country, make_group, make_topic, make_user
+from tests.factories import make_article, make_category, make_council, make_country, make_group, make_topic, make_user
 from tests.official_files import QPV, QPV_HEADER, TERRITORIES, count, counted
 from tests.samples import PDF
 from tests.test_message_files import write
@@ -252,7 +265,8 @@ def test_the_demo_is_refused_in_production(tmp_path):
 
 def test_clearing_the_demo_removes_councils_neighbourhoods_and_pictures(app, small):
     run(app, "demo", "load")
-    shared, other = db.session.scalars(select(StoredFile.digest).order_by(StoredFile.id))
+    pictures = select(StoredFile.digest).where(StoredFile.name.startswith("dessin-dm"))
+    shared, other = db.session.scalars(pictures.order_by(StoredFile.id))
     db.session.add(StoredFile(digest=shared, name="autre.webp", media_type="image/webp", size=1))
     db.session.commit()
     assert "retirés : 3" in run(app, "demo", "clear").output
@@ -485,3 +499,71 @@ def test_clearing_the_demo_leaves_nothing_of_its_discussions_but_rubrics_of_othe
     db.session.commit()
     run(app, "demo", "clear")
     assert count(Category) == 2
+
+
+@pytest.fixture
+def news(people):
+    """The people of a small demo, with what its site publishes."""
+    demo_publications.load()
+    assert demo_articles.load(demo_articles.prepare()) == 15
+    db.session.commit()
+    return people
+
+
+def test_the_site_of_the_demo_publishes_articles_of_all_kinds(news, client):
+    rows = db.session.scalars(select(Article).order_by(Article.published_at)).all()
+    out = [row for row in rows if row.published_at]
+    assert {row.kind for row in out} == set(ArticleKind) and len(out) == 13
+    assert all(row.published_at < utcnow() and row.author_id == news["animatrice"].id for row in out)
+    assert sum(bool(row.picture and row.thumbnail and row.picture_words) for row in out) == 2
+    for row in out:
+        assert client.get(f"/{row.shelf}/{row.slug}").status_code == 200
+    assert demo_articles.prepare() == []
+
+
+def test_one_of_them_waits_for_the_animator_and_another_for_its_day(news, client):
+    waiting = db.session.scalars(select(Article).where(*articles.is_waiting())).one()
+    later = db.session.scalars(select(Article).where(Article.publish_on.is_not(None))).one()
+    assert waiting.author is news["referente"] and waiting.territories == news["referente"].territories
+    assert later.publish_on > utcnow() and later.slug is None
+    dispatch()
+    assert "article" not in db.session.scalars(select(Delivery.kind)).all()
+    log_in(client, "animatrice")
+    assert waiting.title in unescape(client.get("/animation/articles").text)
+
+
+def test_their_call_has_gathered_actions_of_two_councils(news, client):
+    call = db.session.scalars(select(Article).where(Article.kind == ArticleKind.CALL)).one()
+    actions = [row.publication for row in db.session.scalars(select(Contribution).filter_by(article_id=call.id))]
+    assert len({action.council_id for action in actions}) == 2
+    page = unescape(client.get(f"/actualites/{call.slug}").text)
+    assert all(action.title in page for action in actions)
+
+
+def test_the_letter_of_last_month_has_left_and_that_of_this_month_is_a_draft(news, client):
+    former, present = db.session.scalars(select(NewsletterIssue).order_by(NewsletterIssue.month)).all()
+    assert (former.state, present.state) == (IssueState.SENT, IssueState.DRAFT)
+    assert former.sent == former.recipients == 3 and present.items
+    assert sum(user.letter_since is not None for user in news.values()) == 3
+    page = client.get(f"/lettre/{former.slug}")
+    assert page.status_code == 200 and former.content["sections"]
+    assert client.get(f"/lettre/{present.slug}").status_code == 404
+
+
+def test_clearing_the_demo_takes_its_articles_and_letters_away_and_no_other(app, news):
+    own = make_article("Le nôtre")
+    digests = [one.digest for one in db.session.scalars(select(StoredFile).where(StoredFile.name.like("dessin%")))]
+    db.session.commit()
+    run(app, "demo", "clear")
+    assert db.session.scalars(select(Article.title)).all() == [own.title]
+    assert [count(table) for table in (NewsletterIssue, Contribution, Setting)] == [0, 0, 0]
+    assert digests and not any(storage.path(digest).exists() for digest in digests)
+
+
+def test_articles_of_the_demo_never_join_a_real_site(app):
+    make_country()
+    make_user("Vraie Personne")
+    db.session.commit()
+    assert demo_articles.prepare() == []
+    assert "rien n’a été chargé" in run(app, "demo", "load").output
+    assert count(Article) == 0

@@ -1,15 +1,16 @@
 """Lists of what councils share."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from app.blueprints import narrowing
 from app.extensions import db
-from app.labels import Visibility
+from app.labels import Stage, Visibility
 from app.models import Action, Attachment, Document, Event, Folder, PublicationText, StoredFile, Theme
 from app.models.types import utcnow
-from app.services import texts
+from app.services import shelves, texts
 from tests.factories import make_group, make_publication
 
 ALL = "/ressources/publications"
@@ -163,6 +164,10 @@ def test_one_narrows_the_list_of_ones_council(cast, client_as, few, query, names
         ("type=actions", {"far"}),
         ("departement=01", {"health", "theirs"}),
         ("departement=38", {"far"}),
+        ("departement=01&territoire=38", {"far"}),
+        ("territoire=01", {"health", "theirs"}),
+        ("territoire=region-84", {"health", "theirs", "far"}),
+        ("territoire=region-84&theme=sante&type=documents", {"health"}),
         ("theme=sante", {"health"}),
         ("conseil=mistral-eaux-claires-grenoble", {"far"}),
         ("annee=2019", set()),
@@ -175,7 +180,23 @@ def test_one_narrows_the_list_of_all_councils(client, few, query, names):
     assert {word.removeprefix("Titre-") for word in titles(page)} == names
 
 
-@pytest.mark.parametrize("query", ["theme=x", "annee=abc", "annee=1900", "type=x", "departement=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "theme=x",
+        "annee=abc",
+        "annee=1900",
+        "type=x",
+        "departement=%00",
+        "territoire=region-01",
+        "territoire=84",
+        "nom=%21",
+        "nom=zzzz",
+        "nom=auvergne+rhone+alpes",
+        "nom=vieu",
+        "q=%21",
+    ],
+)
 def test_a_line_that_is_in_no_list_is_refused_with_a_page(client, few, query):
     assert client.get(f"{ALL}?{query}").status_code == 422
 
@@ -224,8 +245,187 @@ def test_the_page_of_a_council_leads_to_all_it_shares(cast, client, many):
     assert f"/ressources/publications?conseil={cast.council.slug}" in page.text
 
 
-def test_the_short_address_of_actions_leads_to_them(client, few):
-    assert titles(client.get("/actions", follow_redirects=True)) == ["Titre-far"]
+# In another order, and counted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["?tri=anciens", "?tri=anciens&territoire=region-84", "?tri=anciens&q=titre"])
+def test_the_oldest_come_first_when_asked_and_pages_lead_both_ways(client, cast, many, query):
+    page = client.get(ALL + query)
+    pages, addresses = [titles(page)], [ALL + query]
+    while address := link(page, "next"):
+        page = client.get(address)
+        pages.append(titles(page))
+        addresses.append(address)
+    assert sum(pages, []) == [f"Titre{number:03}x" for number in reversed(range(200))]
+    assert [len(found) for found in pages] == [20] * 10
+    back = []
+    while address := link(page, "prev"):
+        page = client.get(address)
+        back.insert(0, titles(page))
+    assert back == pages[:-1] and "tri=anciens" in addresses[1]
+
+
+def test_an_order_that_there_is_not_is_no_page(client, cast):
+    assert client.get(f"{ALL}?tri=x").status_code == client.get("/actions?tri=x").status_code == 404
+    assert client.get(f"{ALL}?tri=recents").status_code == 200
+
+
+def test_a_list_says_how_long_it_is(client, cast, client_as, many, monkeypatch):
+    last = client.get(f"{ALL}?tri=anciens")
+    for page in (client.get(ALL), last, client.get(link(last, "next"))):
+        assert "<p>200 publications" in page.text
+    assert (
+        "67 fiches-actions" in client.get("/actions").text
+        and "<p>67 publications" in client.get(f"{ALL}?type=documents").text
+    )
+    make_publication(Document, cast.emile, level=Visibility.PUBLIC)
+    db.session.commit()
+    assert "<p>1 publication</p>" in client.get(f"{ALL}?territoire=38").text
+    assert "<p>201 publications" in client_as(cast.alice).get(ALL).text
+    monkeypatch.setattr(shelves, "COUNTED", 199)
+    assert "<p>Plus de 199 publications" in client_as(cast.chloe).get(ALL).text
+    monkeypatch.setattr(shelves, "COUNTED", 20)
+    assert "<p>Plus de 20 fiches-actions" in client_as(cast.chloe).get("/actions").text
+
+
+def test_only_what_one_may_read_is_counted(client, cast, client_as):
+    for number in range(25):
+        make_publication(Action, cast.alice, level=list(Visibility)[number % 4])
+    make_publication(Action, cast.alice, level=Visibility.PUBLIC, deleted_at=utcnow())
+    db.session.commit()
+    counts = {client: 6, client_as(cast.emile): 12, client_as(cast.bruno): 25}
+    for browser, count in counts.items():
+        assert f"{count} fiches-actions" in browser.get("/actions").text
+
+
+# The council by its name ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["croix blanche", "CROIX-BLANCHE", "Croix Blanche bourg"])
+@pytest.mark.parametrize("page", [ALL, "/actions"])
+def test_the_name_of_one_council_leads_to_what_it_shares(client, cast, few, page, name):
+    answer = client.get(page, query_string={"nom": name, "theme": "sante", "tri": "anciens", "conseil": "x"[:0]})
+    assert answer.status_code == 302
+    assert answer.location == f"{page}?theme=sante&tri=anciens&conseil={cast.council.slug}"
+    assert "Croix Blanche" in client.get(answer.location).text
+
+
+def test_of_very_many_councils_some_are_shown(client, cast, monkeypatch):
+    assert "En voici une partie" not in client.get(f"{ALL}?nom=bourg-en-bresse").text
+    monkeypatch.setattr(narrowing, "MOST", 1)
+    page = client.get(f"{ALL}?nom=bourg+en+bresse").text
+    assert "En voici une partie" in page and page.count("&amp;conseil=") + page.count("?conseil=") == 1
+
+
+def test_the_name_of_several_councils_leads_to_a_choice(client, cast, few):
+    page = client.get(f"{ALL}?nom=bourg-en-bresse&theme=sante&conseil={cast.council.slug}")
+    assert page.status_code == 200 and "Choisissez un conseil" in page.text and not titles(page)
+    for council in (cast.country.croix, cast.country.reyssouze):
+        assert f'href="{ALL}?theme=sante&amp;conseil={council.slug}"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("zzzz", "Aucun conseil ne porte ce nom"),
+        ("!", "Écrivez le nom d’un conseil"),
+        ("ain", "choisissez-le dans la liste « Territoire »"),
+        ("vieu", "Vieu n’a pas de conseil citoyen"),
+        ("é" * 101, "100 caractères au plus"),
+        ("a\0b", ""),
+        ("\ud83d", ""),
+    ],
+)
+def test_a_name_of_no_council_is_answered_by_a_sentence(client, cast, few, name, sentence):
+    page = client.get(ALL, query_string={"nom": name.encode("utf-8", "surrogatepass")})
+    assert page.status_code == 422 and sentence in page.text.replace("\xa0", " ")
+    assert "<details open>" in page.text  # where the field is
+
+
+# Files and actions ------------------------------------------------------------------------------------------------
+
+
+def test_a_list_says_what_files_there_are_and_what_they_weigh(client, cast):
+    one, three, none = (
+        make_publication(Document, cast.alice, title=f"Titre-{name}", level=Visibility.PUBLIC)
+        for name in ("one", "three", "none")
+    )
+    sizes = {one: [1_200_000], three: [1_000_000] * 3, none: []}
+    for row, files in sizes.items():
+        for number, size in enumerate(files):
+            file = StoredFile(
+                digest=f"{row.id}{number:063}"[:64], name="a.pdf", media_type="application/pdf", size=size
+            )
+            db.session.add(Attachment(publication_id=row.id, file=file))
+        gone = StoredFile(digest=f"f{row.id:063}", name="b.pdf", media_type="application/pdf", size=9_000_000)
+        db.session.add(Attachment(publication_id=row.id, file=gone, removed_at=utcnow()))
+    db.session.commit()
+    text = client.get(ALL).text.replace("\xa0", " ")
+    assert "PDF, 1,2 Mo" in text and "3 fichiers, 3 Mo" in text
+    assert text.count(" Mo") == 2
+
+
+def test_the_files_of_a_page_are_one_query(client, cast, many, queries):
+    client.get("/conseils")
+    client.get(f"{ALL}?tri=anciens")
+    db.session.commit()
+    queries.clear()
+    text = client.get(f"{ALL}?tri=anciens&annee=2026").text
+    assert "300 fichiers" not in text or len([sent for sent in queries if "FROM attachments" in sent]) == 1
+    assert len([sent for sent in queries if "attachments" in sent]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", {"far", "near"}),
+        ("etape=suivi", {"near"}),
+        ("etape=mise-en-oeuvre", {"far"}),
+        ("etape=diagnostic", set()),
+        ("territoire=38", {"far"}),
+        ("territoire=region-84&theme=sante", {"near"}),
+        ("annee=2019", set()),
+        ("q=near", {"near"}),
+        ("conseil=mistral-eaux-claires-grenoble", {"far"}),
+        ("type=documents", {"far", "near"}),
+    ],
+)
+def test_fiches_actions_have_a_list_of_their_own(client, cast, few, query, names):
+    few["far"].stage = Stage.ACTION
+    near = make_publication(
+        Action, cast.alice, title="Titre-near", level=Visibility.PUBLIC, stage=Stage.FOLLOW_UP, carrier="partner",
+        carrier_name="Le centre social", starts_on=date(2026, 3, 1), ends_on=date(2026, 5, 2),
+    )  # fmt: skip
+    near.themes = few["health"].themes
+    texts.index(near)
+    db.session.commit()
+    page = client.get(f"/actions?{query}")
+    assert {word.removeprefix("Titre-") for word in titles(page)} == names
+    assert "Fiches-actions des conseils</h1>" in page.text
+    if "near" in names:
+        assert "Étape : suivi · Portée par : Le centre social · Du 1er mars 2026 au 2 mai 2026" in page.text
+
+
+@pytest.mark.parametrize("query", ["etape=x", "theme=x", "territoire=x", "annee=1", "q=%21"])
+def test_actions_of_what_there_is_not_are_refused_with_a_page(client, cast, query):
+    page = client.get(f"/actions?{query}")
+    assert page.status_code == 422 and "Erreur :" in page.text
+
+
+def test_the_list_of_actions_is_light_however_long_it_is(cast, client, client_as, many, queries):
+    client.get("/conseils")
+    for browser in (client, client_as(cast.alice), client_as(cast.emile)):
+        for query in ("", "?etape=suivi", "?theme=logement-et-cadre-de-vie&territoire=01", "?tri=anciens"):
+            db.session.expire_all()
+            queries.clear()
+            page = browser.get(f"/actions{query}", headers={"Accept-Encoding": "gzip"})
+            assert page.status_code == 200 and len(queries) <= 12 and len(page.data) <= 14_000
+
+
+def test_territories_stand_under_their_region(client, cast):
+    text = client.get(ALL).text
+    assert '<optgroup label="Auvergne-Rhône-Alpes">' in text
+    assert text.index("Auvergne-Rhône-Alpes (toute la région)") < text.index(">01 Ain<") < text.index(">38 Isère<")
 
 
 def test_the_next_event_stands_once_on_the_page_of_its_council(cast, client):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.blueprints.account import passwords as password_views
 from app.extensions import db
-from app.labels import DeliveryState, UserStatus, Visibility
+from app.labels import ArticleKind, DeliveryState, IssueState, UserStatus, Visibility
 from app.models import Category, Delivery, Departure, Document, Event, Folder, GroupRequest
 from app.models import Message as Post
 from app.models.types import utcnow
@@ -19,6 +19,7 @@ from app.notifications.message import Message, stop_address
 from app.notifications.registrations import token_of
 from app.notifications.signups import vouch_address
 from app.services import (
+    articles,
     attachments,
     closing,
     fiches,
@@ -33,9 +34,12 @@ from app.services import (
 from app.signing import sign
 from tests.browse import forms
 from tests.factories import (
+    EMPTY_LETTER,
     PASSWORD,
+    make_article,
     make_category,
     make_group,
+    make_issue,
     make_message,
     make_publication,
     make_topic,
@@ -73,6 +77,7 @@ ROUTES = {
     "public.councils.show": ("/conseils/{council.slug}", everybody(200)),
     "public.maps.france": ("/carte", everybody(200)),
     "public.maps.department": ("/carte/01", everybody(200)),
+    "public.glossary.show": ("/glossaire", everybody(200)),
     "public.pages.help": ("/aide", everybody(200)),
     "public.pages.contact": ("/contact", everybody(200)),
     "public.pages.legal": ("/mentions-legales", everybody(200)),
@@ -85,6 +90,16 @@ ROUTES = {
     "public.agenda.index": ("/agenda", everybody(200)),
     "public.agenda.feed": ("/agenda.ics", everybody(200)),
     "public.agenda.of_council": ("/conseils/{council.slug}/agenda.ics", everybody(200)),
+    "public.news.index": ("/actualites", everybody(200)),
+    "public.toolbox.root": ("/ressources", everybody(302)),
+    "public.toolbox.index": ("/ressources/boite-a-outils", everybody(200)),
+    "public.articles.show": ("/actualites/rien", everybody(404)),
+    "public.articles.qr": ("/actualites/rien/qr.svg", everybody(404)),
+    "public.councils.qr": ("/conseils/{council.slug}/qr.svg", everybody(200)),
+    "public.feeds.news": ("/actualites.atom", everybody(200)),
+    "public.feeds.toolbox": ("/ressources/boite-a-outils.atom", everybody(200)),
+    "public.feeds.publications": ("/ressources/publications.atom", everybody(200)),
+    "public.feeds.actions": ("/actions.atom", everybody(200)),
     "public.agenda.event": ("/evenements/1-rien.ics", everybody(404)),
     "public.agenda.personal": ("/agenda/faux.ics", everybody(404)),
     "public.agenda.of_group": ("/agenda/faux/groupes/rien.ics", everybody(404)),
@@ -171,12 +186,13 @@ ROUTES = {
     "publications.adopting.lift": ("/documents/1-rien/versions/adoption/levee", everybody(404)),
     "publications.reading.download": ("/documents/1-rien.md", everybody(404)),
     "publications.reading.printed": ("/documents/1-rien/imprimer", everybody(404)),
+    "council.contributions.edit": ("/mon-conseil/appels/un-appel", asked(alice=404, chloe=404)),
     "council.folders.index": ("/mon-conseil/dossiers", asked(alice=200, chloe=200)),
     "council.folders.show": ("/mon-conseil/dossiers/1", asked(alice=404, chloe=404)),
     "council.folders.edit": ("/mon-conseil/dossiers/1/modifier", asked(alice=404, chloe=404)),
     "council.folders.delete": ("/mon-conseil/dossiers/1/suppression", asked(alice=404, chloe=404)),
     "publications.lists.index": ("/ressources/publications", everybody(200)),
-    "publications.lists.actions": ("/actions", everybody(302)),
+    "publications.lists.actions": ("/actions", everybody(200)),
     "publications.lists.mine": ("/mon-conseil/documents", asked(alice=200, chloe=200)),
     "publications.editing.new": ("/mon-conseil/documents/nouveau", asked(alice=200, chloe=200)),
     "publications.editing.edit": ("/documents/1-rien/modifier", asked(alice=404, chloe=404)),
@@ -233,6 +249,42 @@ ROUTES = {
     "moderation.users.show": ("/animation/comptes/{dora.id}", asked(animator=200)),
     "moderation.users.suspend": ("/animation/comptes/{dora.id}/suspension", asked(animator=302)),
     "moderation.users.restore": ("/animation/comptes/{dora.id}/reouverture", asked(animator=302)),
+    "moderation.articles.index": ("/animation/articles", asked(referent=200, away=200, animator=200)),
+    "moderation.articles.discarded": ("/animation/articles/corbeille", asked(referent=200, away=200, animator=200)),
+    "moderation.articles.new": ("/animation/articles/nouveau", asked(referent=200, away=200, animator=200)),
+    "moderation.articles.show": ("/animation/articles/99", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.edit": ("/animation/articles/99/modifier", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.forget": ("/animation/articles/99/modifier/oubli", everybody(405)),
+    "moderation.articles.publish": ("/animation/articles/99/publication", everybody(405)),
+    "moderation.articles.unschedule": ("/animation/articles/99/brouillon", everybody(405)),
+    "moderation.articles.take_back": ("/animation/articles/99/reprise", everybody(405)),
+    "moderation.articles.give_back": ("/animation/articles/99/retour", asked(animator=404)),
+    "moderation.articles.pin": ("/animation/articles/99/une", everybody(405)),
+    "moderation.articles.expire": ("/animation/articles/99/fin", everybody(405)),
+    "moderation.articles.duplicate": ("/animation/articles/99/copie", everybody(405)),
+    "moderation.articles.delete": ("/animation/articles/99/suppression", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.recover": ("/animation/articles/99/retour-de-la-corbeille", everybody(405)),
+    "moderation.articles.versions": ("/animation/articles/99/versions", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.version": ("/animation/articles/99/versions/1", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.restore": ("/animation/articles/99/versions/1/retour", everybody(405)),
+    "moderation.newsletter.index": ("/animation/lettre", asked(animator=200)),
+    "moderation.newsletter.prepare": ("/animation/lettre/preparation", asked(animator=404)),
+    "moderation.newsletter.edit": ("/animation/lettre/2026-01", asked(animator=404)),
+    "moderation.newsletter.preview": ("/animation/lettre/2026-01/apercu", asked(animator=404)),
+    "moderation.newsletter.mail": ("/animation/lettre/2026-01/apercu.html", asked(animator=404)),
+    "moderation.newsletter.text": ("/animation/lettre/2026-01/apercu.txt", asked(animator=404)),
+    "moderation.sending.show": ("/animation/lettre/2026-01/envoi", asked(animator=404)),
+    "moderation.sending.send": ("/animation/lettre/2026-01/depart", asked(animator=404)),
+    "moderation.sending.test": ("/animation/lettre/2026-01/essai", everybody(405)),
+    "moderation.sending.cancel": ("/animation/lettre/2026-01/annulation", everybody(405)),
+    "moderation.sending.stop": ("/animation/lettre/2026-01/arret", everybody(405)),
+    "moderation.sending.resume": ("/animation/lettre/2026-01/reprise", everybody(405)),
+    "public.newsletter.index": ("/lettre", everybody(200)),
+    "public.newsletter.ask": ("/lettre/abonnement", everybody(200)),
+    "public.newsletter.sent": ("/lettre/envoyee", everybody(200)),
+    "public.newsletter.confirm": ("/lettre/confirmation/faux", everybody(404)),
+    "public.newsletter.leave": ("/lettre/desabonnement/faux", everybody(404)),
+    "public.issues.show": ("/lettre/2026-01", everybody(404)),
     "moderation.mailbox.index": ("/animation/courrier", asked(animator=200)),
     "moderation.mailbox.show": ("/animation/courrier/1", asked(animator=404)),
 }
@@ -283,11 +335,14 @@ GATHERED = members(404) | {"alice": 200, "chloe": 200}  # of a group, its counci
 
 # Links that were really sent, and things that really are there → the answers to who opens them.
 OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
+    "/lettre/confirmation/{letter_join}": everybody(200),
+    "/lettre/desabonnement/{letter_leave}": everybody(200),
     "/fichiers/{photo}/portrait.webp": everybody(404) | dict.fromkeys(MEMBERS, 200),
     "/animation/courrier/{delivery}": asked(animator=200),
     "/animation/comptes/{sami}/reouverture": asked(animator=200),
     "/animation/comptes/{alice}/suspension": asked(animator=200),
     "/mon-conseil/inscriptions/{gael}": asked(alice=404, chloe=404),
+    "/mon-conseil/appels/un-appel": asked(alice=200, chloe=200),
     "/mon-conseil/fiche/versions/1": asked(alice=200, chloe=404),
     "/documents/{orphan}-un-square/versions": asked(alice=200),
     "/documents/{orphan}-un-square/versions/1": asked(alice=200),
@@ -337,6 +392,10 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/evenements/{workshop}-l-atelier/affiche": everybody(200),
     "/evenements/{workshop}-l-atelier/bulletin": everybody(200),
     "/evenements/{workshop}-l-atelier/qr.svg": everybody(200),
+    "/documents/{orphan}-un-square/qr.svg": everybody(200),
+    "/actualites/un-appel": everybody(200),
+    "/actualites/un-appel/qr.svg": everybody(200),
+    "/ressources/un-appel": everybody(301),
     "/evenements/{board}-le-bureau/affiche": everybody(404) | {"alice": 200},
     "/e/{workshop}": everybody(302),
     "/e/{board}": everybody(404) | {"alice": 302},
@@ -353,6 +412,14 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/forum/vie-des-conseils": members(),
     "/forum/vie-des-conseils/nouveau": members(),
     "/groupes/bourg/discussions/nouveau": GATHERED,
+    "/animation/articles/{proposal}": asked(referent=200, away=404, animator=200),
+    "/animation/articles/{proposal}/modifier": asked(referent=200, away=404, animator=200),
+    "/animation/articles/{proposal}/retour": asked(animator=200),
+    "/animation/articles/{proposal}/suppression": asked(referent=200, away=404, animator=200),
+    "/animation/articles/{news}": asked(referent=404, away=404, animator=200),
+    "/animation/articles/{news}/modifier": asked(referent=404, away=404, animator=200),
+    "/animation/articles/{news}/versions": asked(referent=404, away=404, animator=200),
+    "/animation/articles/{news}/versions/1": asked(referent=404, away=404, animator=200),
     "/forum/sujets/{topic}-un-local-pour-se-reunir": members(),
     "/forum/sujets/{secret}-un-local-pour-se-reunir": GATHERED,
     "/forum/sujets/{topic}-un-local-pour-se-reunir/repondre": members(),
@@ -371,6 +438,14 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/forum/sujets/{topic}-un-local-pour-se-reunir/deplacement": asked(animator=200),
     "/forum/sujets/{secret}-un-local-pour-se-reunir/titre": GATHERED,
     "/forum/sujets/{secret}-un-local-pour-se-reunir/deplacement": members(404) | {"alice": 403, "chloe": 403},
+    "/lettre/2020-02": everybody(200),
+    "/lettre/2020-03": everybody(404) | {"animator": 200},
+    **{
+        f"/animation/lettre/2020-03{page}": asked(animator=200)
+        for page in ("", "/apercu", "/apercu.html", "/apercu.txt", "/envoi", "/depart")
+    },
+    "/animation/lettre/2020-02": asked(animator=302),
+    "/animation/lettre/2020-02/envoi": asked(animator=200),
     "/animation/forum/{rubric}/modifier": asked(animator=200),
     "/animation/forum/{vacant}/suppression": asked(animator=200),
     "/animation/forum/{discussions}/modifier": asked(animator=404),
@@ -386,6 +461,28 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
 
 # Address → (what is sent with the token of a form, the answers). Each is sent to the site as it was before.
 SENT = {
+    "/lettre/abonnement": ({"email": "ida@ex.fr", "wish": "join", "stamp": "{stamp}"}, everybody(302)),
+    "/lettre/confirmation/{letter_join}": ({}, everybody(302)),
+    "/lettre/desabonnement/{letter_leave}": ({}, everybody(302)),
+    "/animation/articles/nouveau": (
+        {"title": "Un", "kind": "news", "act": "draft", "key": "a" * 32, "version": "0"},
+        told(referent=302, away=302, animator=302),
+    ),
+    "/animation/articles/{proposal}/modifier": (
+        {"title": "Un", "kind": "news", "act": "submit", "version": "1"},
+        told(referent=302, away=404, animator=302),
+    ),
+    "/animation/articles/{proposal}/modifier/oubli": ({}, told(referent=302, away=404, animator=302)),
+    "/animation/articles/{proposal}/publication": ({}, told(animator=302)),
+    "/animation/articles/{proposal}/brouillon": ({}, told(animator=302)),
+    "/animation/articles/{proposal}/reprise": ({}, told(referent=302, away=404, animator=302)),
+    "/animation/articles/{proposal}/retour": ({"reason": "Non."}, told(animator=302)),
+    "/animation/articles/{proposal}/une": ({}, told(animator=302)),
+    "/animation/articles/{proposal}/fin": ({}, told(animator=302)),
+    "/animation/articles/{proposal}/copie": ({"act": "a" * 32}, told(referent=302, away=404, animator=302)),
+    "/animation/articles/{proposal}/suppression": ({}, told(referent=302, away=404, animator=302)),
+    "/animation/articles/{binned}/retour-de-la-corbeille": ({}, told(referent=302, away=302, animator=302)),
+    "/animation/articles/{news}/versions/1/retour": ({"newest": "1"}, told(referent=404, away=404, animator=302)),
     "/affichage": ({"images": "non"}, everybody(302)),
     "/connexion": ({"email": "bruno@essai.example", "password": PASSWORD}, everybody(302)),
     "/deconnexion": ({}, everybody(302)),
@@ -417,6 +514,15 @@ SENT = {
     "/mon-profil/telephone": ({"phone": "06 12 34 56 78"}, told(**dict.fromkeys(MEMBERS, 302))),
     "/mon-profil/telephone/code": ({"code": "000000"}, told(**dict.fromkeys(MEMBERS, 422))),
     "/mon-profil/telephone/retrait": ({}, told(**dict.fromkeys(MEMBERS, 302))),
+    "/mon-conseil/appels/un-appel": ({}, told(alice=302, chloe=302)),
+    "/animation/lettre": ({"day": "7"}, told(animator=302)),
+    "/animation/lettre/preparation": ({}, told(animator=302)),
+    "/animation/lettre/2020-03": ({"subject": "La lettre 2020-03"}, told(animator=302)),
+    "/animation/lettre/2020-03/envoi": ({"day": "01/01/2090"}, told(animator=302)),
+    **{
+        f"/animation/lettre/2020-03/{act}": ({}, told(animator=302))
+        for act in ("depart", "essai", "annulation", "arret", "reprise")
+    },
     "/mon-conseil/inscriptions/{dora}": ({"answer": "yes"}, told(alice=302, chloe=404)),
     "/mon-conseil/inscriptions/{gael}": ({"answer": "yes"}, told(alice=404, chloe=404)),
     "/mon-conseil/documents/nouveau": ({"title": "Un plan"}, told(alice=302, chloe=302)),
@@ -568,6 +674,15 @@ def places(app, cast, monkeypatch):
         "thrown": make_publication(Document, cast.alice, deleted_at=utcnow()),
         "together": make_publication(Document, cast.alice, title="Une charte", **together),
     }
+    make_article("Un appel", kind=ArticleKind.CALL)
+    asked_for = {"published_at": None, "submitted_at": utcnow(), "author_id": cast.referent.id}
+    shared |= {
+        "proposal": make_article("Un article", **asked_for), "news": make_article("Publié"),
+        "binned": make_article("Jeté", deleted_at=utcnow()),
+    }  # fmt: skip
+    revisions.keep(shared["news"], articles.content_of(shared["news"]), None)
+    make_issue("2020-02", state=IssueState.SENT, content=EMPTY_LETTER)
+    make_issue("2020-03")
     group, former = make_group("Les quartiers", council, cast.country.reyssouze), make_group("Ancien")
     shared |= {"group": group, "wish": GroupRequest(key="k" * 32, name="Un", purpose="", territory=cast.country.ain)}
     db.session.add(Departure(group=former, council=council, user=cast.alice))
@@ -583,6 +698,7 @@ def places(app, cast, monkeypatch):
     delivery.state = DeliveryState.FAILED
     db.session.commit()
     known = {
+        "letter_join": sign("letter-join", "ida@ex.fr"), "letter_leave": sign("letter-leave", "ida@ex.fr"),
         "slug": council.slug, "stamp": sign("form", utcnow().timestamp() - 60), "ain": cast.country.ain.id,
         "photo": cast.alice.photo_id, "delivery": delivery.id, "stop": stop_address(delivery),
         "vouch": vouch_address(cast.dora, cast.bruno), "dora": cast.dora.id, "gael": gael.id, "sami": sami.id,

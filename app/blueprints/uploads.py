@@ -6,7 +6,7 @@ from flask_login import current_user
 from app.access import VISITOR
 from app.blueprints.web import current_viewer
 from app.forms.attachments import AttachmentsForm
-from app.models import Attachment
+from app.models import Article, Attachment, Publication
 from app.services import attachments
 from app.services.attachments import FileRefused, Holder, Incoming
 from app.templating import quoted
@@ -59,7 +59,8 @@ def add_all(form: AttachmentsForm, holder: Holder, incoming: list[Incoming], **o
     """Join files to a publication or message, as `attachments.add` does; what finds no place becomes a sentence in
     `form.files.errors`. Return the others."""
     added = [one for each in incoming if (one := _add(form, holder, each, options))]
-    form.quota = (attachments.taken(holder.council_id), attachments.allowed())
+    if not isinstance(holder, Article):
+        form.quota = (attachments.taken(holder.council_id), attachments.allowed())
     return added
 
 
@@ -81,3 +82,46 @@ def remove_ticked(form: AttachmentsForm) -> None:
             attachments.remove(entry.attachment, current_user)
         elif entry.words is not None:
             entry.attachment.alternative = entry.words.data
+
+
+def keep(
+    holder: Publication | Article,
+    form: AttachmentsForm,
+    incoming: list[Incoming],
+    is_minutes: bool = False,
+    is_shown: bool = True,
+) -> None:
+    """Join what `read` gave to a publication or article, inside the write transaction, with its row locked.
+
+    When the form is saved: files that waited come in sight, those whose box is ticked go into the bin, and the words
+    for images are written. Not `is_shown`, for a form that comes back to be corrected: the files that came are kept,
+    out of everybody's sight, and listed in the form; commit, then show the form again.
+
+    What is over the council's quota becomes a sentence in `form.files.errors`: commit, and show the form again.
+    """
+    incoming = _not_there_yet(holder, form, incoming, is_minutes)
+    if is_shown:
+        _settle(holder, form)
+    added = add_all(form, holder, incoming, is_minutes=is_minutes, is_shown=is_shown)
+    if is_shown and form.files.errors:
+        form.offer([*(entry.attachment for entry in form.entries if not entry.attachment.removed_at), *added])
+        form.sent.data = ""
+    elif not is_shown:
+        form.add_sent(added)
+
+
+def _not_there_yet(holder, form, incoming, is_minutes):
+    """Leave out the files that are there already; those that wait since the first time go on with the form."""
+    there = attachments.of(holder, is_minutes=is_minutes)
+    waiting = attachments.waiting(holder, current_user, is_minutes=is_minutes)
+    incoming, again = set_doubles_apart(incoming, [*waiting, *there])
+    form.add_sent([one for one in again if one.removed_at and one.id not in form.sent_ids])
+    return incoming
+
+
+def _settle(holder, form):
+    known = attachments.known(holder)  # a form that was sent twice may have erased one meanwhile
+    form.entries = tuple(entry for entry in form.entries if entry.attachment in known)
+    gone = {entry.attachment.id for entry in form.entries if entry.remove.data}
+    attachments.show(holder, set(form.sent_ids) - gone, current_user)
+    remove_ticked(form)

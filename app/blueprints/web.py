@@ -35,7 +35,7 @@ from app.forms.base import ActForm, Form
 from app.forms.search import SearchForm
 from app.labels import KIND_PATHS, OURS, Role, UserStatus
 from app.models import Article, User
-from app.services import accounts, limits
+from app.services import accounts, limits, qr
 from app.services.publishing import lock_council
 from app.signing import BadToken, read, sign
 from app.templating import Assets
@@ -58,6 +58,7 @@ LONG = 200  # characters of what somebody typed whose session is over: it is sho
 SHORT_WAIT = 300  # milliseconds for what is written beside a page that is only read
 LONGEST_TEXT = 2 * 2**20  # bytes; files come in another kind of form, which MAX_UPLOAD_MB limits
 TITLED = re.compile(rf"^(/(?:{'|'.join(KIND_PATHS)}|forum/sujets)/[0-9]+-|/fichiers/[0-9]+/)[^/?]+")
+DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 FOR_MACHINES = ("public.stop.edit", "public.stop.receive")  # their callers carry a secret in the address instead
 REREAD = (  # forms that are brought back after a login to be read again: what they write is not sent unseen
     "council.fiche.edit",
@@ -69,6 +70,9 @@ REREAD = (  # forms that are brought back after a login to be read again: what t
     "community.topics.new_in_group",
     "community.topics.reply",
     "community.messages.edit",
+    "moderation.articles.new",
+    "moderation.articles.edit",
+    "moderation.newsletter.edit",
 )
 PUBLIC = "conseils.public_page"  # marks, in the request, a page that is the same for all visitors
 
@@ -317,6 +321,16 @@ def secure(response: Response, policy: str) -> None:
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
 
 
+def send_code(address: str, name: str, *, is_public: bool) -> Response:
+    """Return an address as a code to photograph, which a browser keeps for a day. `name`: what stands there;
+    `is_public`: whether everybody may read it."""
+    response = Response(qr.draw(address, f"Code à photographier : {name}"), mimetype="image/svg+xml")
+    secure(response, DRAWING_POLICY)
+    response.headers["Cache-Control"] = f"{'public' if is_public else 'private'}, max-age=86400"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
 def _error_page(error: HTTPException):
     if error.response is not None:
         return error.response
@@ -376,7 +390,10 @@ def _typed():
 
 def _is_long(name, text):
     """Tell whether somebody would miss what they typed."""
-    return name in ("description", "text") or name.startswith("own_") or len(text) > LONG or "\n" in text.strip()
+    if name == "base":  # what the letter's form knows of itself
+        return False
+    is_text = name in ("description", "body", "text") or name.startswith("own_")
+    return is_text or len(text) > LONG or "\n" in text.strip()
 
 
 def kept(token: str) -> tuple[str, list[tuple[str, str]]] | None:

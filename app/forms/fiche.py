@@ -108,7 +108,7 @@ class FicheForm(Form):
             url.data = f"https://{url.data}"
         if label.data and not url.data:
             url.errors = [NO_ADDRESS]
-        elif url.data and not url.errors and not _is_web(url.data):
+        elif url.data and not url.errors and not is_web(url.data):
             url.errors = [WRONG_LINK]
 
     @property
@@ -136,13 +136,15 @@ class FicheForm(Form):
         return [[label or urlsplit(url).netloc[:120], url] for label, url in pairs if url]
 
 
-def _is_web(address):
+def is_web(address: str) -> bool:
+    """Tell whether a text is the whole address of a page."""
     try:
         parts = urlsplit(address)
     except ValueError:
         return False
     is_plain = len(address) <= 500 and not re.search(r"[\s\"<>\\]", address)
-    return parts.scheme in ("http", "https") and re.fullmatch(r"[^\s@]+\.[^\s@.]+\.?", parts.netloc) and is_plain
+    is_host = re.fullmatch(r"[^\s@]+\.[^\s@.]+\.?", parts.netloc) is not None
+    return parts.scheme in ("http", "https") and is_host and is_plain
 
 
 def make_form(

@@ -11,7 +11,7 @@ from app.forms.attachments import AttachmentsForm
 from app.forms.base import CheckboxesField, area_field, date_field, markdown_field, text_field, time_field
 from app.labels import VISIBILITY, Visibility
 from app.localtime import at, clock
-from app.models import Publication
+from app.models import Article, Publication
 from app.models.types import utcnow
 from app.text import as_text, one_line
 
@@ -32,28 +32,114 @@ def _hidden(**options):
     return HiddenField(filters=[one_line], default="", **options)
 
 
-class PublicationForm(AttachmentsForm):
-    """What all kinds have. `act`: the button that was pressed.
+class DraftForm(AttachmentsForm):
+    """What is written before it is published: now, or at a date. `act`: the button that was pressed.
 
     Sentences about what must be there come only when readers are to see it: drafts may be half finished.
     """
 
     key = _hidden(validators=[Length(max=32)])
     version = _hidden()
-    council = _hidden()
-    again = _hidden()  # the id of what its author agrees to make a second time
     act = StringField(default="preview")
-    confirmed = StringField(default="", filters=[one_line])
 
     title = text_field("Titre", most=200, many="Ce titre est trop long : 200 caractères au plus.")
     summary = area_field(
         "Résumé", most=400, rows=3,
         description="Deux phrases, qui donnent envie de lire la suite. Elles apparaissent dans les listes. Facultatif.",
     )  # fmt: skip
-    description = markdown_field("Description", rows=12)
     themes = CheckboxesField(
         "Thématiques", coerce=int, validate_choice=False, description=f"{MOST_THEMES} au plus. Facultatif."
     )
+    publish_day = date_field("Publier plus tard, le", description="Par exemple 25/12/2026. Facultatif.")
+    publish_time = time_field("À quelle heure ?", description="Sans heure : à 8 h.")
+
+    acts, showing = ACTS, SHOWING
+    columns = ("title", "summary")
+    apart = ("csrf_token", "key", "version", "act", "files", "sent")  # of no version that is kept aside
+    aside = None  # what was begun and not saved, which the page offers
+    is_resumed = False  # the form shows it
+    changed = None  # in what the text differs from what was saved meanwhile
+
+    def begin(self, item: Publication | Article | None) -> None:
+        """Remember, in a form that is shown for the first time, what it is going to change."""
+        if not self.is_submitted():
+            self.key.data = item.key if item else secrets.token_hex(16)
+            self.version.data = str(item.version) if item else "0"
+
+    @property
+    def deed(self) -> str:
+        """What was asked; the preview, which is harmless, when no button says it."""
+        return self.act.data if self.act.data in self.acts else "preview"
+
+    @property
+    def is_for_readers(self) -> bool:
+        """Whether readers are to see it, now or at a date."""
+        return self.deed in self.showing
+
+    @property
+    def publish_on(self) -> datetime | None:
+        """The instant that was typed."""
+        day = self.publish_day.data
+        return at(self.zone, day, self.publish_time.data or MORNING) if day else None
+
+    @property
+    def fields(self) -> dict:
+        """What goes into the columns."""
+        return {name: self[name].data for name in self.columns if name in self}
+
+    @property
+    def right_fields(self) -> dict:
+        """What goes into the columns, as far as nothing is wrong with it."""
+        return {name: value for name, value in self.fields.items() if not self[name].errors}
+
+    @property
+    def typed(self) -> dict:
+        """All that was typed, for a version that is kept aside."""
+        names = [name for name in self._fields if name not in self.apart and "-" not in name]
+        return {name: as_text(self[name].data) for name in names}
+
+    def renew_key(self) -> None:
+        """Let the form make something new when it is sent again."""
+        self.key.data, self.version.data = secrets.token_hex(16), "0"
+
+    def validate_title(self, field):
+        """Ask for a title."""
+        if self.is_for_readers and not field.data:
+            raise ValidationError("Donnez un titre : quelques mots.")
+
+    def validate_key(self, field):
+        """Draw another one for a form whose own was lost."""
+        if len(field.data) < 16:
+            field.data = secrets.token_hex(16)
+
+    def validate_themes(self, field):
+        """Take a few only."""
+        field.data = [choice.value for choice in field.choices if choice.value in (field.data or ())]
+        if len(field.data) > MOST_THEMES:
+            raise ValidationError(f"Cochez {MOST_THEMES} thématiques au plus : les plus importantes.")
+
+    def validate_publish_time(self, field):
+        """Ask for the day of an hour."""
+        if field.data and not self.publish_day.data and not self.publish_day.errors:
+            raise ValidationError("Écrivez aussi le jour de la publication.")
+
+    def validate_publish_day(self, field):
+        """Refuse a past day where it matters."""
+        if self.deed == "publish" and field.data and self.publish_on <= utcnow():
+            raise ValidationError(
+                "Cette date est passée : choisissez-en une à venir, ou videz la date et l’heure pour publier tout de "
+                "suite."
+            )
+
+
+class PublicationForm(DraftForm):
+    """What all kinds have."""
+
+    council = _hidden()
+    again = _hidden()  # the id of what its author agrees to make a second time
+    confirmed = StringField(default="", filters=[one_line])
+
+    description = markdown_field("Description", rows=12)
     folder = SelectField("Dossier ou série", coerce=int, default=0, validate_choice=False, description="Facultatif.")
     new_folder = text_field(
         "Ou un nouveau dossier", most=120, description="Son nom, par exemple « Comptes-rendus 2026 ». Facultatif."
@@ -63,24 +149,17 @@ class PublicationForm(AttachmentsForm):
     )
     level = RadioField("Qui pourra le lire ?", default=Visibility.COUNCIL, validate_choice=False)
     groups = CheckboxesField("Quels groupes ?", coerce=int, validate_choice=False)
-    publish_day = date_field("Publier plus tard, le", description="Par exemple 25/12/2026. Facultatif.")
-    publish_time = time_field("À quelle heure ?", description="Sans heure : à 8 h.")
-
     columns = ("title", "summary", "description")
-    aside = None  # what was begun and not saved, which the page offers
-    is_resumed = False  # the form shows it
+    apart = (*DraftForm.apart, "council", "again", "confirmed")
     asks_to_open = False  # the page asks whether to open it to more people
     lets_groups_write = False  # the members of the groups that it opens to may change it too
     twin = None  # what the same author has just made, which says the same
-    changed = None  # in what the text differs from what was saved meanwhile
 
     def __init__(self, item: Publication | None, *, zone: str, content: dict | None = None):
         """`item`: what is changed, None while it is new; `content`: what is shown of it instead."""
         self.zone = zone
-        super().__init__(data=self._shown(item) | (_read(content) if content else {}))
-        if not self.is_submitted():
-            self.key.data = item.key if item else secrets.token_hex(16)
-            self.version.data = str(item.version) if item else "0"
+        super().__init__(data=self._shown(item) | (as_typed(content) if content else {}))
+        self.begin(item)
 
     def _shown(self, item):
         """Return what the form shows of an item before anybody changes it."""
@@ -116,20 +195,7 @@ class PublicationForm(AttachmentsForm):
     @property
     def deed(self) -> str:
         """What was asked; the preview, which is harmless, when no button says it."""
-        if self.confirmed.data:
-            return "save"
-        return self.act.data if self.act.data in ACTS else "preview"
-
-    @property
-    def is_for_readers(self) -> bool:
-        """Whether readers are to see it, now or at a date."""
-        return self.deed in SHOWING
-
-    @property
-    def publish_on(self) -> datetime | None:
-        """The instant that was typed."""
-        day = self.publish_day.data
-        return at(self.zone, day, self.publish_time.data or MORNING) if day else None
+        return "save" if self.confirmed.data else super().deed
 
     @property
     def chosen_groups(self) -> list[int]:
@@ -141,38 +207,7 @@ class PublicationForm(AttachmentsForm):
         """The level and the groups as one word, which the button that confirms them bears."""
         return "-".join([self.level.data, *map(str, sorted(self.chosen_groups))])
 
-    @property
-    def fields(self) -> dict:
-        """What goes into the columns."""
-        return {name: self[name].data for name in self.columns if name in self}
-
-    @property
-    def right_fields(self) -> dict:
-        """What goes into the columns, as far as nothing is wrong with it."""
-        return {name: value for name, value in self.fields.items() if not self[name].errors}
-
-    @property
-    def typed(self) -> dict:
-        """All that was typed, for a version that is kept aside."""
-        apart = ("csrf_token", "key", "version", "council", "again", "act", "confirmed", "files", "sent")
-        names = [name for name in self._fields if name not in apart and "-" not in name]
-        return {name: as_text(self[name].data) for name in names}
-
-    def renew_key(self) -> None:
-        """Let the form make something new when it is sent again."""
-        self.key.data, self.version.data = secrets.token_hex(16), "0"
-
     # What is wrong ----------------------------------------------------------------------------------------------
-
-    def validate_title(self, field):
-        """Ask for a title."""
-        if self.is_for_readers and not field.data:
-            raise ValidationError("Donnez un titre : quelques mots.")
-
-    def validate_key(self, field):
-        """Draw another one for a form whose own was lost."""
-        if len(field.data) < 16:
-            field.data = secrets.token_hex(16)
 
     def validate_council(self, field):
         """Notice somebody who moved to another council since the form was opened."""
@@ -180,12 +215,6 @@ class PublicationForm(AttachmentsForm):
             field.data = str(self.council_id or "")
             self.level.data = self.level.choices[0].value
             self.refuse(f"Vous avez changé de conseil depuis que ce formulaire est ouvert. {OPEN_AGAIN}")
-
-    def validate_themes(self, field):
-        """Take a few only."""
-        field.data = [choice.value for choice in field.choices if choice.value in (field.data or ())]
-        if len(field.data) > MOST_THEMES:
-            raise ValidationError(f"Cochez {MOST_THEMES} thématiques au plus : les plus importantes.")
 
     def validate_folder(self, field):
         """Notice a folder that was deleted meanwhile."""
@@ -211,19 +240,6 @@ class PublicationForm(AttachmentsForm):
             if self.is_for_readers and not field.data:
                 raise ValidationError("Cochez au moins un groupe, ou choisissez un autre niveau d’accès.")
 
-    def validate_publish_time(self, field):
-        """Ask for the day of an hour."""
-        if field.data and not self.publish_day.data and not self.publish_day.errors:
-            raise ValidationError("Écrivez aussi le jour de la publication.")
-
-    def validate_publish_day(self, field):
-        """Refuse a past day where it matters."""
-        if self.deed == "publish" and field.data and self.publish_on <= utcnow():
-            raise ValidationError(
-                "Cette date est passée : choisissez-en une à venir, ou videz la date et l’heure pour publier tout de "
-                "suite."
-            )
-
 
 def split_moment(instant, zone):
     """Return the day and the time that clocks of `zone` show at an instant."""
@@ -231,9 +247,9 @@ def split_moment(instant, zone):
     return (local.date(), local.time().replace(second=0, microsecond=0)) if local else (None, None)
 
 
-def _read(content):
+def as_typed(content: dict) -> dict:
     """Return what `typed` gave, as the fields take it."""
-    days = ("publish_day", "starts_on", "ends_on", "start_day", "end_day", "until_day")
+    days = ("publish_day", "starts_on", "ends_on", "start_day", "end_day", "until_day", "expires_on")
     read = {name: value for name, value in content.items() if value is not None}
     for name, value in read.items():
         if name in days:

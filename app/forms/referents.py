@@ -2,14 +2,14 @@
 
 from wtforms import ValidationError
 
-from app.forms.base import CheckboxesField, Form, area_field, email_field, name_field, text_field
-from app.labels import TerritoryKind
+from app.forms.base import Form, email_field, name_field, text_field
+from app.forms.territories import TerritoriesFields
 from app.text import contact_link
 
 NO_TERRITORY = "Cochez au moins un département ou une région, ou écrivez une commune ou une intercommunalité."
 
 
-class ReferentForm(Form):
+class ReferentForm(TerritoriesFields, Form):
     """What visitors read of a referent, and the territories. `offered` are the regions and departments;
     `places` reads and words the other territories, as `services.places` does."""
 
@@ -23,29 +23,11 @@ class ReferentForm(Form):
         description="Une adresse électronique, un numéro de téléphone ou l’adresse d’une page (https://…). "
         "Tout le monde la voit.",
     )
-    departments = CheckboxesField("Départements", coerce=int)
-    regions = CheckboxesField("Régions entières", coerce=int)
-    places = area_field(
-        "Communes ou intercommunalités (facultatif)",
-        most=4000,
-        rows=4,
-        description="Une par ligne, ou séparées par des virgules : le nom exact, le code INSEE de la commune ou le "
-        "numéro SIREN de l’intercommunalité.",
-    )
 
     def __init__(self, offered, places, user=None, **options):
         super().__init__(obj=user, **options)
-        self._offered = {place.id: place for place in offered}
-        self._reader, self._named = places, []
-        if user and not self.is_submitted():
-            self.places.data = "\n".join(map(places.wording, places.of_kinds(user.territories)))
-        chosen = {place.id for place in user.territories} if user else set()
-        for field, kind in ((self.departments, TerritoryKind.DEPARTMENT), (self.regions, TerritoryKind.REGION)):
-            places = [place for place in offered if place.kind == kind]
-            is_department = kind == TerritoryKind.DEPARTMENT
-            field.choices = [(p.id, f"{p.code} {p.name}" if is_department else p.name) for p in places]
-            if not self.is_submitted():
-                field.data = [place.id for place in places if place.id in chosen]
+        chosen = user.territories if user else ()
+        self.offer_territories(offered, places, None if self.is_submitted() else chosen)
 
     def validate_public_contact(self, field):
         """Refuse what leads nowhere."""
@@ -57,19 +39,12 @@ class ReferentForm(Form):
         if not field.data and not self.regions.data and not self.places.data:
             raise ValidationError(NO_TERRITORY)
 
-    def validate_places(self, field):
-        """Find what is named; say what may be meant where that is not one place."""
-        self._named, refused = self._reader.named(field.data)
-        if refused:
-            raise ValidationError(" ".join(refused))
-
     @property
     def columns(self) -> dict:
         """What was chosen, as `services.referents` takes it."""
-        chosen = [*(self.regions.data or []), *(self.departments.data or [])]
         return {
             "organisation": self.organisation.data, "public_contact": self.public_contact.data,
-            "territories": [*(self._offered[place] for place in chosen), *self._named],
+            "territories": self.territories,
         }  # fmt: skip
 
 

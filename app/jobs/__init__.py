@@ -15,6 +15,9 @@ from app.jobs.bin import empty_bins
 from app.jobs.digests import digest
 from app.jobs.digests import is_any_due as is_any_digest_due
 from app.jobs.dispatching import dispatch
+from app.jobs.drafting import draft_letter
+from app.jobs.mailing import send_letters
+from app.jobs.publishing import is_any_due as is_any_publication_due
 from app.jobs.publishing import publish
 from app.jobs.purging import purge
 from app.jobs.registrations import forget_registrations, pass_places_on
@@ -26,7 +29,8 @@ from app.labels import Channel
 from app.notifications import outbox
 from app.notifications.dispatch import is_any_due
 from app.notifications.reminders import is_any_due as is_any_reminder_due
-from app.services import offers, publishing
+from app.services import offers
+from app.services.mailing import is_any_due as is_any_letter_due
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,12 @@ JOBS = {
     "dispatch": Recurring(dispatch, every(30), "Préparer les alertes", is_any_due),
     "send-mails": Recurring(send_mails, every(30), "Envoyer les courriels", partial(outbox.is_any_due, Channel.MAIL)),
     "send-texts": Recurring(send_texts, every(30), "Envoyer les SMS", partial(outbox.is_any_due, Channel.SMS)),
-    "publish": Recurring(publish, every(60), "Publier ce qui était prévu pour une date", publishing.is_any_due),
+    "publish": Recurring(publish, every(60), "Publier ce qui était prévu pour une date", is_any_publication_due),
     "places": Recurring(pass_places_on, every(60), "Proposer les places libres aux suivants", offers.is_any_due),
     "reminders": Recurring(remind, every(60), "Préparer les rappels d’événements", is_any_reminder_due),
     "digests": Recurring(digest, every(60), "Préparer les résumés", is_any_digest_due),
+    "draft-letter": Recurring(draft_letter, every(3600), "Préparer le brouillon de la lettre du mois"),
+    "letters": Recurring(send_letters, every(60), "Faire partir la lettre du mois", is_any_letter_due),
     "signups": Recurring(follow_signups, every(60), "Transmettre les inscriptions restées sans réponse"),
     "fetch-stops": Recurring(fetch_stops, every(3600), "Noter les numéros qui ont répondu STOP"),
     "attempts": Recurring(forget_attempts, every(3600), "Oublier les essais de connexion"),

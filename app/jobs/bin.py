@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.extensions import begin_write, db
 from app.jobs.contents import delete_unused
-from app.services import bin, contents, erasing, fiches
+from app.services import articles, bin, contents, erasing, fiches
 
 MOST = 500  # rows a step and run; the next run goes on
 STALE = timedelta(days=1)  # no upload lasts that long
@@ -14,6 +14,7 @@ STEPS = (
     (bin.due_publications, bin.erase_due),
     (bin.due_files, bin.erase_due_file),
     (erasing.due_messages, erasing.erase_due),
+    (articles.due_to_erase, articles.erase_due),
 )
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,21 @@ from app.extensions import begin_write, db
 from app.jobs.sending import ending
 from app.models import Activity
 from app.models.types import utcnow
-from app.notifications import bursts, discussions, groups, organisers, outbox, publications, signups
+from app.notifications import articles, bursts, discussions, groups, issues, organisers, outbox, publications, signups
 from app.notifications import dispatch as activities
 
 BATCH = 200  # activities
 LOT = 200  # deliveries written at once: other writers wait for the lock no longer than that takes
 AGAIN_AFTER = timedelta(minutes=5)
 activities.RULES.update(
-    signups.RULES | publications.RULES | organisers.RULES | bursts.RULES | discussions.RULES | groups.RULES
+    signups.RULES
+    | publications.RULES
+    | organisers.RULES
+    | bursts.RULES
+    | discussions.RULES
+    | groups.RULES
+    | issues.RULES
+    | articles.RULES
 )
 
 

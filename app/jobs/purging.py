@@ -9,14 +9,14 @@ from app.extensions import begin_write, db
 from app.models import Job
 from app.models.types import utcnow
 from app.notifications import dispatch, outbox
-from app.services import cowriting, groups, readings
+from app.services import cowriting, groups, readings, subscribing
 
 UNKNOWN_FOR = timedelta(days=30)  # two versions of the program work side by side for minutes; a month is safe
 
 
 def purge() -> None:
     """Empty old messages, delete the oldest and old activities, a batch at a time so that nobody waits for the lock."""
-    together = (cowriting.purge_presences, cowriting.purge_sides, groups.purge_departures)
+    together = (cowriting.purge_presences, cowriting.purge_sides, groups.purge_departures, subscribing.purge)
     for forget in (outbox.purge, outbox.forget, dispatch.purge, readings.purge, *together, _forget_jobs):
         forgotten = True
         while forgotten:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from flask import current_app
 from sqlalchemy import and_, select
 
-from app.access import gathered, may_steer, viewer_of
+from app.access import gathered
 from app.extensions import db
-from app.labels import AlertTopic, Channel, Priority, Rhythm, Role, UserStatus
+from app.labels import AlertTopic, Channel, Priority, Rhythm, UserStatus
 from app.models import Activity, Category, Council, Group, GroupRequest, User, group_councils
 from app.notifications.dispatch import Alert
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.notifications.recipients import others_than, takes, told
+from app.notifications.recipients import animators, others_than, takes, told
 from app.templating import quoted
 
 KIND = "group"
@@ -76,7 +76,7 @@ def _ask_animators(activity: Activity) -> Iterator[Alert]:
     if request is None or not request.is_open:
         return
     who = request.author.name if request.author else "Un ancien membre"
-    for person in _animators():
+    for person in animators():
         message = Message(
             f"Groupe de travail demandé : {quoted(request.name)}",
             (
@@ -88,11 +88,6 @@ def _ask_animators(activity: Activity) -> Iterator[Alert]:
             why="vous animez ce site",
         )
         yield _alert(person, message, "account", Priority.ACCOUNT)  # nobody can stop what is their duty
-
-
-def _animators():
-    people = select(User).where(User.role == Role.ANIMATOR, User.status == UserStatus.ACTIVE).order_by(User.id)
-    return [person for person in db.session.scalars(people) if may_steer(viewer_of(person))]
 
 
 def _welcome(activity: Activity) -> Iterator[Alert]:
@@ -163,7 +158,7 @@ def _parting(group, person, by):
 
 def _tell_animators(group, council, activity):
     reason = activity.data.get("reason")
-    for person in _animators():
+    for person in animators():
         if person.id == activity.actor_id or person.council_id == council.id:
             continue
         words = (

@@ -7,7 +7,7 @@ from app.access import may_read, near, readable, viewer_of
 from app.extensions import db
 from app.labels import OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm
 from app.models import Activity, AlertChoice, Delivery, Event, Publication, Reading, Registration, User
-from app.notifications import digests, discussions, hearing, outbox, publications
+from app.notifications import digests, discussions, hearing, newsletter, outbox, publications
 from app.notifications.message import items_of, kept, only, topics_of
 from app.notifications.recipients import (
     ALERT,
@@ -36,6 +36,8 @@ def objection(delivery: Delivery) -> str:
     A digest loses what its reader may no longer read. Call it in the write transaction that hands the message over.
     Messages about one's own registration, or account, hang on no right to read.
     """
+    if delivery.issue_id is not None:
+        return newsletter.objection(delivery)
     looks = {ALERT: _alert, REMINDER: _reminder, DIGEST: _digest, FOLLOWING: _following, DISCUSSION: _discussion}
     is_bare = delivery.kind != DISCUSSION and delivery.person_id is None and delivery.publication_id is None
     if delivery.kind not in looks or is_bare:

@@ -14,7 +14,8 @@ import flask_mail
 from flask import current_app
 
 from app.models import Delivery
-from app.notifications.message import body, choices_address, is_account, stop_address
+from app.notifications import newsletter
+from app.notifications.message import LONGEST_LINE, body, choices_address, is_account, stop_address
 from app.notifications.outcomes import PermanentFailure, TemporaryFailure, UnknownOutcome, Unreachable
 from app.text import one_line
 
@@ -35,7 +36,6 @@ WORDS = {
     OSError: "la connexion a échoué",
 }
 
-LONGEST_LINE = 998  # bytes (RFC 5322 section 2.1.1); some servers refuse a longer one, others cut it
 FOLDED = Charset("utf-8")
 FOLDED.body_encoding = QP
 
@@ -91,8 +91,9 @@ def session():
     """Yield a function that sends one delivery; all go through one connection. Raises `Unreachable`."""
     connection = Connection(current_app.extensions["mail"])
     _open(connection)
+    drawn = {}  # what letters have in common
     try:
-        yield lambda delivery: _send(connection, delivery)
+        yield lambda delivery: _send(connection, make(delivery, drawn))
     finally:
         connection.__exit__(None, None, None)
 
@@ -104,12 +105,12 @@ def _open(connection):
         raise Unreachable(f"Connexion au serveur de courriel impossible : {describe(error)}") from error
 
 
-def _send(connection, delivery):
-    """Hand one delivery to the server. Raises the outcomes of `outcomes`; `UnknownOutcome` when the line broke."""
+def _send(connection, mail):
+    """Hand one mail to the server. Raises the outcomes of `outcomes`; `UnknownOutcome` when the line broke."""
     if connection.host.sock is None:  # the server ended the session with a 421, as some do every hundred mails
         _open(connection)
     try:
-        connection.send(make(delivery))
+        connection.send(mail)
     except smtplib.SMTPRecipientsRefused as error:
         if 500 <= _code(error) < 600:
             # 5.7.x (RFC 3463) is a rule of the server or a fault of our settings, not of the address.
@@ -129,21 +130,23 @@ def _code(error):
     return error.smtp_code
 
 
-def make(delivery: Delivery) -> Mail:
-    """Return the mail of a delivery: text and HTML of the same message, and the headers that its kind asks for.
+def make(delivery: Delivery, drawn: dict | None = None) -> Mail:
+    """Return the mail of a delivery: text and HTML of the same message, and the headers that its kind asks for. `drawn`
+    is that of `newsletter.texts`.
 
     The Message-ID comes from the delivery alone: sent again, it is the same mail. One-click unsubscription follows
     RFC 8058; account mails have none.
     """
     config = current_app.config
     stop = None if is_account(delivery) else stop_address(delivery)
-    links = {"choices": choices_address(delivery), "stop": stop}
+    is_letter, drawn = newsletter.is_letter(delivery), {} if drawn is None else drawn
+    text, html = newsletter.texts(delivery, stop, drawn) if is_letter else _texts(delivery, stop)
     mail = Mail(
         subject=delivery.subject,
         recipients=[(one_line(delivery.name), delivery.recipient) if delivery.name else delivery.recipient],
         sender=(config["SITE_NAME"], config["MAIL_SENDER"]),
-        body=body(delivery.content, "txt", **links),
-        html=body(delivery.content, "html", **links),
+        body=text,
+        html=html,
         extra_headers={"Auto-Submitted": "auto-generated", "List-Id": f"<{delivery.kind}.{site_host()}>"},
     )
     mail.msgId = f"<{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}@{site_host()}>"
@@ -151,7 +154,14 @@ def make(delivery: Delivery) -> Mail:
         mail.extra_headers |= {
             "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }  # fmt: skip
+    if is_letter:
+        mail.extra_headers["Precedence"] = "bulk"  # older answering machines know no other sign
     return mail
+
+
+def _texts(delivery, stop):
+    links = {"choices": choices_address(delivery), "stop": stop}
+    return body(delivery.content, "txt", **links), body(delivery.content, "html", **links)
 
 
 def site_host() -> str:

@@ -10,9 +10,10 @@ from app.labels import Priority
 from app.models import Delivery
 from app.notifications.links import site_address
 from app.signing import sign
-from app.text import one_line
+from app.text import cut, one_line
 
 SUBJECT_LENGTH = 78  # characters, as RFC 5322 section 2.1.1 advises for a line
+LONGEST_LINE = 998  # bytes (RFC 5322 section 2.1.1); some servers refuse a longer one, others cut it
 _line = lru_cache(256)(one_line)  # thousands of messages say the same but for a name
 
 
@@ -69,7 +70,7 @@ class Message:
         if self.also:
             listed["also"] = [list(map(_line, link)) for link in self.also]
         return listed | {
-            "subject": _cut(_line(self.subject), SUBJECT_LENGTH),
+            "subject": cut(_line(self.subject), SUBJECT_LENGTH),
             "paragraphs": [text.replace("\0", "").strip() for text in self.paragraphs],
             "link": [_line(part) for part in self.link] if self.link else None,
             "short": _line(self.short or self.subject),
@@ -115,15 +116,6 @@ def only(content: dict, restate: Callable[[dict], dict | None]) -> dict:
         if lines := [line for line in map(restate, section["lines"]) if line]:
             sections.append({**section, "lines": lines})
     return content | {"sections": sections, "others": [one for one in content["others"] if restate(_other(one))]}
-
-
-def _cut(text, length):
-    """Return the beginning of a text, up to a word when that leaves half of it or more."""
-    if len(text) <= length:
-        return text
-    kept = text[: length - 1]
-    words = kept if text[length - 1] == " " else kept.rpartition(" ")[0]
-    return (words if len(words) >= length // 2 else kept).rstrip(" ,;:.-") + "…"
 
 
 def body(content: dict, template: str, choices: str, stop: str | None) -> str:

@@ -30,7 +30,7 @@ ALL = "*"  # every kind of messages
 # The columns that a row may go without; all rows of one statement have the same ones.
 OPTIONAL = {
     "channel": Channel.MAIL, "activity_id": None, "council_id": None, "person_id": None, "publication_id": None,
-    "message_id": None, "useful_until": None,
+    "message_id": None, "issue_id": None, "useful_until": None,
 }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def row(message: Message, *, to: str, key: str, kind: str, priority: Priority, n
     """Return the row of a message to one person, for `post_many`.
 
     `key` says what is told to whom. `columns` are others of `Delivery`: `channel` (mail when not given),
-    `activity_id`, `council_id`, `next_attempt_at`, `useful_until`; `person_id`, `publication_id` and `message_id`, of
-    which `looking` asks once more before it leaves.
+    `activity_id`, `council_id`, `issue_id`, `next_attempt_at`, `useful_until`; `person_id`, `publication_id` and
+    `message_id`, of which `looking` asks once more before it leaves.
     """
     content = message.to_json()
     if len(key) > KEY_LENGTH:  # cut, two people could become one
@@ -81,6 +81,14 @@ def withdraw(publication_id: int, kinds: Collection[str]) -> int:
     be sent at this instant, `looking` decides."""
     waiting = (Delivery.publication_id == publication_id, Delivery.state == DeliveryState.WAITING)
     return db.session.execute(_quietly(delete(Delivery).where(*waiting, Delivery.kind.in_(kinds)))).rowcount
+
+
+def take_back(issue_id: int) -> int:
+    """Take back the mails of an issue of the letter that were not handed over yet; return how many. What may have left
+    already stays, lest it be written anew."""
+    claimed = and_(Delivery.state == CLAIMED, Delivery.is_in_flight.is_(False))
+    not_left = (or_(Delivery.state == DeliveryState.WAITING, claimed), Delivery.is_maybe_double.is_(False))
+    return db.session.execute(_quietly(delete(Delivery).where(Delivery.issue_id == issue_id, *not_left))).rowcount
 
 
 def _address(text):

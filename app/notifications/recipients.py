@@ -6,9 +6,19 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
 
-from app.access import concerned, gathered, may_read, viewer_of
+from app.access import concerned, gathered, may_read, may_steer, viewer_of
 from app.extensions import db
-from app.labels import DEFAULT_RHYTHM, OPEN, AlertTopic, Channel, RegistrationStatus, Rhythm, UserStatus, Visibility
+from app.labels import (
+    DEFAULT_RHYTHM,
+    OPEN,
+    AlertTopic,
+    Channel,
+    RegistrationStatus,
+    Rhythm,
+    Role,
+    UserStatus,
+    Visibility,
+)
 from app.models import (
     Address,
     AlertChoice,
@@ -86,6 +96,12 @@ def takes(channel: Channel, kind: str) -> ColumnElement[bool]:
     off = exists().where(Address.channel == channel, Address.address == address, Address.off_since.is_not(None))
     stopped = exists().where(OptOut.channel == channel, OptOut.address == address, OptOut.kind.in_([kind, ALL]))
     return and_(~off, ~stopped)
+
+
+def animators() -> list[User]:
+    """Return those who run the site."""
+    people = select(User).where(User.role == Role.ANIMATOR, User.status == UserStatus.ACTIVE).order_by(User.id)
+    return [person for person in db.session.scalars(people) if may_steer(viewer_of(person))]
 
 
 def _by_mail(topic, kind, rhythms):

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.geo import distance_km
 from app.labels import TerritoryKind
 from app.localtime import clock
-from app.models import Event, Publication, Registration, Territory, Theme, council_territories, publication_themes
+from app.models import Event, Publication, Registration, Territory, council_territories
 from app.models.registration import STANDING
 from app.models.types import utcnow
 from app.services.directory import Directory, Place
@@ -42,13 +42,6 @@ def registered(viewer: Viewer) -> ColumnElement[bool]:
 def _registered(viewer):
     own = (Registration.user_id == (viewer.user_id or 0), Registration.status.in_(STANDING))
     return select(Registration.event_id).where(*own)
-
-
-def about(theme: str) -> ColumnElement[bool]:
-    """Return the condition of the events that have a theme, given by its slug. They are found first: a theme of few
-    events is not looked for in all of the past."""
-    link = publication_themes.c
-    return Publication.id.in_(select(link.publication_id).join(Theme).where(Theme.slug == theme))
 
 
 def close(viewer: Viewer) -> ColumnElement[bool]:

@@ -228,10 +228,21 @@ def _keep_part(part, name, mark):
     return contents.keep(part.staged, name=name, media_type=pictures.MEDIA_TYPE, **size)
 
 
-def show(publication: Publication, ids: Collection[int], user: User) -> None:
-    """Let files that this person had sent before, and that waited, be seen with the publication."""
+def copy(attachment: Attachment, holder: Publication | Article, user: User) -> Attachment:
+    """Join the same content to something else too, at the same place among its files."""
+    files = {name: getattr(attachment, name) for name in ("file", "picture", "thumbnail")}
+    rows = {name: file and contents.again(file) for name, file in files.items()}
+    known = {"position": attachment.position, "alternative": attachment.alternative, "added_by_id": user.id}
+    made = Attachment(**_columns(holder), **rows, **known)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def show(holder: Publication | Article, ids: Collection[int], user: User) -> None:
+    """Let files that this person had sent before, and that waited, be seen with the publication or article."""
     theirs = select(Attachment).where(
-        are_waiting(), Attachment.publication_id == publication.id, Attachment.added_by_id == user.id,
+        are_waiting(), _held_by(holder), Attachment.added_by_id == user.id,
         Attachment.id.in_(ids),
     )  # fmt: skip
     for attachment in db.session.scalars(theirs) if ids else ():

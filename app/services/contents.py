@@ -34,6 +34,14 @@ def keep(content: bytes | Staged, **columns) -> StoredFile:
     return StoredFile(digest=staged.digest, size=staged.size, **columns)
 
 
+def again(file: StoredFile) -> StoredFile:
+    """Return a new row that names the same content as `file`, for another thing to have. Call it in a write
+    transaction."""
+    _wait_for_turn()
+    columns = ("digest", "size", "name", "media_type", "width", "height")
+    return StoredFile(**{name: getattr(file, name) for name in columns})
+
+
 def discard(staged: Staged) -> None:
     """Remove a staged content that nobody kept."""
     storage.discard(staged)

@@ -15,7 +15,7 @@ from app.models.stamp import DIRECTORY, PAGES, renew
 from app.models.territory import Territory
 from app.models.types import utcnow
 from app.models.user import User
-from app.services import bin, demo_discussions, demo_people, erasing
+from app.services import bin, demo_articles, demo_discussions, demo_people, erasing
 from app.text import slug
 
 DEMO = "DM"  # the first letters of the codes of made-up neighbourhoods, which no real one has
@@ -185,6 +185,7 @@ def remove_demo() -> tuple[int, list[str]]:
     of_publications = bin.erase(db.session.scalars(_shared_in_demo()).all())
     of_talk = erasing.remove_demo(demo_people.are_demo())
     demo_discussions.remove()
+    of_articles = demo_articles.remove()
     of_people = demo_people.remove()
     demo = select(COUNCILS.c.id).where(COUNCILS.c.is_demo)
     pictures = select(CouncilPicture.file_id).where(CouncilPicture.council_id.in_(demo))
@@ -198,7 +199,8 @@ def remove_demo() -> tuple[int, list[str]]:
     if removed or made_up:
         renew(PAGES, DIRECTORY)
     still_used = set(db.session.scalars(select(StoredFile.digest)))
-    return removed, sorted({*of_people, *of_publications, *of_talk, *(file.digest for file in files)} - still_used)
+    gone = {*of_people, *of_publications, *of_talk, *of_articles, *(file.digest for file in files)}
+    return removed, sorted(gone - still_used)
 
 
 def _shared_in_demo():

@@ -15,6 +15,8 @@ from app.services.accounts import DEMO
 
 PASSWORD = "demo-conseils-2026"  # noqa: S105 - printed at every start
 
+READERS = ("alice", "bruno", "emile")  # who asked for the monthly letter
+
 
 @dataclass(frozen=True)
 class Person:
@@ -101,6 +103,7 @@ def _add(person, councils, password_hash):
         words=person.words, presentation=person.presentation, status=UserStatus.ACTIVE,
         created_at=now - timedelta(days=40), confirmed_at=now - timedelta(days=40),
         decided_at=now - timedelta(days=39), last_seen_at=now,
+        letter_since=now - timedelta(days=39) if person.name in READERS else None,
     )  # fmt: skip
     db.session.add(user)
     db.session.flush()

@@ -55,6 +55,8 @@ BY_HAND_PERSON = Limit("changes by the organisers' hand that one person is told"
 MESSAGES_ACCOUNT = Limit("messages and topics of an account in discussions", 60, 3600)
 GROUP_REQUESTS = Limit("requests for working groups of an account", 10, 24 * 3600)
 GROUP_MOVES = Limit("departures of a council from working groups, and its returns", 20, 24 * 3600)
+LETTER_MAIL = Limit("links of the letter asked for a mail address", 5, 3600)
+LETTER_NETWORK = Limit("links of the letter asked from an address", 60, 3600)
 EXPORT_ACCOUNT = Limit("copies of an account's data", 10, 3600)
 
 

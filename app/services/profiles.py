@@ -8,7 +8,7 @@ from app.models import OptOut, StoredFile, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.notifications import outbox
-from app.services import contents, journal
+from app.services import contents, journal, subscribing
 from app.services.pictures import MEDIA_TYPE, Picture
 
 PHOTO_SIDE = 320  # pixels
@@ -27,7 +27,7 @@ def keep(
     user.first_name, user.last_name, user.presentation = first_name, last_name, presentation
     if f"{first_name} {last_name}" != former:  # or anybody could become anybody
         journal.note("user.renamed", user, actor_id=user.id, reason=former)
-    user.letter_since = (user.letter_since or utcnow()) if letter else None
+    subscribing.wish(user, wants=letter)
     user.alerts_paused_at = (user.alerts_paused_at or utcnow()) if pause else None
     user.follows_own_topics = follows_own_topics
     if user.role == Role.REFERENT:  # visitors read their name

@@ -14,7 +14,7 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import accounts, closing, signups
+from app.services import accounts, closing, signups, subscribing
 from app.signing import BadToken, read, sign
 from app.templating import moment
 
@@ -167,6 +167,7 @@ def change_address(user: User, email: str) -> bool:
     except IntegrityError as error:
         raise AddressTaken from error
     _forget_mails(former)
+    subscribing.take_over(user)
     told = Message(
         "Votre adresse a été changée",
         (f"Bonjour {user.first_name},",

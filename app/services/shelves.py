@@ -1,22 +1,26 @@
 """What councils share as its readers find it: lists, series, folders, and what is new for a member."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true, tuple_, update
-from sqlalchemy.orm import aliased, defer, joinedload, selectin_polymorphic, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload, selectin_polymorphic, selectinload
 
 from app.access import Viewer, hosted_by, near, readable
 from app.extensions import db
-from app.labels import KIND_PATHS, TerritoryKind
+from app.labels import KIND_PATHS, STAGE_OF_PATH, TerritoryKind
 from app.localtime import at
 from app.models import (
+    Action,
+    Attachment,
     Council,
     Event,
     Folder,
     Publication,
     Revision,
+    StoredFile,
     Territory,
     Theme,
     council_territories,
@@ -30,33 +34,48 @@ SHORT = (  # what a list needs of each: long texts stay where they are
     selectin_polymorphic(Publication, [Event]),
     *(defer(text) for text in (Publication.description, Publication.description_html)),
     *(defer(text) for text in (Event.agenda, Event.agenda_html, Event.minutes, Event.minutes_html)),
+    *(defer(text) for text in (Action.need, Action.need_html, Action.results, Action.results_html)),
+    *(defer(text) for text in (Action.lessons, Action.lessons_html, Action.contract, Action.partners, Action.funders)),
 )
 PLACED = (  # and where events are that others announce
     *SHORT,
     joinedload(Publication.council).selectinload(Council.territories),
     selectinload(Event.territory).selectinload(Territory.department),
 )
+PLACE = (Publication.published_at, Publication.id)
 CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,10})")  # microseconds, which end in the year 5138, and an id
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COUNTED = 1000  # a list that is longer is said to have more
+REGION = "region-"  # begins the value of a region among those of departments
 
 
 # Conditions -------------------------------------------------------------------------------------------------------
 
 
 def about(theme: str) -> ColumnElement[bool]:
-    """Return the condition of what has a theme, given by its slug."""
+    """Return the condition of what has a theme, given by its slug. It is found first: a theme of few publications is
+    not looked for in all of the past."""
     link = publication_themes.c
-    return exists().where(link.publication_id == Publication.id, link.theme_id == Theme.id, Theme.slug == theme)
+    return Publication.id.in_(select(link.publication_id).join(Theme).where(Theme.slug == theme))
 
 
-def shared_in(department: str) -> ColumnElement[bool]:
-    """Return the condition of what concerns a department, given by its code: what its councils share, and the events
-    that a referent announces for it, for a part of it or for its region."""
+def shared_in(code: str, kind: str = TerritoryKind.DEPARTMENT) -> ColumnElement[bool]:
+    """Return the condition of what concerns a department or a region, given by its code: what its councils share, and
+    the events that a referent announces for it, for a part of it or for the region that it is in."""
     place, area = council_territories.c, aliased(Territory)
-    is_it = (area.kind == TerritoryKind.DEPARTMENT, area.code == department)
+    is_it = (area.kind == kind, area.code == code)
     councils = select(place.council_id).join(area, area.id == place.territory_id).where(*is_it)
-    holds = or_(Territory.id == area.id, Territory.department_id == area.id, Territory.id == area.region_id)
+    is_part = or_(Territory.department_id == area.id, Territory.region_id == area.id)
+    holds = or_(Territory.id == area.id, is_part, Territory.id == area.region_id)
     return or_(Publication.council_id.in_(councils), announced_for(exists().where(*is_it, holds)))
+
+
+def in_territory(value: str) -> ColumnElement[bool]:
+    """Return the condition of what concerns the territory that was chosen in a list: a department (« 01 »), or a region
+    (« region-84 »), which has so many councils that the newest are sooner found by their date."""
+    if value.startswith(REGION):
+        return checked_last(shared_in(value.removeprefix(REGION), TerritoryKind.REGION))
+    return shared_in(value)
 
 
 def announced_for(is_there: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -66,10 +85,10 @@ def announced_for(is_there: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(Publication.council_id.is_(None), Publication.id.in_(rows))
 
 
-def of_year(year: int) -> ColumnElement[bool]:
+def of_year(year: int, published_at: InstrumentedAttribute = Publication.published_at) -> ColumnElement[bool]:
     """Return the condition of what was published in a year, as the calendar of Paris has it."""
     first, end = (at("Europe/Paris", date(y, 1, 1), time()) for y in (year, year + 1))
-    return and_(Publication.published_at >= first, Publication.published_at < end)
+    return and_(published_at >= first, published_at < end)
 
 
 def is_out() -> ColumnElement[bool]:
@@ -93,7 +112,8 @@ STATES = {
 NARROWED = {
     "theme": about,
     "annee": lambda year: of_year(int(year)),
-    "departement": shared_in,
+    "territoire": in_territory,
+    "etape": lambda path: Action.stage == STAGE_OF_PATH[path],
     "type": lambda path: Publication.kind == KIND_PATHS[path],
     "niveau": lambda level: Publication.level == level,
     "dossier": lambda folder_id: Publication.folder_id == int(folder_id),
@@ -125,31 +145,74 @@ def newest(
     size: int = 20,
     is_narrow: bool = False,
     loaded: tuple = PLACED,
+    model: type[Publication] = Publication,
+    is_oldest_first: bool = False,
 ) -> Slice:
-    """Return the newest publications that `viewer` may read, or those that follow a cursor in a long list.
+    """Return the newest publications that `viewer` may read, or those that follow a cursor in a long list; the oldest
+    ones, and the first of them first, with `is_oldest_first`.
 
     A page costs the same wherever it is in the list, and nothing is counted. `is_narrow`: the
-    conditions leave few of them. `loaded` are options of the query. Raises `BadCursor`.
+    conditions leave few of them. `loaded` are options of the query. `model`: those of one kind alone. Raises
+    `BadCursor`.
     """
-    place = (Publication.published_at, Publication.id)
+    query = _listed(viewer, *conditions, is_narrow=is_narrow, model=model).options(*loaded)
+    rises = bool(after) if before or after else is_oldest_first  # how it is read, whatever comes first on the page
+    if after:
+        query = query.where(tuple_(*PLACE) > read_cursor(after))
+    elif before:
+        query = query.where(tuple_(*PLACE) < read_cursor(before))
+    rows = list(db.session.scalars(query.order_by(*_in_order(rises)).limit(size + 1)))
+    follow, items = len(rows) > size, rows[:size]
+    if not items:
+        return Slice([], None, None)
+    precede = bool(before or after)
+    has_newer, has_older = (follow, precede) if rises else (precede, follow)
+    first, last = (cursor(item.published_at, item.id) for item in (items[0], items[-1]))
+    oldest, latest = (first, last) if rises else (last, first)
+    if rises != is_oldest_first:
+        items.reverse()
+    return Slice(items, latest if has_newer else None, oldest if has_older else None)
+
+
+def count_up_to(viewer: Viewer, *conditions, is_narrow: bool = False, model: type[Publication] = Publication) -> int:
+    """Return how many publications that meet these conditions `viewer` may read; `COUNTED` + 1 stands for all numbers
+    beyond, which are not counted."""
+    query = _listed(viewer, *conditions, is_narrow=is_narrow, model=model)
+    query = query.with_only_columns(Publication.id, maintain_column_froms=True).limit(COUNTED + 1)
+    if not is_narrow:  # an order has them read by date, as the list is; few are found first, and would be sorted
+        query = query.order_by(*_in_order(rises=False))
+    return db.session.scalar(select(func.count()).select_from(query.subquery()))
+
+
+def _listed(viewer, *conditions, is_narrow, model):
+    """Return the query of what was published and meets `conditions`, in no order."""
     may = readable(Publication, viewer)
     if viewer.is_active or is_narrow:  # what visitors read is of one level, and each level has an index by date
         may = checked_last(may)
-    query = select(Publication).where(may, is_out(), *conditions).options(*loaded)
-    if after:
-        query = query.where(tuple_(*place) > read_cursor(after)).order_by(*place)
-    else:
-        query = query.order_by(*(column.desc() for column in place))
-        query = query.where(tuple_(*place) < read_cursor(before)) if before else query
-    rows = list(db.session.scalars(query.limit(size + 1)))
-    more, items = len(rows) > size, rows[:size]
-    if after:
-        items.reverse()
-    if not items:
-        return Slice([], None, None)
-    has_newer, has_older = (more, True) if after else (bool(before), more)
-    first, last = (cursor(item.published_at, item.id) for item in (items[0], items[-1]))
-    return Slice(items, first if has_newer else None, last if has_older else None)
+    return select(model).where(may, is_out(), *conditions)
+
+
+def _in_order(rises):
+    return PLACE if rises else tuple(column.desc() for column in PLACE)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a publication as lists tell them: how many, their bytes, and the media type of the only one."""
+
+    count: int
+    size: int
+    media_type: str
+
+
+def files_of(rows: Collection, holder: InstrumentedAttribute = Attachment.publication_id) -> dict[int, Files]:
+    """Return the files of publications that somebody reads, or of whatever `holder` tells, by the ids of those that
+    have some."""
+    held = (holder.in_([row.id for row in rows]), Attachment.removed_at.is_(None))
+    columns = (func.count(), func.sum(StoredFile.size), func.min(StoredFile.media_type))
+    query = select(holder, *columns).join(StoredFile, StoredFile.id == Attachment.file_id)
+    found = db.session.execute(query.where(*held).group_by(holder)).all() if rows else []
+    return {key: Files(count, int(size), media_type) for key, count, size, media_type in found}
 
 
 def checked_last(condition: ColumnElement[bool]) -> ColumnElement[bool]:

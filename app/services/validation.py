@@ -12,7 +12,7 @@ from app.models import User, Vouch
 from app.models.types import utcnow
 from app.models.user import ANSWERED_WITHIN
 from app.notifications import dispatch, outbox, signups
-from app.services import journal
+from app.services import journal, subscribing
 from app.templating import moment
 
 PEERS_HAVE = timedelta(hours=24)  # before the safety net is asked too
@@ -189,5 +189,7 @@ def _standing(candidate):
 def _settle(candidate, status, decider, reason=""):
     candidate.status, candidate.why = status, reason
     candidate.decided_at, candidate.decided_by = utcnow(), decider
+    if status == UserStatus.ACTIVE:
+        subscribing.take_over(candidate)
     message = signups.approval(candidate) if status == UserStatus.ACTIVE else signups.refusal(candidate, decider)
     outbox.post_account(candidate, message, f"signup:{candidate.id}:{candidate.decided_at:%Y%m%d%H%M%S%f}")

@@ -66,8 +66,8 @@ signs_contributions, follows_own_topics)
 VALUES (:email, '', :first, 'Essai', 'member', :council, 'resident', '',
 '', 'active', :now, :now, :now, '', '', '', 1, 1)"""
 ITEM = """INSERT INTO publications (id, kind, council_id, author_id, "key", version, title, slug, summary, description,
-description_html, level, is_charter, created_at, published_at, hidden_reason) VALUES
-(:id, :kind, :council, :author, :key, 1, :title, :slug, :summary, '', :html, :level, 0, :at, :at, '')"""
+description_html, level, is_charter, is_collaborative, groups_write, created_at, published_at, hidden_reason) VALUES
+(:id, :kind, :council, :author, :key, 1, :title, :slug, :summary, '', :html, :level, 0, 0, 0, :at, :at, '')"""
 EVENT = """INSERT INTO events (id, starts_at, ends_at, "day", time_zone, place, address, organiser, agenda,
 agenda_html, minutes, minutes_html, cancelled_reason, takes_registrations, seats, questions, own_question) VALUES (
 :id, :starts, :ends, :day, 'Europe/Paris', 'Salle commune', '', '', '', '', '', '', '', 1, 25, '[]', '')"""
@@ -175,6 +175,14 @@ def pages(engine, who):
     slug = engine_scalar(engine, "SELECT slug FROM councils WHERE id = :id", id=council)
     shown = {"fiche d’un conseil": f"/conseils/{slug}", "publications": "/ressources/publications",
              "publications d’un conseil": f"/ressources/publications?conseil={slug}",
+             "publications, les plus anciennes": "/ressources/publications?tri=anciens",
+             "publications d’un département": "/ressources/publications?territoire=59",
+             "publications d’une région": "/ressources/publications?territoire=region-32",
+             "publications, type et année": "/ressources/publications?type=documents&annee=2025",
+             "actions": "/actions", "actions d’une région": "/actions?territoire=region-32",
+             "publications.atom": "/ressources/publications.atom",
+             "publications.atom d’un conseil": f"/ressources/publications.atom?conseil={slug}",
+             "actions.atom": "/actions.atom",
              "recherche d’un mot": "/ressources/publications?q=jardin",
              "recherche de trois mots": "/ressources/publications?q=jardin+ecole+bus",
              "agenda": "/agenda", "agenda d’un conseil": f"/agenda?conseil={slug}",

@@ -7,7 +7,7 @@ from app import passwords
 from app.blueprints.web import count, home_of, is_from_here, is_local, kept, require_token
 from app.extensions import begin_write, db
 from app.forms.accounts import LoginForm
-from app.labels import CARRIER, KEPT_FIELD, OPEN, PILLAR, STAGE, VISIBILITY, Channel, UserStatus
+from app.labels import ARTICLE_KIND, CARRIER, KEPT_FIELD, OPEN, PILLAR, STAGE, VISIBILITY, Channel, UserStatus
 from app.models import User
 from app.notifications import outbox
 from app.services import accounts, limits, signups
@@ -108,8 +108,8 @@ def _resume(address, fields):
 
 
 def _said(name, value):
-    known = {"level": VISIBILITY, "stage": STAGE, "carrier": CARRIER, "pillar": PILLAR}.get(name, {})
-    return known.get(value, value)
+    known = {"level": VISIBILITY, "stage": STAGE, "carrier": CARRIER, "pillar": PILLAR, "kind": ARTICLE_KIND}
+    return known.get(name, {}).get(value, value)
 
 
 def _tell_if_off(user):

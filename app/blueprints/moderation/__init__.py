@@ -2,10 +2,21 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.moderation import categories, dashboard, groups, mailbox, referents, signups, users
+from app.blueprints.moderation import (
+    articles,
+    categories,
+    dashboard,
+    groups,
+    mailbox,
+    newsletter,
+    referents,
+    sending,
+    signups,
+    users,
+)
 
 bp = Blueprint("moderation", __name__)
-for _module in (categories, dashboard, groups, mailbox, referents, signups, users):
+for _module in (articles, categories, dashboard, groups, mailbox, newsletter, referents, sending, signups, users):
     bp.register_blueprint(_module.bp)
 
 

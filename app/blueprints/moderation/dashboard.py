@@ -3,12 +3,12 @@
 from flask import Blueprint, render_template
 from sqlalchemy import func, select
 
-from app.access import may_steer, may_watch_signups, readable, require
+from app.access import may_prepare_letter, may_publish_articles, may_steer, may_watch_signups, readable, require
 from app.blueprints.web import current_viewer
 from app.extensions import db
 from app.labels import UserStatus
 from app.models import User
-from app.services import groups, validation
+from app.services import articles, groups, newsletter, validation
 
 bp = Blueprint("dashboard", __name__, url_prefix="/animation")
 
@@ -26,5 +26,7 @@ def show():
         page=db.paginate(validation.held(viewer), page=1, per_page=20),
         steers=may_steer(viewer),
         with_peers=db.session.scalar(with_peers) if may_steer(viewer) else 0,
+        articles_waiting=articles.count_waiting(viewer) if may_publish_articles(viewer) else 0,
+        letter=newsletter.waiting() if may_prepare_letter(viewer) else None,
         group_requests=groups.count_open_requests() if may_steer(viewer) else 0,
     )

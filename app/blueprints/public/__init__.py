@@ -2,10 +2,32 @@
 
 from flask import Blueprint, Flask
 
-from app.blueprints.public import agenda, councils, data, display, files, health, home, maps, pages, referents, stop
+from app.blueprints.public import (
+    agenda,
+    articles,
+    councils,
+    data,
+    display,
+    feeds,
+    files,
+    glossary,
+    health,
+    home,
+    issues,
+    maps,
+    news,
+    newsletter,
+    pages,
+    referents,
+    stop,
+    toolbox,
+)
 
 bp = Blueprint("public", __name__)
-for _module in (agenda, councils, data, display, files, health, home, maps, pages, referents, stop):
+for _module in (
+    agenda, articles, councils, data, display, feeds, files, glossary, health, home, issues, maps, news, newsletter,
+    pages, referents, stop, toolbox,
+):  # fmt: skip
     bp.register_blueprint(_module.bp)
 
 

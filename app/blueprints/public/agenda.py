@@ -103,7 +103,7 @@ class Asked:
         if form.departement.data:
             conditions.append(shelves.shared_in(form.departement.data))
         if form.theme.data:
-            conditions.append(agenda.about(form.theme.data))
+            conditions.append(shelves.about(form.theme.data))
         if "qui" in form and form.qui.data:
             conditions.append(WHOSE[form.qui.data](self.viewer))
         return conditions

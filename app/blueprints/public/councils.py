@@ -5,7 +5,7 @@ from sqlalchemy.orm import selectinload
 
 from app.access import get_readable_or_404, is_member, may_keep
 from app.blueprints.kept import public_page
-from app.blueprints.web import ListPagination, count, current_viewer
+from app.blueprints.web import ListPagination, absolute_url, count, current_viewer, send_code
 from app.forms.base import ActForm
 from app.forms.search import SearchForm
 from app.models import Council, Neighbourhood, Publication, TerritoryKind
@@ -77,6 +77,14 @@ def show(slug):
         newest=shelves.newest(viewer, *others, size=5, is_narrow=True, loaded=shelves.SHORT),
         is_ours=may_keep(viewer, council.id), is_member=is_member(viewer),
     )  # fmt: skip
+
+
+@bp.get("/<slug>/qr.svg")
+def qr(slug):
+    """Draw the address of a council's page."""
+    council = get_readable_or_404(Council, current_viewer(), slug=slug)
+    address = absolute_url("public.councils.show", slug=slug)
+    return send_code(address, f"conseil citoyen {council.name}", is_public=True)
 
 
 def _areas(council):

@@ -21,6 +21,7 @@ from app.labels import MESSAGE_KIND, Channel
 from app.models import Delivery
 from app.notifications import outbox
 from app.phone import InvalidNumber, parse_mobile
+from app.services import subscribing
 from app.signing import BadToken, read
 from app.text import fold, mask_address
 
@@ -32,12 +33,12 @@ def edit(token):
     """Show the button; POST stops. A mail program's one click (RFC 8058) has no page, hence no token of a form."""
     delivery = _delivery(token)
     if request.method == "POST" and request.form.get("List-Unsubscribe") == "One-Click":
-        _choose(outbox.stop, delivery.channel, delivery.recipient, delivery.kind)
+        _choose(subscribing.stop, delivery, delivery.kind)
         return Response("Désabonnement enregistré.\n", content_type="text/plain; charset=utf-8")
     form = StopForm()
     if form.validate_on_submit():
-        act = outbox.stop if form.stops else outbox.resume
-        _choose(act, delivery.channel, delivery.recipient, outbox.ALL if form.is_about_all else delivery.kind)
+        act = subscribing.stop if form.stops else subscribing.resume
+        _choose(act, delivery, outbox.ALL if form.is_about_all else delivery.kind)
         flash("Votre choix est enregistré.")
         return redirect(url_for(".edit", token=token))
     return _page(form, delivery), 422 if form.errors else 200
@@ -87,7 +88,7 @@ def receive(secret):
     return Response("OK\n", content_type="text/plain; charset=utf-8")
 
 
-def _choose(act, channel, address, kind):
+def _choose(act, *what):
     begin_write()
-    act(channel, address, kind)
+    act(*what)
     db.session.commit()

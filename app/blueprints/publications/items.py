@@ -108,6 +108,7 @@ def _page(publication, viewer, seen_as=None, others=None):
         seen=seen,
         seen_as=seen_as,
         others=others or {},
+        is_public=may_read(VISITOR, publication),
         files=attachments.of(publication),
         registering=box_of(publication, viewer, is_tried=bool(seen_as)),
         together=together_of(publication, viewer, is_tried=bool(seen_as)),

@@ -4,57 +4,67 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from app.access import get_readable_or_404, may_share, require
+from app.access import may_share, require
 from app.blueprints.kept import public_page
+from app.blueprints.narrowing import Asked, AskedActions, narrow
 from app.blueprints.web import current_viewer, paginate
-from app.forms.listing import NO_WORD, ListForm, OwnListForm, PublicationsForm
+from app.forms.listing import OwnListForm
 from app.labels import KIND_PATHS, PublicationKind
-from app.models import Council, Publication
-from app.services import adopting, publishing, shelves, texts
-from app.services.directory import directory
+from app.services import adopting, publishing, shelves
 
 bp = Blueprint("lists", __name__)
+
+
+ORDERS = {"": False, "recents": False, "anciens": True}  # « tri » → whether the oldest comes first
 
 
 @bp.route("/ressources/publications", methods=["GET"])
 @public_page
 def index():
-    """Show what councils share with whoever looks, the newest first.
+    """Show what councils share with whoever looks, the newest first."""
+    return _list(Asked(request.args, current_viewer()), "publications/lists/index.html", "public.feeds.publications")
+
+
+@bp.route("/actions", methods=["GET"])
+@public_page
+def actions():
+    """Show the fiches-actions that councils share with whoever looks."""
+    return _list(
+        AskedActions(request.args, current_viewer()), "publications/lists/actions.html", "public.feeds.actions"
+    )
+
+
+def _list(asked, template, feed):
+    """Print the part of a list that the address asks for.
 
     Pages follow one another by cursor: the list is that of the whole country, and one that counts its pages would
     read all of it each time.
     """
-    form = PublicationsForm(request.args)
-    departments = [(place.code, f"{place.code} {place.name}") for place in directory().departments.values()]
-    form.offer(publishing.themes(), departement=departments)
-    slug, conditions = request.args.get("conseil"), []
-    council = get_readable_or_404(Council, current_viewer(), slug=slug) if slug else None
-    if council:
-        conditions.append(Publication.council_id == council.id)
-    if not _narrow(form, conditions):
-        return render_template("publications/lists/index.html", form=form, council=council, found=None), 422
-    cursor = {"before": request.args.get("avant", ""), "after": request.args.get("apres", "")}
+    if asked.found:
+        return redirect(_here(nom=None, conseil=asked.found))
+    is_oldest_first = ORDERS.get(request.args.get("tri", ""))
+    if is_oldest_first is None:
+        abort(404)
+    shown = {"asked": asked, "form": asked.form, "council": asked.council, "is_oldest_first": is_oldest_first}
+    shown |= {"here": _here, "most": shelves.COUNTED, "feed": url_for(feed, **asked.kept)}
+    if not asked.is_right:
+        return render_template(template, found=None, **shown), 200 if asked.choices else 422
+    found, count = _read(asked, is_oldest_first=is_oldest_first)
+    return render_template(template, found=found, count=count, files=shelves.files_of(found.items), **shown)
+
+
+def _read(asked, *, is_oldest_first):
+    """Return the part of the list that the address asks for, and how long the whole list is."""
+    cursors = {"before": request.args.get("avant", ""), "after": request.args.get("apres", "")}
     try:
-        is_narrow = bool(council or form.q.data or form.departement.data)
-        found = shelves.newest(current_viewer(), *conditions, **cursor, is_narrow=is_narrow)
+        found = shelves.newest(
+            asked.viewer, *asked.conditions, **cursors, **asked.query, is_oldest_first=is_oldest_first
+        )
     except shelves.BadCursor:
         abort(404)
-    return render_template("publications/lists/index.html", form=form, council=council, found=found, here=_here)
-
-
-def _narrow(form: ListForm, conditions: list) -> bool:
-    """Add what was asked for in the fields that all lists have, and in those that only some have; tell whether it is
-    right."""
-    if not form.validate():
-        return False
-    if form.q.data:
-        matches = texts.matching(form.q.data)
-        if matches is None:
-            form.q.errors = [NO_WORD]
-            return False
-        conditions.append(matches)
-    conditions += [shelves.NARROWED[name](form[name].data) for name in form.narrowed]
-    return True
+    if not (found.newer or found.older):
+        return found, len(found.items)
+    return found, shelves.count_up_to(asked.viewer, *asked.conditions, **asked.query)
 
 
 def _here(**changes):
@@ -62,12 +72,6 @@ def _here(**changes):
     kept = {name: value for name, value in request.args.items() if value and name not in ("avant", "apres", "page")}
     asked = {name: value for name, value in (kept | changes).items() if value is not None}
     return f"{request.path}?{urlencode(asked)}" if asked else request.path
-
-
-@bp.get("/actions")
-def actions():
-    """Lead to the fiches-actions of all councils."""
-    return redirect(url_for(".index", type="actions"))
 
 
 @bp.route("/mon-conseil/<kind:path>", methods=["GET"])
@@ -80,7 +84,7 @@ def mine(path):
     form.offer(publishing.themes(), dossier=[(str(folder.id), folder.name) for folder in folders])
     past = kind == PublicationKind.EVENT and request.args.get("quand") == "passes"
     shown = {"kind": kind, "path": path, "form": form, "past": past, "here": _here}
-    if not _narrow(form, conditions):
+    if not narrow(form, conditions):
         return render_template("publications/lists/mine.html", page=None, **shown), 422
     query = shelves.of_council(viewer, publishing.MODELS[kind], *conditions, past=past)
     page = paginate(query, per_page=20)

@@ -1,9 +1,6 @@
 """What an event puts on paper: its poster, the bulletin that people fill in, the sheet that they sign, the tables that
 its organisers take home."""
 
-import io
-
-import segno
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -11,7 +8,7 @@ from app.access import VISITOR, get_readable_or_404, may_read
 from app.blueprints.kept import public_page
 from app.blueprints.publications.common import address_of, find, require_slug
 from app.blueprints.publications.organising import EVENT, find_held
-from app.blueprints.web import absolute_url, current_viewer, secure
+from app.blueprints.web import absolute_url, current_viewer, send_code
 from app.models import Council, Event, Publication
 from app.services import attendance, spreadsheets
 from app.services.seats import deadline
@@ -23,14 +20,13 @@ OPTIONS = (
     selectinload(Publication.groups),
 )  # fmt: skip
 SPARE, MOST_SPARE = 10, 40  # lines for those who come without having registered
-PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def _find(path, item_id, slug):
-    """Return the event of an address, for whoever reads it."""
-    event = find(path, item_id, *OPTIONS)
-    require_slug(event, slug)
-    return event
+    """Return what an address names, for whoever reads it."""
+    item = find(path, item_id, *OPTIONS)
+    require_slug(item, slug)
+    return item
 
 
 @bp.route("/e/<id:item_id>", methods=["GET"])
@@ -48,29 +44,14 @@ def poster(path, item_id, slug):
     return render_template("publications/papers/poster.html", **page)
 
 
-@bp.route(f"{EVENT}/qr.svg", methods=["GET"])
+@bp.route("/<kind:path>/<id:item_id>-<slug>/qr.svg", methods=["GET"])
 def qr(path, item_id, slug):
-    """Draw the short address, for the telephones of those who see the poster."""
-    event = _find(path, item_id, slug)
-    drawing, address = io.BytesIO(), _short_address(event)
-    title = f"Code à photographier : {event.name}"
-    # Level M still reads with a seventh of it dirty or torn.
-    segno.make(address, error="m", micro=False).save(
-        drawing,
-        kind="svg",
-        omitsize=True,
-        border=4,
-        light="#fff",
-        title=title,
-        desc=address,
-        svgclass=None,
-        lineclass=None,
-    )
-    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
-    secure(response, PICTURE_POLICY)
-    response.headers["Cache-Control"] = f"{'public' if may_read(VISITOR, event) else 'private'}, max-age=86400"
-    response.add_etag()
-    return response.make_conditional(request)
+    """Draw the address of what a council shares; of an event the short one, for the telephones of those who see its
+    poster."""
+    item = _find(path, item_id, slug)
+    whole = {"path": path, "item_id": item_id, "slug": item.slug}
+    address = _short_address(item) if isinstance(item, Event) else absolute_url("publications.items.show", **whole)
+    return send_code(address, item.name, is_public=may_read(VISITOR, item))
 
 
 @bp.route(f"{EVENT}/bulletin", methods=["GET"])

@@ -1,0 +1,444 @@
+"""`/animation/articles`: what the site publishes, from a referent's proposal to the bin."""
+
+import secrets
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access import (
+    articles_kept_by,
+    get_readable_or_404,
+    may_edit_article,
+    may_publish_articles,
+    may_write_articles,
+    require,
+    viewer_of,
+)
+from app.blueprints import uploads
+from app.blueprints.moderation import article_saving as saving
+from app.blueprints.web import current_viewer, lost, paginate, require_token
+from app.extensions import begin_write, db
+from app.forms.articles import ArticleForm, ArticlesForm, ReturnForm
+from app.forms.base import read_day, read_time
+from app.forms.versions import RestoringForm
+from app.jobs.contents import delete_unused
+from app.labels import ARTICLE_OF_PATH
+from app.markup import TextTooComplex
+from app.models import Article
+from app.services import articles, attachments, bin, places, publishing, referents, revisions
+from app.templating import quoted
+
+bp = Blueprint("articles", __name__, url_prefix="/animation/articles")
+
+PER_PAGE = 20
+WRITING = ("moderation.articles.new", "moderation.articles.edit")
+SHUT = "Vous ne pouvez plus changer cet article"
+WHY_SHUT = "Il est publié, ou sa publication est prévue, ou il n’est plus à vous. Voici ce que vous aviez écrit."
+DECIDED = "Cet article n’attend plus de réponse : voici où il en est."
+LACKING = "Il manque encore quelque chose avant de publier."
+MEANWHILE = "Le texte a changé pendant que vous lisiez : regardez d’abord ce qui est arrivé."
+GONE = "Ce n’est plus dans la corbeille : quelqu’un l’a remis à sa place, ou les 30 jours sont passés."
+WHOLE = (
+    joinedload(Article.author), joinedload(Article.series), joinedload(Article.picture), joinedload(Article.thumbnail),
+    selectinload(Article.themes), selectinload(Article.territories),
+)  # fmt: skip
+
+
+@bp.before_request
+def _make_room():
+    """Let those who write articles send several large files."""
+    if request.method == "POST" and request.endpoint in WRITING:
+        uploads.make_room(may_send=may_write_articles(current_viewer()))
+
+
+# Lists ------------------------------------------------------------------------------------------------------------
+
+
+@bp.get("")
+def index():
+    """List what waits for approval, then all that the viewer looks after."""
+    viewer = current_viewer()
+    require(may_write_articles(viewer))
+    form = ArticlesForm(request.args)
+    form.validate()
+    kind = ARTICLE_OF_PATH.get(form.type.data, "")
+    is_whole = not form.errors and not (form.q.data or form.narrowed)
+    query = articles.kept(viewer, form.q.data or "", kind, form.etat.data if not form.errors else "")
+    return render_template(
+        "moderation/articles/index.html", form=form, page=None if form.errors else paginate(query, PER_PAGE),
+        waiting=list(db.session.scalars(articles.waiting(viewer).limit(PER_PAGE))) if is_whole else [],
+        publishes=may_publish_articles(viewer),
+        kept={name: form[name].data for name in ("q", "type", "etat") if form[name].data},
+    ), *form.outcome  # fmt: skip
+
+
+@bp.get("/corbeille")
+def discarded():
+    """Show what was deleted in the last 30 days."""
+    viewer = current_viewer()
+    require(may_write_articles(viewer))
+    page = paginate(articles.in_bin(viewer), PER_PAGE)
+    return render_template(
+        "moderation/articles/discarded.html", page=page, end_of=bin.end_of,
+        edits=lambda article: may_edit_article(viewer, article),
+    )  # fmt: skip
+
+
+# One article ------------------------------------------------------------------------------------------------------
+
+
+def _find(article_id, *options):
+    """Return an article that the viewer looks after, or abort."""
+    viewer = current_viewer()
+    require(may_write_articles(viewer))
+    article = get_readable_or_404(Article, viewer, *options, id=article_id)
+    is_theirs = db.session.scalar(select(Article.id).where(Article.id == article_id, articles_kept_by(viewer)))
+    return article if is_theirs else abort(404)
+
+
+@bp.get("/<id:article_id>")
+def show(article_id):
+    """Show an article as its readers see it, where it stands, and what one can do with it."""
+    article, viewer = _find(article_id, *WHOLE), current_viewer()
+    return render_template(
+        "moderation/articles/show.html", article=article, files=attachments.of(article),
+        publishes=may_publish_articles(viewer), edits=may_edit_article(viewer, article),
+        is_author=article.author_id == viewer.user_id, key=secrets.token_hex(16),
+        begun=revisions.unsaved(article, current_user) if articles.is_out(article) else None,
+    )  # fmt: skip
+
+
+@bp.route("/nouveau", methods=["GET", "POST"])
+def new():
+    """Write a new article. A form that is sent again changes what it has made."""
+    require(may_write_articles(current_viewer()))
+    article = _made_by(request.form.get("key", ""))
+    if article is not None and not may_edit_article(current_viewer(), article):
+        return _lost()
+    return _write(article, is_new=True)
+
+
+def _made_by(key):
+    """Return what the form with this key has made already."""
+    if not (key.isalnum() and key.isascii()):
+        return None
+    made = select(Article).where(Article.key == key, Article.author_id == current_user.id)
+    return db.session.scalar(made.options(*WHOLE))
+
+
+def _lost():
+    texts = [request.form.get(name, "") for name in ("title", "summary", "body")]
+    return lost(SHUT, WHY_SHUT, texts, ("Revenir aux articles", url_for(".index"))), 403
+
+
+@bp.route("/<id:article_id>/modifier", methods=["GET", "POST"])
+def edit(article_id):
+    """Change an article. What somebody sends is not lost because it was deleted, or published, meanwhile."""
+    viewer = current_viewer()
+    if request.method == "GET":
+        article = _find(article_id, *WHOLE)
+        require(may_edit_article(viewer, article))
+        return _write(article)
+    require(may_write_articles(viewer))
+    theirs = select(Article).where(Article.id == article_id, articles_kept_by(viewer))
+    article = db.session.scalar(theirs.options(*WHOLE)) or abort(404)
+    return _write(article) if may_edit_article(viewer, article) else _lost()
+
+
+@bp.post("/<id:article_id>/modifier/oubli")
+def forget(article_id):
+    """Forget a change that was begun and not saved, with the files that came for it."""
+    article, me = _begin(article_id)
+    require(may_edit_article(viewer_of(me), article))
+    revisions.drop_unsaved(article, me)
+    digests = attachments.erase(attachments.waiting(article, me))
+    db.session.commit()
+    delete_unused(digests)
+    flash("La modification commencée est oubliée.")
+    return redirect(url_for(".edit", article_id=article_id))
+
+
+# The form ---------------------------------------------------------------------------------------------------------
+
+
+def _write(article, *, is_new=False):
+    """Show the form, or do what was asked with it."""
+    form = _form(article)
+    if request.method == "POST" and (answer := _take(form, article)):
+        return answer
+    return _page(form, article, is_new)
+
+
+def _form(article):
+    aside = revisions.unsaved(article, current_user) if article and articles.is_out(article) else None
+    is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
+    content = aside.content if is_resumed else _date_in(request.args)
+    form = ArticleForm(article, publishes=may_publish_articles(current_viewer()), content=content)
+    offered = {"offered": referents.offered(), "places": places}
+    form.arrange(themes=publishing.themes(), series=articles.series(), **offered)
+    is_own_draft = article is not None and not articles.is_out(article) and request.method == "GET"
+    _offer_files(form, article, is_resumed=is_resumed or is_own_draft)
+    form.aside, form.is_resumed = aside, is_resumed
+    return form
+
+
+def _offer_files(form, article, *, is_resumed):
+    """Tell the form which files are there already, those that wait for it to be right among them."""
+    if article is None:
+        return
+    every = attachments.waiting(article, current_user)
+    waiting = [one for one in every if is_resumed or one.id in form.sent_ids]
+    form.sent.data = ""
+    form.offer(attachments.of(article))
+    form.add_sent(waiting)
+
+
+def _date_in(args):
+    """Return the date of publication that was typed before a preview, which promised nothing yet."""
+    try:
+        day = args.get("jour") and read_day(args["jour"]).isoformat()
+        hour = args.get("heure") and read_time(args["heure"]).isoformat()
+    except ValueError:
+        return None
+    return {"publish_day": day, "publish_time": hour} if day or hour else None
+
+
+def _take(form, article):
+    """Do what was asked; return where to go next, or nothing when the form comes back."""
+    is_right = form.validate()
+    if form.was_kept or form.csrf_token.errors:
+        return None  # whoever sent this is perhaps not the person who is logged in
+    incoming, picture = uploads.read(form), saving.receive_picture(form)
+    article_id = article.id if article else None
+    if is_right and not form.errors:
+        return saving.save(form, article_id, incoming, picture)
+    saving.hold(form, article_id, incoming, picture)
+    return None
+
+
+def _page(form, article, is_new):
+    article = form.article or article
+    is_preview = article is not None and request.method == "GET" and "apercu" in request.args
+    return render_template(
+        "moderation/articles/edit.html", form=form, article=article, is_new=is_new,
+        shown=_preview(form, article) if is_preview else None, picture=article.picture if article else None,
+        files=[entry.attachment for entry in form.entries],
+    ), *form.outcome  # fmt: skip
+
+
+def _preview(form, article):
+    """Return the article as readers would see it. What is tried on something published is never written to its row."""
+    if not form.is_resumed:
+        return article
+    try:
+        fields = articles.rendered(form.fields)
+    except TextTooComplex:
+        return None
+    themes = [theme for theme in publishing.themes() if theme.id in form.themes.data]
+    db.session.expunge(article)  # loaded whole: see `edit`
+    article.themes = themes
+    for name, value in fields.items():
+        setattr(article, name, value)
+    return article
+
+
+# What becomes of it -----------------------------------------------------------------------------------------------
+
+
+def _begin(article_id):
+    """Begin to write; return the article, locked, and who does it, if it is still theirs at this instant."""
+    _find(article_id)
+    require_token()
+    begin_write()
+    article, me = saving.lock(article_id)
+    if article is None or article.deleted_at is not None:
+        abort(404)
+    return article, me
+
+
+def _decide(article_id):
+    """As `_begin`, for those who decide what is published."""
+    require(may_publish_articles(current_viewer()))
+    article, me = _begin(article_id)
+    require(may_publish_articles(viewer_of(me)))
+    return article, me
+
+
+def _done(article_id, sentence):
+    db.session.commit()
+    flash(sentence)
+    return redirect(url_for(".show", article_id=article_id))
+
+
+@bp.post("/<id:article_id>/publication")
+def publish(article_id):
+    """Publish a draft as it is."""
+    article, me = _decide(article_id)
+    if article.published_at is not None:
+        return _done(article_id, "Cet article est déjà publié.")
+    if lacks := ArticleForm(article, publishes=True, formdata=None).lacks:
+        db.session.rollback()
+        flash(" ".join([LACKING, *lacks.values()]))
+        return redirect(url_for(".edit", article_id=article_id))
+    articles.publish(article, me)
+    return _done(article_id, "C’est publié : tout le monde peut le lire.")
+
+
+@bp.post("/<id:article_id>/brouillon")
+def unschedule(article_id):
+    """Take an article back to the drafts before its date."""
+    article, _ = _decide(article_id)
+    if article.published_at is not None:
+        return _done(article_id, "Trop tard : cet article vient d’être publié.")
+    articles.unschedule(article)
+    return _done(article_id, "La date est oubliée : l’article est de nouveau un brouillon.")
+
+
+@bp.post("/<id:article_id>/reprise")
+def take_back(article_id):
+    """Take one's own article back before anything is decided."""
+    article, me = _begin(article_id)
+    if article.author_id != me.id or not may_edit_article(viewer_of(me), article):
+        return _done(article_id, DECIDED)
+    articles.take_back(article)
+    return _done(article_id, "Vous avez repris votre article : l’animation du site ne le voit plus.")
+
+
+@bp.route("/<id:article_id>/retour", methods=["GET", "POST"])
+def give_back(article_id):
+    """Give a submitted article back to its author, and say why."""
+    require(may_publish_articles(current_viewer()))
+    article = _find(article_id, joinedload(Article.author))
+    if article.submitted_at is None or articles.is_out(article):
+        flash(DECIDED)
+        return redirect(url_for(".show", article_id=article_id))
+    form = ReturnForm()
+    if form.validate_on_submit():
+        article, me = _decide(article_id)
+        is_done = articles.give_back(article, me, form.reason.data)
+        db.session.commit()
+        flash("L’article est rendu à son auteur, qui l’apprend par courriel." if is_done else DECIDED)
+        return redirect(url_for(".index"))
+    return render_template("moderation/articles/give_back.html", form=form, article=article), *form.outcome
+
+
+@bp.post("/<id:article_id>/une")
+def pin(article_id):
+    """Put an article before the others, or among them again."""
+    article, _ = _decide(article_id)
+    is_pinned = request.form.get("act") != "cancel"
+    articles.pin(article, is_pinned=is_pinned)
+    return _done(article_id, "C’est à la une." if is_pinned else "Ce n’est plus à la une.")
+
+
+@bp.post("/<id:article_id>/fin")
+def expire(article_id):
+    """Take an article out of all lists from now on."""
+    article, _ = _decide(article_id)
+    articles.expire(article)
+    return _done(article_id, "L’article n’est plus dans les listes. Son adresse marche encore.")
+
+
+@bp.post("/<id:article_id>/copie")
+def duplicate(article_id):
+    """Begin a new draft with the same texts, themes, territories and files."""
+    article, me = _begin(article_id)
+    key = request.form.get("act", "")
+    made = articles.duplicate(article, me, key) if key.isalnum() and len(key) == 32 else abort(400)
+    if made is None:
+        abort(400)  # no button of ours
+    made_id = made.id
+    db.session.commit()
+    flash("Voici la copie : c’est un brouillon, que personne d’autre ne voit.")
+    return redirect(url_for(".edit", article_id=made_id))
+
+
+@bp.route("/<id:article_id>/suppression", methods=["GET", "POST"])
+def delete(article_id):
+    """Ask once, then move an article into the bin."""
+    article = _find(article_id)
+    require(may_edit_article(current_viewer(), article))
+    if request.method == "GET":
+        return render_template("moderation/articles/delete.html", article=article)
+    article, me = _begin(article_id)
+    require(may_edit_article(viewer_of(me), article))
+    articles.delete(article, me)
+    name = article.name
+    db.session.commit()
+    flash(f"{quoted(name)} est dans la corbeille.")
+    return redirect(url_for(".discarded"))
+
+
+@bp.post("/<id:article_id>/retour-de-la-corbeille")
+def recover(article_id):
+    """Take an article out of the bin."""
+    require(may_write_articles(current_viewer()))
+    require_token()
+    begin_write()
+    article, me = saving.lock(article_id)
+    if article is None:
+        flash(GONE)
+        return redirect(url_for(".discarded"))
+    require(may_edit_article(viewer_of(me), article))
+    articles.recover(article, me)
+    return _done(article_id, "C’est remis à sa place.")
+
+
+# Versions ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<id:article_id>/versions")
+def versions(article_id):
+    """List the versions, kept from the publication on."""
+    article = _find(article_id)
+    page = paginate(revisions.saved(article), per_page=revisions.LISTED)
+    sized = revisions.with_sizes(article, page.items)
+    return render_template("moderation/articles/versions.html", article=article, page=page, sized=sized)
+
+
+@bp.get("/<id:article_id>/versions/<id:number>")
+def version(article_id, number):
+    """Show one version: whole, or what it changed, or how it differs from the present one."""
+    article = _find(article_id, *WHOLE)
+    revision = revisions.find(article, number) or abort(404)
+    newest = revisions.newest_number(article)
+    compared = revisions.compared(article, revision, request.args.get("voir", ""))
+    edits = may_edit_article(current_viewer(), article)
+    return render_template(
+        "moderation/articles/version.html", article=article, revision=revision, compared=compared,
+        is_newest=number == newest, shown=_as_it_was(revision) if compared is None else None,
+        texts=revisions.in_words(revision.content),
+        form=RestoringForm(formdata=None, data={"newest": newest}) if edits else None,
+    )  # fmt: skip
+
+
+def _as_it_was(revision):
+    try:
+        return Article(**articles.fields_of(revision), created_at=revision.created_at)  # in no session
+    except TextTooComplex:  # the limits were wider once
+        return None
+
+
+@bp.post("/<id:article_id>/versions/<id:number>/retour")
+def restore(article_id, number):
+    """Make a former text the present one, as a new version; never over what somebody saved unseen."""
+    article = _find(article_id)
+    require(may_edit_article(current_viewer(), article))
+    revision = revisions.find(article, number) or abort(404)
+    there = url_for(".version", article_id=article_id, number=number, voir=revisions.PRESENT)
+    try:
+        fields = articles.fields_of(revision)
+    except TextTooComplex as error:  # the limits were wider once
+        flash(str(error))
+        return redirect(there)
+    article, me = _begin(article_id)
+    require(may_edit_article(viewer_of(me), article))
+    if RestoringForm().newest.data != str(revisions.newest_number(article)):
+        db.session.rollback()
+        flash(MEANWHILE)
+        return redirect(there)
+    is_new = articles.restore(article, fields, number, me)
+    said = f"La version n° {number} est rétablie." if is_new else "Cette version est déjà la version actuelle."
+    return _done(article_id, said)

@@ -1,0 +1,86 @@
+"""`/animation/lettre/…/envoi`: the letter leaves, on a day or at once; it is held back, and goes on."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from app.blueprints.moderation.newsletter import begin, find
+from app.blueprints.web import require_token
+from app.extensions import db
+from app.forms.newsletter import ScheduleForm
+from app.services import mailing
+from app.templating import moment
+
+bp = Blueprint("sending", __name__, url_prefix="/animation/lettre/<month>")
+
+
+@bp.route("/envoi", methods=["GET", "POST"])
+def show(month):
+    """Show where the sending of an issue stands, with what can be done; let it leave on a day."""
+    issue, form = find(month), ScheduleForm()
+    if form.validate_on_submit():
+        at = form.send_at
+        _do(month, lambda issue, me: mailing.schedule(issue, at, me), f"C’est noté : la lettre part le {moment(at)}.")
+        return redirect(url_for(".show", month=month))
+    figures = mailing.figures(issue) if issue.has_left else None
+    people = mailing.count_recipients()
+    page = render_template("moderation/sending/show.html", issue=issue, form=form, figures=figures, people=people)
+    return page, *form.outcome
+
+
+@bp.route("/depart", methods=["GET", "POST"])
+def send(month):
+    """Ask once, then let an issue leave at once; a second click does nothing more."""
+    issue = find(month)
+    if request.method == "GET":
+        people = mailing.count_recipients()
+        return render_template("moderation/sending/send.html", issue=issue, people=people)
+    require_token()
+    _do(month, mailing.send_now, "La lettre part. Vous pouvez quitter cette page.")
+    return redirect(url_for(".show", month=month))
+
+
+@bp.post("/essai")
+def test(month):
+    """Send the issue to the animator alone."""
+    find(month)
+    require_token()
+    _do(month, mailing.send_test, "Un essai part vers votre adresse. Il arrive dans quelques minutes.")
+    return redirect(url_for(".show", month=month))
+
+
+@bp.post("/annulation")
+def cancel(month):
+    """Take back the day on which an issue was to leave."""
+    find(month)
+    require_token()
+    _do(month, mailing.unschedule, "Le départ est annulé. La lettre est de nouveau un brouillon.")
+    return redirect(url_for(".show", month=month))
+
+
+@bp.post("/arret")
+def stop(month):
+    """Hold back what has not left yet."""
+    find(month)
+    require_token()
+    _do(month, mailing.stop, "L’envoi est arrêté. Ce qui est déjà parti ne peut pas être repris.")
+    return redirect(url_for(".show", month=month))
+
+
+@bp.post("/reprise")
+def resume(month):
+    """Send what was held back."""
+    find(month)
+    require_token()
+    _do(month, mailing.resume, "L’envoi reprend.")
+    return redirect(url_for(".show", month=month))
+
+
+def _do(month, verb, words):
+    """Do something with an issue, and say so; or say why that cannot be."""
+    me = begin()
+    try:
+        verb(find(month), me)
+        db.session.commit()
+        flash(words)
+    except mailing.Refused as refusal:
+        db.session.rollback()
+        flash(str(refusal))
