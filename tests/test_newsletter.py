@@ -99,6 +99,11 @@ def test_nothing_that_visitors_do_not_read_gets_into_the_draft(cast, clock):
     assert "Secret" not in titles()
 
 
+def test_what_a_site_begins_with_is_no_news(cast, clock):
+    make_article("Un guide de toujours", kind=ArticleKind.GUIDE, key="start-01", published_at=utcnow())
+    assert titles(issue=drafted("Une nouvelle")).count("Un guide de toujours") == 0
+
+
 def test_an_item_says_its_title_a_summary_cut_at_a_word_and_where_and_when(cast, clock):
     starts = utcnow() + timedelta(days=9)
     about = {"title": "La fête", "place": "Salle Pablo", "summary": "mot " * 90, "level": Visibility.PUBLIC}

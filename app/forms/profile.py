@@ -62,7 +62,10 @@ class ProfileForm(Form):
     follows_own_topics = BooleanField("Suivre les sujets où j’écris")
     reminder = BooleanField("M’écrire le matin d’un événement, pour me le rappeler", description=OF_REMINDERS)
     reminder_sms = BooleanField("M’envoyer aussi ce rappel par SMS")
-    letter = BooleanField("Recevoir la lettre d’information mensuelle")
+    letter = BooleanField(
+        "Recevoir la lettre d’information mensuelle",
+        description="Un courriel par mois. Cochez pour la recevoir de nouveau, si vous l’aviez arrêtée.",
+    )
     pause = BooleanField(
         "Mettre en pause toutes les alertes",
         description="Rien de ce qui est choisi plus haut n’arrive, jusqu’à ce que vous décochiez cette case. Les "

@@ -14,6 +14,8 @@ from app.models.territory import Territory
 from app.models.types import UTCDateTime, utcnow
 from app.models.user import User
 
+STARTING = "start-"  # what the keys of the articles begin with that each site begins with
+
 article_themes = Table(
     "article_themes",
     db.metadata,

@@ -23,6 +23,7 @@ from app.labels import (
     UserStatus,
 )
 from app.models import Action, Article, Event, NewsletterIssue, NewsletterItem, Publication, User
+from app.models.article import STARTING
 from app.models.newsletter import LEFT
 from app.models.types import utcnow
 from app.notifications.links import site_address
@@ -157,7 +158,8 @@ def _published(since, now, former):
     rows = []
     for kinds in KINDS.values():
         its_own = (Article.kind.in_(kinds), Article.published_at > since - OVERLAP, Article.published_at <= now)
-        rows += db.session.scalars(articles(*its_own).limit(MOST_ARTICLES))
+        is_news = ~Article.key.startswith(STARTING)  # what was there when the site opened is no news
+        rows += db.session.scalars(articles(*its_own, is_news).limit(MOST_ARTICLES))
     is_new = (Publication.published_at > since - OVERLAP, Publication.published_at <= now)
     rows += db.session.scalars(publications(Action, *is_new).limit(MOST))
     return [item for item in map(item_of, rows) if subject_of(item) not in told]

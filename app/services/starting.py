@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 
 from app.extensions import db
 from app.models import Article, Theme
+from app.models.article import STARTING
 from app.services import articles, settings
 
 DATA = Path(__file__).parents[1] / "data" / "articles"
@@ -47,7 +48,7 @@ def _read(path):
     if series:
         said["episode"] = int(said["episode"])
     fields = articles.rendered(said | {"body": body.strip()})
-    return Text(key=f"start-{path.stem}", fields=fields, themes=themes, series=series)
+    return Text(key=f"{STARTING}{path.stem}", fields=fields, themes=themes, series=series)
 
 
 def is_new() -> bool:
@@ -58,7 +59,7 @@ def is_new() -> bool:
 def load() -> int:
     """Publish those that this site has never had, without an author; return how many. What the animator has changed or
     deleted stays as it is, even when nothing is left of it. Call it in a write transaction."""
-    known = _loaded() | set(db.session.scalars(select(Article.key).where(Article.key.startswith("start-"))))
+    known = _loaded() | set(db.session.scalars(select(Article.key).where(Article.key.startswith(STARTING))))
     new = [text for text in prepared() if text.key not in known]
     for text in new:
         _publish(text)
