@@ -218,7 +218,7 @@ def test_a_visitor_gets_the_text_and_what_they_may_do_with_it(client, cast, char
     aside(charter, cast.bruno, "Envoyé")
     page = client.get(address(charter))
     links = re.findall(r'href="(/documents/[^"]*)"', page.text)
-    assert sorted(links) == [address(charter, ".md"), address(charter, "/imprimer")]
+    assert sorted(links) == [address(charter, end) for end in (".md", "/imprimer", "/qr.svg")]
     assert "Description" not in page.text and "Télécharger le texte (Markdown, 1 Ko)" in main_of(page)
 
 

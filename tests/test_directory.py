@@ -150,7 +150,7 @@ def test_a_page_shows_place_neighbours_and_structured_data(client, country):
     assert "Grande Reyssouze Terre des Fleurs" in re.search(r"<h1>(.+?)</h1>", page, re.S)[1]
     assert 'href="geo:46.2105,5.22199"' in page
     assert "openstreetmap.org/?mlat=46.2105&amp;mlon=5.22199" in page
-    assert names(page) == ["Croix Blanche", "Mistral - Eaux Claires"]
+    assert names(page)[:2] == ["Croix Blanche", "Mistral - Eaux Claires"]
     assert 'itemtype="https://schema.org/Organization"' in page
     assert 'itemprop="latitude" content="46.2105"' in page
     assert "position approchée" not in page

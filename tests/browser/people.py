@@ -9,11 +9,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import time_machine
 from flask import Flask
 from flask_migrate import upgrade
 from selenium.common.exceptions import WebDriverException
@@ -72,9 +74,9 @@ class Writer(Browser):
         """Give a day or an hour to its field: which keys that takes hangs on the language of the browser."""
         self.evaluate(f"document.getElementsByName({field!r})[0].value = {value!r}")
 
-    def join(self, path):
+    def join(self, path, field="files"):
         """Choose a file of this machine."""
-        self.driver.find_element(By.NAME, "files").send_keys(str(path))
+        self.driver.find_element(By.NAME, field).send_keys(str(path))
 
     def choose(self, field, words):
         """Choose a line of a list."""
@@ -177,13 +179,14 @@ def writer(base: str, name: str, width: int = TELEPHONE) -> Iterator[Writer]:
 
 @contextmanager
 def reader(base: str, name: str, folder: Path) -> Iterator[Lynx]:
-    """Let somebody use the site with a lynx, logged in."""
-    lynx = Lynx(f"{base}/connexion", folder)
+    """Let somebody use the site with a lynx, logged in; nobody's name is that of a visitor, who begins at the home."""
+    lynx = Lynx(f"{base}/connexion" if name else f"{base}/", folder)
     try:
-        lynx.fill("Adresse électronique", f"{name}@essai.example")
-        lynx.fill("Mot de passe", PASSWORD)
-        lynx.follow("Se connecter")
-        lynx.see("Se déconnecter")
+        if name:
+            lynx.fill("Adresse électronique", f"{name}@essai.example")
+            lynx.fill("Mot de passe", PASSWORD)
+            lynx.follow("Se connecter")
+            lynx.see("Se déconnecter")
         yield lynx
     finally:
         lynx.quit()
@@ -225,6 +228,15 @@ def _wait_for(port):
                 return
         time.sleep(0.1)
     pytest.fail("the site does not start")
+
+
+def twice(*jobs: Callable[[], object], after: int = 1) -> None:
+    """Do each of these jobs two times, as if so many minutes had passed."""
+    db.session.rollback()  # what is in the database now
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=after), tick=False):
+        for job in jobs:
+            job()
+            job()
 
 
 def plain(words: str) -> str:

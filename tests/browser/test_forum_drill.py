@@ -14,7 +14,7 @@ from app.jobs.sending import send_mails
 from app.labels import DeliveryState
 from app.models import Delivery, User
 from app.notifications.recipients import DIGEST
-from tests.browser.people import DESK, plain, reader, running, writer
+from tests.browser.people import DESK, plain, reader, running, twice, writer
 from tests.factories import make_cast
 
 pytestmark = pytest.mark.browser
@@ -59,10 +59,7 @@ def bruno(site, tmp_path):
 
 def mails(after=1):
     """Let the alerts leave so many minutes from now, by jobs that run twice; return all mails that have left."""
-    db.session.rollback()  # what is in the database now
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=after), tick=False):
-        for job in (dispatch, dispatch, send_mails, send_mails):
-            job()
+    twice(dispatch, send_mails, after=after)
     return sent()
 
 
