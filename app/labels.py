@@ -509,6 +509,7 @@ class IssueState(StrEnum):
     """Where an issue of the letter stands."""
 
     DRAFT = "draft"
+    SKIPPED = "skipped"  # somebody decided that this month has no letter
     SCHEDULED = "scheduled"
     LEAVING = "leaving"
     STOPPED = "stopped"  # somebody held back what had not left yet
@@ -517,6 +518,7 @@ class IssueState(StrEnum):
 
 ISSUE_STATE = {
     IssueState.DRAFT: "brouillon",
+    IssueState.SKIPPED: "pas de lettre ce mois-ci",
     IssueState.SCHEDULED: "programmée",
     IssueState.LEAVING: "en cours d’envoi",
     IssueState.STOPPED: "envoi arrêté",
@@ -590,7 +592,10 @@ AUDIT_VERB = {
     "issue.resumed": "envoi de la lettre repris",
     "issue.scheduled": "envoi de la lettre programmé",
     "issue.sent": "lettre envoyée",
+    "issue.skipped": "mois sans lettre",
     "issue.stopped": "envoi de la lettre arrêté",
+    "issue.taken_up": "lettre reprise, après un mois sans lettre",
+    "issue.unfit": "lettre vide, qui n’est pas partie",
     "issue.unscheduled": "envoi de la lettre annulé avant son départ",
     "publication.adopted": "version d’un document adoptée",
     "publication.reopened": "document adopté rouvert",
@@ -716,6 +721,7 @@ KEPT_FIELD = FIELD | {
     "last_name": "Nom",
     "presentation": "Présentation",
     "charter": "",  # a number
+    "base": "",  # digests
     "is_collaborative": "",  # a word of the code
     "groups_write": "",
 }

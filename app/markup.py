@@ -38,6 +38,10 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 HEADING = re.compile(r"(</?h)([1-6])\b")
 BRACKET = re.compile(r"[\[\]]")
 OPENING = re.compile(r"<h[1-6]\b")
+IMAGE = re.compile(r'<img alt="([^"]*)" src="[^"]*"(?: title="[^"]*")? ?/?>')  # as Markdown writes it
+NOWHERE = re.compile(r"<a(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
+# What people type for an address on the Web: without its beginning it would lead to a page of this site.
+BARE = re.compile(r'(<a href=")(?=www\.|(?:[\w-]+\.)+(?:fr|com|org|net|eu|info|re|gp|mq|gf|yt|nc|pf)(?:[/?#"]))')
 PLAIN_EXTENSIONS = ["tables", "sane_lists", "nl2br", "toc"]
 EXTENSIONS = [*PLAIN_EXTENSIONS, "pymdownx.magiclink"]
 ADDRESSED = ("://", "www.", "@")  # what the last one makes links of; without any of it, a sixth of the time is saved
@@ -176,8 +180,10 @@ def _convert(text):
 
 
 def _sanitise(html):
+    html = IMAGE.sub(r"\1", html)  # texts have no images: the words for those who do not see them stay
     html = bleach.clean(html, tags=TAGS, attributes={k: list(v) for k, v in ATTRIBUTES.items()}, protocols=SCHEMES)
     html = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow ugc noopener")
+    html = BARE.sub(r"\1https://", NOWHERE.sub(r"\1", html))
     return glossary.explain(html.replace(PART_END, " "))  # « &#12; » makes one
 
 

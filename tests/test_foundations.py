@@ -468,10 +468,21 @@ LINK = '<p><a href="{}" rel="nofollow ugc noopener">{}</a></p>'
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("a <img src=x onerror=alert(1)>", "<p>a &lt;img src=x onerror=alert(1)&gt;</p>"),
         ("<p onclick='x()' style='color:red'>b</p>", "<p>b</p>"),
-        ("[x](javascript:alert(1))", '<p><a rel="nofollow ugc noopener">x</a></p>'),
-        ("[x](data:text/html,y)", '<p><a rel="nofollow ugc noopener">x</a></p>'),
+        ("[x](javascript:alert(1))", "<p>x</p>"),
+        ("[x](data:text/html,y)", "<p>x</p>"),
         ("http://exemple.fr", LINK.format("http://exemple.fr", "http://exemple.fr")),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "<td>2</td>"),
+        (
+            "[la mairie](www.mairie.fr)",
+            '<p><a href="https://www.mairie.fr" rel="nofollow ugc noopener">la mairie</a></p>',
+        ),
+        (
+            "[lui](mairie.fr/le-maire)",
+            '<p><a href="https://mairie.fr/le-maire" rel="nofollow ugc noopener">lui</a></p>',
+        ),
+        ("[ici](/aide)", '<p><a href="/aide" rel="nofollow ugc noopener">ici</a></p>'),
+        ("[clic](data:text/html,a)", "<p>clic</p>"),
+        ("Voyez ![un chat](https://a.fr/c.png).", "<p>Voyez un chat.</p>"),
     ],
 )
 def test_text_becomes_safe_html(text, expected):

@@ -1,5 +1,7 @@
 """`/connexion`, `/deconnexion`."""
 
+import re
+
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 
@@ -14,6 +16,7 @@ from app.services import accounts, limits, signups
 from app.templating import moment
 
 bp = Blueprint("sessions", __name__)
+ONE_OF_MANY = re.compile(r"_[0-9]+$")  # a field that a form has for each thing in a list: most are as they were
 
 WRONG = (
     "Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez les deux, ou choisissez un nouveau mot de passe."
@@ -102,8 +105,8 @@ def _open(user, proved, form):
 def _resume(address, fields):
     """Show what was written when the session ended, before it is sent, or brought back into its form."""
     brought = dict(fields).get("resumed")
-    said = [(KEPT_FIELD.get(name), _said(name, value)) for name, value in fields]
-    shown = [(words, text) for words, text in said if text and (words or " " in text)]
+    said = [(KEPT_FIELD.get(name), _said(name, value)) for name, value in fields if not ONE_OF_MANY.search(name)]
+    shown = [(words, text) for words, text in said if text and (words or (words is None and " " in text))]
     return render_template("account/sessions/resume.html", address=address, fields=fields, shown=shown, brought=brought)
 
 
