@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 
 from app.extensions import db
 from app.labels import OPEN, ArticleKind, PublicationKind, Role, SideReason, UserStatus, Visibility
+from app.localtime import today
 from app.models import (
     Article,
     Attachment,
@@ -656,19 +657,19 @@ def _readable_articles(viewer):
 
 def articles_kept_by(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition of the articles that `viewer` looks after: their own, as long as they may write some; an
-    animator, all but the drafts that nobody gave to them yet."""
+    animator, all but the drafts that nobody gave to them, or set a date for, yet."""
     if not may_write_articles(viewer):
         return false()
     own = Article.author_id == viewer.user_id
     if not viewer.is_animator:
         return own
-    begun = or_(Article.published_at.is_not(None), Article.submitted_at.is_not(None), Article.author_id.is_(None))
-    return or_(own, begun)
+    decided = or_(Article.published_at.is_not(None), Article.publish_on.is_not(None))
+    return or_(own, decided, Article.submitted_at.is_not(None), Article.author_id.is_(None))
 
 
 def listed_articles() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the articles that lists, feeds and letters show to everybody."""
-    on_time = or_(Article.expires_on.is_(None), Article.expires_on >= utcnow().date())
+    on_time = or_(Article.expires_on.is_(None), Article.expires_on >= today())
     return Article.published_at.is_not(None), Article.deleted_at.is_(None), Article.hidden_at.is_(None), on_time
 
 

@@ -20,6 +20,7 @@ from app.notifications.texting import text_of
 from app.passwords import hash_password
 from app.services import (
     accounts,
+    bounces,
     closing,
     councils,
     demo,
@@ -33,7 +34,7 @@ from app.services import (
     starting,
     thinning,
 )
-from app.templating import weight
+from app.templating import plural, weight
 from app.text import one_line
 
 GENERATIONS = {"2014": 2014, "2024": 2024, "aucune": None}
@@ -70,6 +71,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(user_commands)
     app.cli.add_command(version_commands)
     app.cli.add_command(article_commands)
+    app.cli.add_command(bounce_commands)
 
 
 @reference_commands.command("import", help="Importe des fichiers officiels (CSV, GeoJSON), ou ceux d’un dossier.")
@@ -228,6 +230,7 @@ def restore_user(email):
 
 
 outbox_commands = Commands("outbox", help="Courriels et SMS du site.")
+bounce_commands = Commands("bounces", help="Courriels revenus : les avis des serveurs qui les ont refusés.")
 job_commands = Commands("jobs", help="Tâches régulières.")
 
 
@@ -249,6 +252,35 @@ def show_outbox(number):
     if row is None or row.content is None:
         sys.exit(f"Le message {number} n’existe pas, ou son texte est effacé (flask --app wsgi outbox list).")
     click.echo(make(row).as_string() if row.channel == Channel.MAIL else text_of(row))
+
+
+@bounce_commands.command("read", help="Lit des avis : fichiers, dossiers Maildir, ou l’entrée standard.")
+@click.argument("paths", nargs=-1, metavar="[CHEMIN…]", type=click.Path(exists=True, path_type=Path))
+def read_bounces(paths):
+    """Note which mails came back; of whatever is no such report, say so on the error output."""
+    for name, raw in _reports(paths):
+        try:
+            reports = bounces.read(raw)
+        except bounces.NoReport as error:
+            click.echo(f"{name} : ignoré, {error}.", err=True)
+            continue
+        begin_write()
+        noted = [bounces.note(report) for report in reports]
+        db.session.commit()
+        click.echo(f"{name} : {plural(sum(noted), 'courriel revenu', 'courriels revenus')}.")
+        if not all(noted):
+            click.echo(f"{name} : avis déjà lu, ou d’un courriel que ce site n’a pas envoyé là.", err=True)
+
+
+def _reports(paths):
+    """Yield the name and the bytes of each mail."""
+    if not paths:
+        yield "entrée standard", sys.stdin.buffer.read(bounces.BIGGEST)
+    for path in paths:
+        folders = (path / "new", path / "cur") if path.is_dir() else ()
+        files = sorted(file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file())
+        for file in files if path.is_dir() else [path]:
+            yield file, file.read_bytes()
 
 
 @job_commands.command("list", help="Montre les tâches et comment elles vont.")

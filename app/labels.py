@@ -436,6 +436,9 @@ class Shelf(StrEnum):
 PATH_OF_SHELF = {Shelf.NEWS: "actualites", Shelf.RESOURCES: "ressources"}
 
 
+LAST_EPISODE = 999  # the largest number in a series
+
+
 class ArticleKind(StrEnum):
     """What the site itself publishes."""
 
@@ -658,6 +661,8 @@ FIELD = {
     "lessons": "Ce que nous ferions autrement",
     "kind": "Sorte d’article",
     "body": "Texte",
+    "expires_on": "Retirer des listes après le",
+    "is_pinned": "À la une",
     "series": "Série",
     "episode": "Numéro dans la série",
     "source": "Source",
@@ -706,7 +711,7 @@ KEPT_FIELD = FIELD | {
     "own_question": "Votre question",
     "new_folder": "Nouveau dossier",
     "new_series": "Nouvelle série",
-    "expires_on": "Retirer des listes après le",
+    "is_pinned": "",  # a box
     "places": "Communes ou intercommunalités",
     "series": "",  # a number
     "level": "Niveau d’accès",

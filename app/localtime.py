@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from app.phone import TERRITORIES, ZONES
 
 MORNING, EVENING = time(8), time(18)  # when reminders leave
+PARIS = "Europe/Paris"
 EARLY = time(9)  # what begins before is recalled the evening before
 
 
@@ -16,6 +17,11 @@ def at(zone: str, day: date, clock: time) -> datetime:
     the change as the clock would be (02:30 becomes 03:30), as PEP 495 says for fold=0.
     """
     return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+
+
+def today() -> date:
+    """Return the present day of the site: that of Paris. Days that are written, as the last one of a call, are its."""
+    return datetime.now(ZoneInfo(PARIS)).date()
 
 
 def zone_of(department: str | None) -> str:

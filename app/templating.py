@@ -15,7 +15,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from app import glossary, labels, markup
-from app.text import contact_link, fold
+from app.text import contact_link, fold, unbroken
 
 PARIS = ZoneInfo("Europe/Paris")
 VOWELS = set("aeiou")
@@ -229,6 +229,7 @@ def init_app(app: Flask) -> None:
         sitting=sitting,
         price=price,
         trusted=markup.trusted,
+        unbroken=unbroken,
         weight=weight,
         lines=markup.lines,
         moment=moment,

@@ -19,6 +19,7 @@ from app.access import (
 )
 from app.extensions import db
 from app.labels import ArticleKind, IssueState, Role, UserStatus
+from app.localtime import today
 from app.models import Article, Attachment, NewsletterIssue, Revision, StoredFile
 from app.models.types import utcnow
 from app.services import closing
@@ -32,6 +33,7 @@ DRAFT = {"published_at": None}
 STATES = {
     "draft": (DRAFT, {"referent"}, {"referent"}),
     "submitted": (DRAFT | {"submitted_at": NOW}, {"referent", "animator", "other"}, {"referent", "animator", "other"}),
+    "scheduled": (DRAFT | {"publish_on": NOW}, {"referent", "animator", "other"}, {"animator", "other"}),
     "published": ({}, EVERYBODY, {"animator", "other"}),
     "expired": ({"expires_on": NOW.date() - timedelta(days=2)}, EVERYBODY, {"animator", "other"}),
     "hidden": ({"hidden_at": NOW}, {"referent", "animator", "other"}, {"animator", "other"}),
@@ -103,10 +105,10 @@ def test_versions_of_an_article_are_read_by_those_who_keep_it(cast, viewers):
 
 
 def test_lists_show_what_is_published_and_neither_hidden_nor_deleted_nor_out_of_date(app):
-    today = utcnow().date()
-    shown = [make_article("Nouveau"), make_article("Dernier jour", expires_on=today)]
+    day = today()
+    shown = [make_article("Nouveau"), make_article("Dernier jour", expires_on=day)]
     make_article("Brouillon", published_at=None)
-    make_article("Périmé", expires_on=today - timedelta(days=1))
+    make_article("Périmé", expires_on=day - timedelta(days=1))
     make_article("Masqué", hidden_at=utcnow())
     make_article("Supprimé", deleted_at=utcnow())
     assert set(db.session.scalars(select(Article).where(*listed_articles()))) == set(shown)
@@ -156,10 +158,11 @@ def test_who_leaves_takes_their_drafts_along_and_leaves_the_rest_to_the_site(cas
     file = StoredFile(digest="a" * 64, name="a.pdf", media_type="application/pdf", size=1)
     db.session.add(Attachment(article=draft, file=file, added_by_id=cast.referent.id))
     make_article("Proposé", published_at=None, submitted_at=NOW, **mine)
+    make_article("Prévu", published_at=None, publish_on=NOW, **mine)
     make_article("Publié", **mine)
     db.session.flush()
     unused = closing.erase(cast.referent, "Vous l’avez demandé.")
     authors = {row.title: row.author_id for row in db.session.scalars(select(Article))}
-    assert authors == {"Proposé": None, "Publié": None}
+    assert authors == {"Proposé": None, "Prévu": None, "Publié": None}
     assert {"a" * 64, "b" * 64} <= set(unused)
     assert not db.session.scalars(select(StoredFile)).all()

@@ -8,14 +8,15 @@ import time_machine
 from PIL import Image
 from sqlalchemy import func, select
 
+from app.blueprints.moderation import article_saving
 from app.extensions import db
 from app.jobs.bin import empty_bins
 from app.jobs.dispatching import dispatch
 from app.jobs.publishing import publish as publish_job
 from app.labels import ArticleKind
-from app.models import Article, Attachment, AuditEntry, Delivery, Revision, Series, StoredFile, Theme
+from app.models import Article, Attachment, AuditEntry, Delivery, OptOut, Revision, Series, StoredFile, Theme
 from app.models.types import utcnow
-from app.services import articles
+from app.services import articles, erasing
 from tests.browse import forms, send, submit
 from tests.factories import PASSWORD, make_article, make_user
 from tests.samples import PDF
@@ -149,7 +150,7 @@ def test_a_form_sent_twice_makes_one_article(client_as, cast):
     page = animator.get(NEW)
     for _ in range(2):
         assert send(animator, page, "Publier", title="Une fois").status_code == 302
-    assert counted(Article) == 1 and newest().version == 2 and counted(Revision) == 1
+    assert counted(Article) == 1 and newest().version == 3 and counted(Revision) == 1
     assert db.session.scalars(select(AuditEntry.verb)).all() == ["article.published"]
 
 
@@ -244,7 +245,7 @@ def test_themes_and_territories_are_chosen_and_kept(client_as, cast):
     assert [theme.id for theme in article.themes] == [themes[0].id]
     page = animator.get(page_of(article, "/modifier"))
     send(animator, page, "Enregistrer", title="Chez nous aussi")
-    assert [place.name for place in newest().territories] == ["Ain", "Grenoble"] and newest().version == 3
+    assert [place.name for place in newest().territories] == ["Ain", "Grenoble"] and newest().version == 4
 
 
 def _theme():
@@ -663,3 +664,297 @@ def test_a_long_text_outlives_the_session_in_which_it_was_written(client_as, cas
     assert back.status_code == 200 and "Une heure de travail." in back.text and counted(Article) == 0
     send(animator, back, "Publier")
     assert newest().is_shown and newest().kind == "tool"
+
+
+# What happens meanwhile -------------------------------------------------------------------------------------------
+
+
+def going_out_of(client, sentence, **columns):
+    """Open the form of a draft, let it go out, and press the button that promises not to publish."""
+    draft = make_article("Truc", body="Relu.", published_at=None, **columns)
+    db.session.commit()
+    opened = client.get(page_of(draft, "/modifier"))
+    articles.publish(draft, None)
+    db.session.commit()
+    return send(client, opened, sentence, body="Pas fini.")
+
+
+@pytest.mark.parametrize(
+    ("button", "columns"),
+    [
+        ("Garder en brouillon", {}),
+        ("Enregistrer sans publier", {"submitted_at": utcnow()}),
+        ("Remettre en brouillon", {"publish_on": utcnow()}),
+    ],
+)
+def test_what_is_kept_as_a_draft_is_not_published_with_what_went_out_meanwhile(client_as, cast, button, columns):
+    animator = client_as(cast.animator)
+    answer = going_out_of(animator, button, **columns)
+    assert newest().is_shown and newest().body == "Relu."
+    seen = animator.get(answer.location)
+    assert "publié entre-temps" in seen.text and "Pas fini." in seen.text
+    compared = send(animator, seen, "Enregistrer")
+    assert compared.status_code == 302 or "Ce qui change avec votre texte" in compared.text
+    if compared.status_code != 302:
+        send(animator, compared, "Enregistrer")
+    assert newest().body == "Pas fini."
+
+
+def test_nothing_is_published_that_its_author_wrote_after_it_was_read(client_as, cast):
+    referent, animator = client_as(cast.referent), client_as(cast.animator)
+    submit(referent, NEW, "Proposer à la publication", title="Sage", body="Sage.")
+    read, form = animator.get(page_of(newest())), animator.get(page_of(newest(), "/modifier"))
+    sent = {"picture": (io.BytesIO(picture()), "a.jpg"), "picture_words": "Un banc"}
+    submit(referent, page_of(newest(), "/modifier"), "Enregistrer", **sent)
+    submit(referent, page_of(newest(), "/modifier"), "Enregistrer", picture=(io.BytesIO(picture(800, 800)), "b.jpg"))
+    answer = send(animator, read, "Publier maintenant")
+    assert newest().is_draft and "Le texte a changé pendant que vous lisiez" in animator.get(answer.location).text
+    assert send(animator, form, "Publier").status_code == 422 and newest().is_draft
+    submit(animator, page_of(newest()), "Publier maintenant")
+    assert newest().is_shown
+
+
+def test_a_save_does_not_undo_unseen_what_a_button_has_done(client_as, cast):
+    article = make_article("Truc", body="Un.")
+    db.session.commit()
+    animator = client_as(cast.animator)
+    opened = animator.get(page_of(article, "/modifier"))
+    submit(animator, page_of(article), "Retirer des listes")
+    submit(animator, page_of(article), "Mettre à la une")
+    answer = send(animator, opened, "Enregistrer", body="Deux.")
+    assert answer.status_code == 422 and newest().is_expired and newest().is_pinned and newest().body == "Un."
+    assert "Retirer des listes après le</h3>" in answer.text and "À la une</h3>" in answer.text
+
+
+def test_a_date_that_was_set_meanwhile_is_neither_forgotten_nor_anticipated(client_as, cast):
+    draft = make_article("Truc", published_at=None, author_id=cast.animator.id)
+    db.session.commit()
+    animator = client_as(cast.animator)
+    opened = animator.get(page_of(draft, "/modifier"))
+    submit(animator, page_of(draft, "/modifier"), "Publier", publish_day="01/02/2090")
+    for button in ("Garder en brouillon", "Publier"):
+        answer = send(animator, opened, button)
+        assert answer.status_code == 422 and newest().publish_on and newest().is_draft
+        assert forms(answer.text)[0].fields["publish_day"] == "2090-02-01"
+
+
+def test_a_picture_is_not_replaced_unseen_and_twice_the_same_is_once(client_as, cast):
+    article = make_article("Truc")
+    db.session.commit()
+    animator = client_as(cast.animator)
+    opened = animator.get(page_of(article, "/modifier"))
+    first, other = picture(), picture(800, 800)
+    words = {"picture_words": "Un banc"}
+    for _ in range(2):
+        assert send(animator, opened, "Enregistrer", picture=(io.BytesIO(first), "a.jpg"), **words).status_code == 302
+    assert newest().version == 2 and counted(StoredFile) == 2
+    answer = send(animator, opened, "Enregistrer", picture=(io.BytesIO(other), "b.jpg"), **words)
+    assert answer.status_code == 422 and newest().picture.width == 1200
+    opened = animator.get(page_of(article, "/modifier"))
+    send(animator, opened, "Enregistrer", picture=(io.BytesIO(other), "b.jpg"))
+    assert newest().version == 3 and newest().edited_at and newest().picture.width == 800
+    assert counted(Revision) == 1  # of the words
+
+
+def test_files_alone_change_an_article(client_as, cast):
+    article = make_article("Truc")
+    db.session.commit()
+    animator = client_as(cast.animator)
+    submit(animator, page_of(article, "/modifier"), "Enregistrer", files=[(io.BytesIO(PDF), "guide.pdf")])
+    assert newest().edited_at and newest().version == 2
+    with time_machine.travel(utcnow() + timedelta(hours=1), tick=False):
+        before = newest().edited_at
+        submit(animator, page_of(article, "/modifier"), "Enregistrer", **{f"retirer-{_files(article)[0].id}": "y"})
+        assert newest().edited_at > before and newest().version == 3
+        submit(animator, page_of(article, "/modifier"), "Enregistrer")
+        assert newest().version == 3
+        submit(animator, page_of(article), "Remettre « guide.pdf »")
+        assert [one.file.name for one in _files(article)] == ["guide.pdf"] and newest().version == 4
+        assert "Les fichiers retirés" not in animator.get(page_of(article)).text
+
+
+def test_a_former_text_comes_back_under_the_words_of_the_present_picture(client_as, cast):
+    article = make_article("Truc", body="Un.")
+    db.session.commit()
+    animator = client_as(cast.animator)
+    submit(animator, page_of(article, "/modifier"), "Enregistrer", body="Deux.")
+    sent = {"picture": (io.BytesIO(picture()), "a.jpg"), "picture_words": "Un banc"}
+    submit(animator, page_of(article, "/modifier"), "Enregistrer", body="Trois.", **sent)
+    submit(animator, page_of(article, "/versions/1"), "Rétablir")
+    assert newest().body == "Deux." and newest().picture_words == "Un banc"
+
+
+def test_a_picture_that_is_to_go_is_gone_from_the_preview_and_then_from_the_article(client_as, cast):
+    animator = client_as(cast.animator)
+    sent = {"picture": (io.BytesIO(picture()), "a.jpg"), "picture_words": "Un banc"}
+    submit(animator, NEW, "Publier", title="Truc", **sent)
+    answer = submit(animator, page_of(newest(), "/modifier"), "Voir l’aperçu", drop_picture="y")
+    seen = animator.get(answer.location)
+    assert 'alt="Un banc"' not in seen.text and newest().picture is not None
+    send(animator, seen, "Enregistrer")
+    assert newest().picture is None
+
+
+def test_what_was_tried_over_an_older_text_does_not_replace_a_newer_one_unseen(client_as, cast):
+    article = make_article("Truc", body="Un.")
+    db.session.commit()
+    animator, other = client_as(cast.animator), client_as(make_user("Béa Autre", role="animator"))
+    submit(animator, page_of(article, "/modifier"), "Voir l’aperçu", body="Mon texte.")
+    submit(other, page_of(article, "/modifier"), "Enregistrer", body="Celui de Béa.")
+    answer = submit(animator, page_of(article, "/modifier?reprise=1"), "Enregistrer")
+    assert answer.status_code == 422 and "Celui de Béa" in answer.text and newest().body == "Celui de Béa."
+
+
+# What was typed is given back -------------------------------------------------------------------------------------
+
+TYPED = {
+    "body": "MON LONG TEXTE", "source": "Le journal X", "place": "Nantua-X", "picture_words": "Mots X",
+    "starts_on": "03/05/2027", "new_series": "Série X",
+}  # fmt: skip
+
+
+def is_all_there(answer):
+    return answer.status_code == 403 and all(words in answer.text for words in TYPED.values())
+
+
+def test_a_text_comes_back_whole_when_the_article_goes_out_while_the_form_is_handled(client_as, cast, monkeypatch):
+    referent = client_as(cast.referent)
+    submit(referent, NEW, "Proposer à la publication", title="Sage")
+    article_id, page = newest().id, referent.get(page_of(newest(), "/modifier"))
+    real = article_saving._asked
+
+    def slow(*things):
+        articles.publish(db.session.get(Article, article_id), cast.animator)
+        db.session.commit()
+        return real(*things)
+
+    monkeypatch.setattr(article_saving, "_asked", slow)
+    answer = send(referent, page, "Enregistrer", **TYPED, files=[(io.BytesIO(PDF), "a.pdf")])
+    assert is_all_there(answer) and "choisir encore une fois" in answer.text
+    assert newest().body == "" and counted(Attachment) == 0
+
+
+def test_a_text_comes_back_whole_to_who_writes_none_any_more(client_as, cast):
+    referent = client_as(cast.referent)
+    submit(referent, NEW, "Garder en brouillon", title="Sage")
+    pages = [referent.get(NEW), referent.get(page_of(newest(), "/modifier"))]
+    cast.referent.role = "member"
+    db.session.commit()
+    for page in pages:
+        answer = send(referent, page, "Garder en brouillon", **TYPED)
+        assert is_all_there(answer) and "Vous n’écrivez plus d’articles" in answer.text
+    assert counted(Article) == 1 and newest().body == ""
+
+
+def test_the_corrections_of_an_article_that_was_taken_back_are_given_back(client_as, cast):
+    referent, animator = client_as(cast.referent), client_as(cast.animator)
+    submit(referent, NEW, "Proposer à la publication", title="Sage")
+    page = animator.get(page_of(newest(), "/modifier"))
+    submit(referent, page_of(newest()), "Reprendre mon article")
+    answer = send(animator, page, "Enregistrer sans publier", body="Mes corrections.")
+    assert answer.status_code == 404 and "Mes corrections." in answer.text and newest().body == ""
+
+
+# Authors and answers ----------------------------------------------------------------------------------------------
+
+
+def test_an_article_that_waits_is_not_binned_without_a_word_to_its_author(client_as, cast):
+    referent, animator = client_as(cast.referent), client_as(cast.animator)
+    submit(referent, NEW, "Proposer à la publication", title="Sage")
+    article = newest()
+    assert "Mettre à la corbeille" not in animator.get(page_of(article)).text
+    token = _token(animator, article)
+    answer = animator.post(page_of(article, "/suppression"), data={"csrf_token": token})
+    assert answer.location.endswith("/retour") and newest().deleted_at is None
+    assert "avec un mot" in animator.get(answer.location).text
+    article.publish_on = utcnow() + timedelta(days=1)
+    db.session.commit()
+    answer = animator.get(page_of(article, "/suppression"))
+    assert answer.location.endswith(page_of(article))
+    article.author_id, article.publish_on = None, None
+    db.session.commit()
+    page = animator.get(page_of(article)).text
+    assert "Mettre à la corbeille" in page and "Rendre l’article" not in page
+    submit(animator, page_of(article, "/suppression"), "Oui")
+    assert newest().deleted_at
+
+
+def test_nothing_is_given_back_to_nobody_and_no_mail_is_promised_that_does_not_go(client_as, cast):
+    referent, animator = client_as(cast.referent), client_as(cast.animator)
+    submit(referent, NEW, "Proposer à la publication", title="Sage")
+    cast.referent.status = "suspended"
+    db.session.commit()
+    assert animator.get(page_of(newest(), "/retour")).location.endswith(page_of(newest()))
+    cast.referent.status = "active"
+    db.session.add(OptOut(channel="mail", address=cast.referent.email, kind="article"))
+    db.session.commit()
+    answer = submit(animator, page_of(newest(), "/retour"), "Rendre", reason="Non.")
+    assert "Le site ne lui écrit pas" in animator.get(answer.location).text
+    assert cast.referent.email not in dict(mails()) and newest().returned_reason == "Non."
+
+
+def test_animators_share_what_has_a_date_and_it_outlives_the_account_of_its_author(client_as, cast):
+    other = client_as(make_user("Béa Autre", role="animator"))
+    submit(client_as(cast.animator), NEW, "Publier", title="Plus tard", publish_day="01/02/2090")
+    article = newest()
+    assert "Plus tard" in other.get(LIST).text
+    answer = submit(other, page_of(article), "Oublier la date")
+    assert answer.location.endswith(LIST) and other.get(answer.location).status_code == 200
+    submit(client_as(cast.animator), page_of(article, "/modifier"), "Publier", publish_day="01/02/2090")
+    erasing.forget(cast.animator)
+    db.session.commit()
+    assert newest().publish_on and newest().author_id is None
+
+
+# Series -----------------------------------------------------------------------------------------------------------
+
+
+def series_names():
+    return db.session.scalars(select(Series.name).order_by(Series.name)).all()
+
+
+def test_a_series_goes_with_its_last_article(client_as, cast):
+    animator = client_as(cast.animator)
+    submit(animator, NEW, "Voir l’aperçu", title="Un", new_series="Faute de fraappe")
+    stale = animator.get(NEW)
+    submit(animator, page_of(newest(), "/modifier"), "Garder en brouillon", series="0", new_series="Bonne")
+    assert series_names() == ["Bonne"] and "fraappe" not in animator.get(NEW).text
+    answer = send(animator, stale, "Publier", title="Deux", series="1")
+    assert answer.status_code == 302 or "Cette série n’existe plus" in answer.text
+    article = newest()
+    submit(animator, page_of(article, "/suppression"), "Oui")
+    assert series_names() == ["Bonne"]
+    with time_machine.travel(utcnow() + timedelta(days=31), tick=False):
+        empty_bins()
+    assert series_names() == []
+
+
+def test_names_of_series_that_differ_by_their_letters_alone_are_one(client_as, cast):
+    animator = client_as(cast.animator)
+    for name in ("École ouverte", "école ouverte", "ECOLE  OUVERTE", "!!!", "???"):
+        submit(animator, NEW, "Garder en brouillon", title=name, new_series=name)
+    assert series_names() == ["!!!", "???", "École ouverte"]
+
+
+def test_after_the_largest_number_of_a_series_one_is_told_so(client_as, cast):
+    animator = client_as(cast.animator)
+    submit(animator, NEW, "Garder en brouillon", title="Un", new_series="Les cahiers", episode="999")
+    answer = submit(animator, NEW, "Garder en brouillon", title="Deux", series=str(newest().series_id))
+    assert answer.status_code == 422 and "va déjà jusqu’au numéro 999" in answer.text
+    send(animator, answer, "Garder en brouillon", episode="12")
+    assert newest().episode == 12
+
+
+def test_what_somebody_prepares_takes_no_more_place_than_a_council(client_as, cast, app, monkeypatch):
+    referent, animator = client_as(cast.referent), client_as(cast.animator)
+    monkeypatch.setitem(app.config, "COUNCIL_QUOTA_MB", 1.5 * len(PDF) / 10**6)
+    submit(referent, NEW, "Garder en brouillon", title="Un", files=[(io.BytesIO(PDF), "a.pdf")])
+    first = newest()
+    answer = submit(referent, NEW, "Garder en brouillon", title="Deux", files=[(io.BytesIO(PDF + b"\n"), "b.pdf")])
+    assert "Il ne reste plus assez de place" in answer.text and len(_files(first)) == 1 and _files(newest()) == []
+    articles.publish(first, cast.animator)
+    db.session.commit()
+    submit(referent, page_of(newest(), "/modifier"), "Garder", files=[(io.BytesIO(PDF + b"\n"), "b.pdf")])
+    assert len(_files(newest())) == 1
+    submit(animator, page_of(first, "/modifier"), "Enregistrer", files=[(io.BytesIO(PDF + b"\n\n"), "c.pdf")])
+    assert len(_files(first)) == 2

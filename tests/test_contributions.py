@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.labels import ArticleKind, Visibility
+from app.localtime import today
 from app.models import Action, Contribution
-from app.models.types import utcnow
-from tests.browse import submit
+from tests.browse import send, submit
 from tests.factories import make_article, make_group, make_publication
 
 TALENT = "Mon conseil citoyen a du talent"
@@ -42,6 +42,10 @@ def answer(browser, call, *actions):
     return browser.get(sent.location).text
 
 
+def sent_ids():
+    return set(db.session.scalars(select(Contribution.publication_id)))
+
+
 def count():
     return db.session.scalar(select(func.count()).select_from(Contribution))
 
@@ -60,6 +64,24 @@ def test_another_member_of_the_council_takes_one_back(client, alice, bruno, cast
     assert "1 fiche-action n’est plus dans cet appel" in answer(bruno, call, market)
     page = client.get(page_of(call)).text
     assert "Le jardin partagé" not in page and "1 fiche-action reçue" in page
+
+
+def test_two_members_who_answer_at_once_undo_nothing_of_each_other(alice, bruno, cast, call):
+    garden, market, fair = (share(cast.alice, title) for title in ("Le jardin", "Le marché", "La fête"))
+    answer(alice, call, fair)
+    page = alice.get(choose_address(call))
+    answer(bruno, call, garden)  # one comes, and one goes
+    sent = send(alice, page, actions=[fair.id, market.id])
+    assert "1 fiche-action est envoyée." in alice.get(sent.location).text
+    assert sent_ids() == {garden.id, market.id}
+
+
+def test_a_list_of_ticked_boxes_that_nobody_wrote_takes_nothing_back(alice, cast, call):
+    garden = share(cast.alice, "Le jardin")
+    answer(alice, call, garden)
+    for ticked in ("", "x", "9" * 5000, "\0 ٣ -1"):
+        assert submit(alice, choose_address(call), actions=[], ticked=ticked).status_code == 302
+        assert sent_ids() == {garden.id}
 
 
 def test_only_what_others_may_read_is_offered(alice, cast, call):
@@ -105,7 +127,7 @@ def test_a_form_that_is_sent_twice_sends_the_actions_once(alice, cast, call):
 def test_after_its_last_day_nobody_takes_part_any_more(alice, cast, call):
     garden = share(cast.alice, "Le jardin partagé")
     page = alice.get(choose_address(call)).text
-    call.ends_on = utcnow().date() - timedelta(days=1)
+    call.ends_on = today() - timedelta(days=1)
     db.session.commit()
     assert "Cet appel est terminé" in alice.get(choose_address(call)).text
     sent = alice.post(choose_address(call), data={"actions": garden.id, "csrf_token": token_in(page)})

@@ -518,6 +518,7 @@ def test_the_site_of_the_demo_publishes_articles_of_all_kinds(news, client):
     assert sum(bool(row.picture and row.thumbnail and row.picture_words) for row in out) == 2
     for row in out:
         assert client.get(f"/{row.shelf}/{row.slug}").status_code == 200
+    assert client.get("/ressources/boite-a-outils").text.count("· PDF, ") == 2
     assert demo_articles.prepare() == []
 
 

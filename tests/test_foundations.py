@@ -28,6 +28,7 @@ from app.models import (
     Council,
     CouncilLink,
     CouncilPicture,
+    Delivery,
     Departure,
     Document,
     Event,
@@ -57,6 +58,7 @@ from tests.factories import (
     make_category,
     make_country,
     make_group,
+    make_issue,
     make_message,
     make_publication,
     make_topic,
@@ -380,6 +382,29 @@ def test_the_former_program_is_told_nothing_of_discussions_and_groups(own_app):
         assert db.session.scalars(sa.text("SELECT kind FROM deliveries")).all() == ["publication"]
         left = db.session.scalars(sa.text("SELECT verb FROM activities")).all()
         assert left == [verb for verb in told if verb not in ("message.posted", "group.opened")]
+
+
+def test_the_former_program_is_told_nothing_of_the_letter(own_app):
+    with own_app.app_context():
+        upgrade()
+        alice, issue = make_cast().alice, make_issue()
+        for verb in ("issue.drafted", "issue.unfit"):
+            dispatch.record(verb, issue)
+        dispatch.record("issue.recalled", issue).dispatched_at = utcnow()
+        about = {"to": alice.email, "priority": Priority.REMINDER}
+        for number, state in enumerate(["waiting", "claimed", "sent", "failed"]):
+            for kind, columns in (("letter", {"issue_id": issue.id}), ("issue", {}), ("alert", {})):
+                outbox.post(Message("Oui", ("Oui.",)), key=f"{kind} {number}", kind=kind, **about, **columns)
+                db.session.execute(sa.update(Delivery).filter_by(key=f"{kind} {number}").values(state=state))
+        db.session.commit()
+        db.session.remove()
+        downgrade(revision="0011")
+        left = sa.text("SELECT kind FROM deliveries WHERE state = :state ORDER BY kind")
+        kinds = [db.session.scalars(left, {"state": state}).all() for state in ("waiting", "claimed", "sent", "failed")]
+        assert kinds == [["alert"], ["alert"], ["alert", "issue", "letter"], ["alert", "issue", "letter"]]
+        assert db.session.scalars(sa.text("SELECT verb FROM activities")).all() == ["issue.recalled"]
+        db.session.remove()
+        upgrade()
 
 
 def test_migrations_go_down_and_up_again_with_rows_in_the_tables(own_app):

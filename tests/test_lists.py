@@ -154,7 +154,7 @@ def test_one_narrows_the_list_of_ones_council(cast, client_as, few, query, names
     query = query.format(folder=few["filed"].folder_id)
     page = client_as(cast.alice).get(f"/mon-conseil/documents?{query}")
     assert {word.removeprefix("Titre-") for word in titles(page)} == names
-    assert bool(names) or "revoyez toute la liste" in page.text
+    assert bool(names) or "toute la liste</a>." in page.text
 
 
 @pytest.mark.parametrize(
@@ -311,6 +311,9 @@ def test_the_name_of_one_council_leads_to_what_it_shares(client, cast, few, page
 
 
 def test_of_very_many_councils_some_are_shown(client, cast, monkeypatch):
+    for author in (cast.alice, cast.chloe):
+        make_publication(Document, author, level=Visibility.PUBLIC)
+    db.session.commit()
     assert "En voici une partie" not in client.get(f"{ALL}?nom=bourg-en-bresse").text
     monkeypatch.setattr(narrowing, "MOST", 1)
     page = client.get(f"{ALL}?nom=bourg+en+bresse").text
@@ -322,6 +325,18 @@ def test_the_name_of_several_councils_leads_to_a_choice(client, cast, few):
     assert page.status_code == 200 and "Choisissez un conseil" in page.text and not titles(page)
     for council in (cast.country.croix, cast.country.reyssouze):
         assert f'href="{ALL}?theme=sante&amp;conseil={council.slug}"' in page.text
+
+
+def test_of_the_councils_of_a_name_those_are_shown_that_share_something_with_the_reader(client, cast, client_as):
+    address = f"{ALL}?nom=bourg-en-bresse"
+    assert "n’ont encore rien partagé ici" in client.get(address).text
+    make_publication(Document, cast.alice, level=Visibility.PUBLIC)
+    make_publication(Document, cast.chloe, level=Visibility.COUNCIL)
+    db.session.commit()
+    chosen = {client: 1, client_as(cast.chloe): 2}
+    for browser, count in chosen.items():
+        assert browser.get(address).text.count("&amp;conseil=") + browser.get(address).text.count("?conseil=") == count
+    assert "n’ont encore rien partagé ici" in client.get("/actions?nom=bourg-en-bresse").text
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from sqlalchemy import func, select, update
 from app.extensions import db
 from app.jobs import mailing as job
 from app.jobs import sending
-from app.labels import Channel, DeliveryState, IssueState, Priority, Visibility
+from app.jobs.dispatching import dispatch
+from app.labels import Channel, DeliveryState, IssueState, Priority, UserStatus, Visibility
 from app.markup import render
-from app.models import Action, Address, AuditEntry, Delivery, NewsletterIssue, NewsletterItem, Subscriber
+from app.models import Action, Address, AuditEntry, Delivery, Event, NewsletterIssue, NewsletterItem, Subscriber
 from app.models.types import utcnow
 from app.notifications import mail, newsletter, outbox
 from app.notifications.plain import plain
-from app.services import articles, mailing, subscribing
+from app.services import articles, closing, mailing, subscribing
+from app.services import newsletter as services
 from tests.factories import make_article, make_publication
 from tests.test_outbox import box, rows, states  # noqa: F401 - a fixture
 
@@ -130,6 +132,67 @@ def test_two_clicks_and_the_job_at_once_send_one_letter(cast):
     assert len(rows()) == 3 and acts() == ["issue.sent"]
 
 
+def test_a_letter_that_has_become_empty_by_its_date_is_a_draft_again_and_the_animators_are_told(cast, box):  # noqa: F811
+    article = make_article("Un article")
+    issue, at = make_issue(), utcnow() + timedelta(hours=1)
+    issue.items = [make_item("news", 1, article=article, title=article.title)]
+    make_readers(1)
+    mailing.schedule(issue, at, cast.animator)
+    article.hidden_at = utcnow()
+    db.session.commit()
+    with time_machine.travel(at + timedelta(minutes=1)):
+        for _ in range(2):
+            job.send_letters()
+        dispatch()
+    assert (issue.state, issue.send_at, issue.content) == (IssueState.DRAFT, None, None)
+    assert acts() == ["issue.scheduled", "issue.unfit"]
+    ((told, subject),) = [(row.recipient, row.subject) for row in rows()]
+    assert told == cast.animator.email and subject == "La lettre de novembre 2026 n’est pas partie : elle est vide"
+
+
+def test_what_was_changed_since_it_was_read_does_not_leave(cast):
+    issue = make_issue()
+    for act in (
+        lambda version: mailing.send_now(issue, cast.animator, version),
+        lambda version: mailing.schedule(issue, utcnow() + timedelta(1), cast.animator, version),
+        lambda version: mailing.skip(issue, cast.animator, version),
+    ):
+        with pytest.raises(mailing.Refused, match="La lettre a changé depuis : relisez-la."):
+            act(issue.version - 1)
+    assert issue.state == IssueState.DRAFT and acts() == []
+    mailing.send_now(issue, cast.animator, issue.version)
+    mailing.send_now(issue, cast.animator, issue.version - 1)  # the second click of a page that is old by now
+    assert issue.state == IssueState.LEAVING
+
+
+@pytest.mark.parametrize("state", [IssueState.SCHEDULED, IssueState.LEAVING, IssueState.STOPPED, IssueState.SENT])
+def test_an_old_draft_does_not_leave_once_a_newer_letter_has_told_it(cast, state):
+    old, newer = make_issue(month=10), make_issue(month=11, state=state)
+    for act in (mailing.send_now, lambda *who: mailing.schedule(who[0], utcnow() + timedelta(1), who[1])):
+        with pytest.raises(mailing.Refused, match="La lettre de novembre 2026 est .* ne rien dire deux fois"):
+            act(old, cast.animator)
+    newer.state = IssueState.DRAFT
+    mailing.send_now(old, cast.animator)
+    assert old.state == IssueState.LEAVING
+
+
+def test_a_month_goes_by_without_its_letter_and_it_is_taken_up_again(cast):
+    issue = make_issue()
+    for _ in range(2):
+        mailing.skip(issue, cast.animator)
+    with pytest.raises(mailing.Refused, match="reprenez-la"):
+        mailing.send_now(issue, cast.animator)
+    for _ in range(2):
+        mailing.take_up(issue, cast.animator)
+    assert issue.state == IssueState.DRAFT and acts() == ["issue.skipped", "issue.taken_up"]
+    mailing.schedule(issue, utcnow() + timedelta(days=1), cast.animator)
+    with pytest.raises(mailing.Refused, match="annulez-le"):
+        mailing.skip(issue, cast.animator)
+    mailing.send_now(issue, cast.animator)
+    with pytest.raises(mailing.Refused, match="déjà partie"):
+        mailing.skip(issue, cast.animator)
+
+
 # Written ----------------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +287,24 @@ def test_the_biggest_letter_weighs_thirty_kilobytes_at_most_and_says_what_is_lef
     assert text.count("* ééé") >= 7 and len(raw) > 10_000
 
 
+def test_links_of_the_introduction_lead_to_the_same_places_from_a_mail(cast):
+    issue = make_issue(introduction="x")
+    issue.introduction_html = render("[a](aide) [b](#x) [c](?q=1) [d](/aide) [e](../aide) [f](https://ex.fr/) g@ex.fr")
+    content = services.compose(issue)
+    for kind in ("html", "txt"):
+        said = newsletter.body(content, kind, None)
+        for place in ("lettre/aide", "lettre/2026-11#x", "lettre/2026-11?q=1", "aide", "aide"):
+            assert f"http://127.0.0.1:8000/{place}" in said
+        assert "https://ex.fr/" in said and not re.search(r'href="(?!http|mailto)', said)
+
+
+def test_the_preview_says_what_mails_leave_out_be_it_an_item_or_the_introduction(cast):
+    known = services.compose(make_issue(introduction="x", introduction_html=render("Un mot. ")))
+    assert not newsletter.is_cut(known)
+    assert newsletter.is_cut(known | {"introduction_html": render("Un mot **important**. " * 900)})
+    assert newsletter.is_cut(big_content(20))
+
+
 def test_a_test_goes_to_its_animator_alone_before_anything_else(cast, box):  # noqa: F811
     issue = make_issue()
     make_readers(3)
@@ -263,6 +344,53 @@ def test_what_visitors_may_not_read_any_more_falls_out_of_the_mails_still_to_lea
             assert other.title in said and "Un mot de l’équipe" in said
 
 
+def test_an_event_called_off_falls_out_of_the_mails_and_is_marked_on_the_page(cast, client, box):  # noqa: F811
+    starts = {"starts_at": utcnow() + timedelta(days=5), "level": Visibility.PUBLIC}
+    events = [make_publication(Event, cast.alice, title=title, **starts) for title in ("La fête", "Le bal")]
+    issue = make_issue(sections=["events", "briefs"])
+    issue.items += [make_item("events", place, publication=one, title=one.title) for place, one in enumerate(events)]
+    leave(issue, cast.animator, readers=1)
+    events[0].cancelled_at = utcnow()
+    db.session.commit()
+    send()
+    for kind in ("plain", "html"):
+        said = box.mails[0][1].get_body((kind,)).get_content()
+        assert "La fête" not in said and "Le bal" in said
+    page = client.get("/lettre/2026-11").text
+    assert page.count("<strong>Annulé</strong>") == 1 and "Le bal" in page
+    assert re.search(r"La fête</a>\s*<strong>Annulé</strong>", page)
+
+
+def test_the_figures_add_up_when_accounts_are_suspended_or_closed_meanwhile(cast, box):  # noqa: F811
+    cast.alice.letter_since = cast.bruno.letter_since = cast.chloe.letter_since = utcnow()
+    animator, issue = cast.animator, make_issue()
+    leave(issue, animator, readers=1)
+    closing.shut(cast.alice, UserStatus.SUSPENDED)
+    closing.close(cast.bruno, at_once=False)
+    closing.close(cast.chloe, at_once=True)
+    db.session.commit()
+    told = mailing.figures(issue)
+    assert (told.recipients, told.waiting, told.unwanted) == (4, 3, 1)
+    send(issue, animator)
+    job.send_letters()
+    db.session.refresh(issue)
+    told = mailing.figures(issue)
+    assert (told.recipients, told.sent, told.failed, told.unwanted) == (4, 1, 0, 3)
+    assert issue.state == IssueState.SENT and list(mailing.to_recount()) == []
+    letters = select(Delivery).where(Delivery.issue_id.is_not(None), Delivery.recipient.like("chlo%"))
+    assert box.recipients.count("l0@ex.fr") == 1 and db.session.scalar(letters) is None
+
+
+def test_who_is_let_in_again_before_it_leaves_gets_the_letter(cast, box):  # noqa: F811
+    cast.alice.letter_since, animator, issue = utcnow(), cast.animator, make_issue()
+    leave(issue, animator, readers=0)
+    closing.shut(cast.alice, UserStatus.SUSPENDED)
+    cast.alice.status = UserStatus.ACTIVE
+    db.session.commit()
+    send(cast.alice)
+    assert cast.alice.email in box.recipients
+
+
 def test_who_wants_it_no_more_gets_nothing_whatever_way_they_said_so(cast, box):  # noqa: F811
     cast.alice.letter_since = cast.bruno.letter_since = utcnow()
     leave(make_issue(), cast.animator, readers=3)
@@ -274,7 +402,8 @@ def test_who_wants_it_no_more_gets_nothing_whatever_way_they_said_so(cast, box):
     assert sorted(box.recipients) == sorted(["l2@ex.fr", cast.bruno.email])
     job.send_letters()
     issue = db.session.scalar(select(NewsletterIssue))
-    assert (issue.state, issue.sent, issue.failed, issue.stopped) == (IssueState.SENT, 2, 3, 1)
+    assert (issue.state, issue.sent, issue.failed, issue.stopped) == (IssueState.SENT, 2, 0, 1)
+    assert issue.unwanted == 3
 
 
 def test_a_letter_is_held_back_and_goes_on_to_the_others_alone(cast, box, monkeypatch):  # noqa: F811

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.labels import ARTICLE_PATH, ArticleKind, TerritoryKind, Visibility
+from app.localtime import today
 from app.models import Action, Article, Attachment, Contribution, Series, StoredFile, Territory, Theme
 from app.models.types import utcnow
 from app.services import texts
@@ -69,8 +70,8 @@ def test_news_stand_pinned_first_then_newest_first_with_all_that_helps_to_choose
 
 def test_what_is_not_published_expired_hidden_deleted_or_of_the_other_shelf_is_in_no_list(client, country):
     make_article("Brouillon", published_at=None)
-    make_article("Hier", expires_on=utcnow().date() - timedelta(days=1))
-    make_article("Aujourd’hui", expires_on=utcnow().date())
+    make_article("Hier", expires_on=today() - timedelta(days=1))
+    make_article("Aujourd’hui", expires_on=today())
     make_article("Masquée", hidden_at=utcnow())
     make_article("Effacée", deleted_at=utcnow())
     make_article("Guide", kind=ArticleKind.GUIDE)
@@ -98,7 +99,8 @@ def test_a_list_is_narrowed_by_kind_theme_year_and_words_and_the_others_do_not_s
     db.session.commit()
     assert titles(client, f"{NEWS}?type={ARTICLE_PATH[ArticleKind.INTERVIEW]}") == ["Soins"]
     assert titles(client, f"{NEWS}?theme={school.slug}") == ["Classe"]
-    assert titles(client, f"{NEWS}?annee=2025") == ["Classe"] and titles(client, f"{NEWS}?annee=2024") == []
+    assert titles(client, f"{NEWS}?annee=2025") == ["Classe"]
+    assert re.findall(r'<option value="(20\d\d)"', client.get(NEWS).text) == ["2026", "2025"]
     assert titles(client, f"{NEWS}?q=soin") == ["Soins"]
     empty = client.get(f"{NEWS}?q=zzz&type=interviews")
     assert empty.status_code == 200 and "Rien ne correspond" in empty.text and '"noindex"' in empty.text
@@ -106,7 +108,20 @@ def test_a_list_is_narrowed_by_kind_theme_year_and_words_and_the_others_do_not_s
 
 
 @pytest.mark.parametrize(
-    "query", ["type=outils", "type=x", "theme=x", "territoire=x", "annee=x", "tri=x", "q=%25", "q=le", "q=" + "x" * 101]
+    "query",
+    [
+        "type=outils",
+        "type=x",
+        "theme=x",
+        "territoire=x",
+        "annee=x",
+        "annee=2014",
+        "serie=x",
+        "tri=x",
+        "q=%25",
+        "q=le",
+        "q=" + "x" * 101,
+    ],
 )
 def test_what_no_list_offers_is_refused_with_a_sentence(client, query):
     make_article()
@@ -160,6 +175,33 @@ def test_a_list_is_sorted_as_one_likes_and_its_pages_keep_what_was_chosen(client
         assert client.get(f"{NEWS}?{wrong}").status_code == 404
 
 
+def test_an_area_without_news_of_its_own_is_shown_those_of_the_whole_country(client, country):
+    for number in range(21):
+        make_article(f"Partout {number}", kind=ArticleKind.NEWS if number else ArticleKind.INTERVIEW)
+    db.session.commit()
+    page = client.get(f"{NEWS}?territoire=01").text
+    assert "Rien n’est propre à ce territoire pour l’instant : Ain. Voici" in page and "21 articles" in page
+    assert titles(client, f"{NEWS}?territoire=01&type=interviews") == ["Partout 0"]
+    assert len(titles(client, f"{NEWS}?territoire=01&page=2")) == 1
+    make_article("Chez nous").territories = [place(TerritoryKind.DEPARTMENT, "01")]
+    db.session.commit()
+    assert titles(client, f"{NEWS}?territoire=01") == ["Chez nous"]
+    assert "Rien n’est propre" not in client.get(f"{NEWS}?territoire=01").text
+
+
+def test_days_are_those_of_paris(client):
+    make_article("Appel", kind=ArticleKind.CALL, ends_on=date(2026, 6, 15), expires_on=date(2026, 6, 15))
+    db.session.commit()
+    last, next_day = datetime(2026, 6, 15, 21, 30, tzinfo=UTC), datetime(2026, 6, 15, 22, 30, tzinfo=UTC)
+    with time_machine.travel(last, tick=False):
+        assert titles(client, NEWS) == ["Appel"]
+        assert "Les conseils peuvent participer jusqu’au 15 juin" in client.get("/actualites/appel").text
+    with time_machine.travel(next_day, tick=False):  # half past midnight in Paris
+        assert titles(client, NEWS) == []
+        page = client.get("/actualites/appel").text
+        assert "L’appel est terminé" in page and "Cette page n’est plus à jour" in page
+
+
 def test_the_list_names_the_feed_of_what_is_chosen(client):
     make_article()
     db.session.commit()
@@ -199,14 +241,41 @@ def test_resources_lead_to_the_tool_box_which_has_two_tabs(client):
 
 
 def test_a_series_stands_in_the_order_of_its_numbers(client):
-    make_series()
+    series = make_series()[0].series
     make_article("Autre outil", kind=ArticleKind.TOOL)
+    make_article("Sans numéro", kind=ArticleKind.GUIDE, series=series, published_at=NOON)
     db.session.commit()
-    assert titles(client, f"{TOOLS}?serie=les-cahiers") == ["Cahier 1", "Cahier 2", "Cahier 3"]
-    assert titles(client, f"{TOOLS}?serie=les-cahiers&tri=anciens") == ["Cahier 2", "Cahier 1", "Cahier 3"]
+    assert titles(client, f"{TOOLS}?serie=les-cahiers") == ["Cahier 1", "Cahier 2", "Cahier 3", "Sans numéro"]
+    oldest = titles(client, f"{TOOLS}?serie=les-cahiers&tri=anciens")
+    assert [title for title in oldest if "Cahier" in title] == ["Cahier 2", "Cahier 1", "Cahier 3"]
     page = client.get(f"{TOOLS}?serie=les-cahiers").text
-    assert "3 articles, dans l’ordre de la série" in page and "Les cahiers du citoyen, épisode 2" in page
+    assert "4 articles, dans l’ordre de la série" in page and "Les cahiers du citoyen, épisode\xa02" in page
     assert 'name="serie"' in client.get(TOOLS).text and 'name="serie"' not in client.get(NEWS).text
+
+
+def test_an_article_leads_to_its_series_on_its_own_shelf_as_long_as_it_stands_there(client):
+    series = make_series()[0].series
+    made = make_article("Portrait", kind=ArticleKind.INTERVIEW, series=series, episode=9)
+    db.session.commit()
+    link = f'href="{NEWS}?serie=les-cahiers"'
+    assert link in client.get("/actualites/portrait").text
+    assert titles(client, f"{NEWS}?serie=les-cahiers") == ["Portrait"]
+    made.expires_on = today() - timedelta(days=1)
+    db.session.commit()
+    page = client.get("/actualites/portrait").text
+    assert "Série : Les cahiers du citoyen" in page and "?serie=" not in page
+
+
+def test_a_refused_list_announces_no_feed(client, cast):
+    make_article()
+    db.session.commit()
+    make_publication(Action, cast.alice, level=Visibility.PUBLIC)
+    db.session.commit()
+    choice = "/actions?nom=bourg-en-bresse"
+    for address in (f"{NEWS}?type=x", f"{TOOLS}?q=%21", "/actions?q=%21", "/ressources/publications?nom=%21", choice):
+        page = client.get(address).text
+        assert ".atom" not in page and "noindex" in page
+    assert "Choisissez un conseil" in client.get(choice).text
 
 
 def test_an_episode_leads_to_those_beside_it(client):
@@ -303,7 +372,7 @@ def test_articles_of_the_same_theme_follow_three_at_most_the_newest_first(client
 
 
 def test_a_call_says_until_when_and_shows_what_its_reader_may_read(client, alice, cast):
-    call = make_article("Vos talents", kind=ArticleKind.CALL, ends_on=utcnow().date() + timedelta(days=5))
+    call = make_article("Vos talents", kind=ArticleKind.CALL, ends_on=today() + timedelta(days=5))
     for title, level in (("Jardin partagé", Visibility.PUBLIC), ("Fête secrète", Visibility.COUNCIL)):
         action = make_publication(Action, cast.alice, title=title, level=level)
         db.session.add(Contribution(article=call, publication=action))

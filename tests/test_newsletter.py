@@ -78,8 +78,8 @@ def test_the_draft_holds_what_was_published_since_the_last_letter_section_by_sec
         "Dans la presse": ["Un press"],
         "À l’agenda": ["Dans 1", "Dans 5"],
         "Le mois en chiffres": [
-            "3 conseils citoyens présents sur le site", "4 nouveaux membres", "1 fiche-action partagée",
-            "3 événements annoncés",
+            "3 conseils citoyens ont des membres inscrits", "4 nouveaux membres",
+            "1 fiche-action publique partagée", "3 événements publics annoncés",
         ],
     }  # fmt: skip
     assert the_issue().subject == "La lettre des conseils citoyens – novembre 2026"
@@ -133,6 +133,17 @@ def test_a_draft_that_nobody_sent_has_told_nobody_so_that_the_next_one_tells_it(
     assert "Une nouvelle de novembre" in titles(issue=newsletter.draft(utcnow()))
 
 
+@pytest.mark.parametrize("state", [IssueState.DRAFT, IssueState.SKIPPED])
+def test_nothing_is_lost_when_no_letter_was_ever_sent(cast, clock, state):
+    drafted("Une nouvelle de novembre").state = state
+    clock.move_to("2026-12-05T09:00:00Z")
+    drafted("Une nouvelle de décembre")
+    clock.move_to("2027-01-05T09:00:00Z")
+    assert titles(IssueSection.NEWS, newsletter.draft(utcnow())) == [
+        "Une nouvelle de décembre", "Une nouvelle de novembre"
+    ]  # fmt: skip
+
+
 def test_the_next_letter_does_not_tell_again_what_was_sent(cast, clock):
     make_article("Déjà dite", published_at=utcnow() - timedelta(minutes=5))
     drafted().state = IssueState.SENT
@@ -183,13 +194,13 @@ def test_a_forgotten_draft_is_recalled_after_three_days_then_every_four(cast, cl
     assert mails()[1].subject == "La lettre de novembre 2026 attend toujours votre relecture"
 
 
-@pytest.mark.parametrize("state", [IssueState.SCHEDULED, IssueState.LEAVING, IssueState.STOPPED, IssueState.SENT])
+@pytest.mark.parametrize("state", [state for state in IssueState if state != IssueState.DRAFT])
 def test_a_letter_that_somebody_has_decided_about_is_not_recalled(cast, clock, state):
     drafted("Un").state = state
     db.session.commit()
     clock.shift(timedelta(days=9))
     draft_letter()
-    assert mails() == []
+    assert mails() == [] and len(db.session.scalars(select(NewsletterIssue)).all()) == 1
     assert not newsletter.recall(the_issue().id, utcnow())  # it was decided about since the job has looked
 
 
@@ -244,6 +255,57 @@ def test_one_who_was_prepared_is_said_where_it_stands(cast, clock, client_as):
         db.session.commit()
         assert words in animator.get(LIST).text
     assert "attend votre relecture" not in animator.get("/animation").text
+
+
+@pytest.mark.parametrize("button", ["Oui, envoyer la lettre", "Programmer le départ", "Oui, pas de lettre ce mois-ci"])
+def test_a_yes_is_for_the_text_that_was_read(cast, clock, client_as, button):
+    drafted("Un")
+    animator = client_as(cast.animator)
+    path = {"Oui, e": "depart", "Progra": "envoi", "Oui, p": "sans-lettre"}[button[:6]]
+    page, fields = animator.get(f"{EDIT}/{path}"), {"day": "06/11/2026"} if path == "envoi" else {}
+    press(client_as(cast.animator), "save", subject="Changé entre-temps")
+    assert send(animator, page, button, **fields).location == f"{EDIT}/envoi"
+    said = animator.get(f"{EDIT}/envoi").text
+    assert "La lettre a changé depuis\xa0: relisez-la." in said and the_issue().state == IssueState.DRAFT
+    submit(animator, f"{EDIT}/{path}", button, **fields)
+    assert the_issue().state != IssueState.DRAFT
+
+
+def test_the_animator_lets_a_month_go_by_and_comes_back_to_it(cast, clock, client_as):
+    drafted("Un")
+    animator = client_as(cast.animator)
+    assert f'href="{EDIT}/sans-lettre"' in animator.get(LIST).text
+    submit(animator, f"{EDIT}/sans-lettre", "Oui, pas de lettre")
+    assert the_issue().state == IssueState.SKIPPED
+    clock.shift(timedelta(days=9))
+    draft_letter()
+    assert mails() == []
+    animator = client_as(cast.animator)
+    assert "attend votre relecture" not in animator.get("/animation").text
+    for page in (LIST, f"{EDIT}/envoi"):
+        assert "Vous avez choisi de ne pas envoyer" in animator.get(page).text
+    submit(animator, f"{EDIT}/envoi", "Reprendre cette lettre")
+    assert the_issue().state == IssueState.DRAFT
+    assert "Programmer le départ" in animator.get(f"{EDIT}/envoi").text
+
+
+def test_who_sends_an_old_draft_is_told_of_the_newer_one(cast, clock, client_as):
+    drafted("Un")
+    clock.move_to("2026-12-05T09:00:00Z")
+    drafted("Deux")
+    animator = client_as(cast.animator)
+    words = "La lettre de décembre 2026, plus récente, est déjà préparée"
+    for path in ("envoi", "depart"):
+        assert words in animator.get(f"{EDIT}/{path}").text
+        assert words not in animator.get(f"{LIST}/2026-12/{path}").text
+
+
+def test_the_form_says_how_long_the_introduction_may_be_and_how_long_it_is(cast, clock, client_as):
+    drafted("Un")
+    animator = client_as(cast.animator)
+    assert "2\u202f000 caractères au plus.<" in animator.get(EDIT).text
+    press(animator, "save", introduction="Bonjour")
+    assert "2\u202f000 caractères au plus. Il en a 7." in animator.get(EDIT).text
 
 
 # Arranging --------------------------------------------------------------------------------------------------------
@@ -339,6 +401,7 @@ def test_a_brief_is_added_whatever_button_is_pressed(editor):
         ({"subject": "\u202e\0 "}, "Écrivez l’objet"),
         ({"subject": "x" * 79}, "78 caractères au plus"),
         ({"introduction": "[" * 400}, "plus de 300 signes"),
+        ({"introduction": "mot " * 500 + "mot"}, "Ce mot est trop long pour un courriel : 2\u202f003 caractères"),
     ],
 )
 def test_what_cannot_be_saved_comes_back_as_it_was_typed_with_a_sentence(editor, fields, sentence):

@@ -266,6 +266,7 @@ ROUTES = {
     "moderation.articles.recover": ("/animation/articles/99/retour-de-la-corbeille", everybody(405)),
     "moderation.articles.versions": ("/animation/articles/99/versions", asked(referent=404, away=404, animator=404)),
     "moderation.articles.version": ("/animation/articles/99/versions/1", asked(referent=404, away=404, animator=404)),
+    "moderation.articles.recover_file": ("/animation/articles/99/fichiers/1/retour", everybody(405)),
     "moderation.articles.restore": ("/animation/articles/99/versions/1/retour", everybody(405)),
     "moderation.newsletter.index": ("/animation/lettre", asked(animator=200)),
     "moderation.newsletter.prepare": ("/animation/lettre/preparation", asked(animator=404)),
@@ -279,6 +280,8 @@ ROUTES = {
     "moderation.sending.cancel": ("/animation/lettre/2026-01/annulation", everybody(405)),
     "moderation.sending.stop": ("/animation/lettre/2026-01/arret", everybody(405)),
     "moderation.sending.resume": ("/animation/lettre/2026-01/reprise", everybody(405)),
+    "moderation.sending.skip": ("/animation/lettre/2026-01/sans-lettre", asked(animator=404)),
+    "moderation.sending.take_up": ("/animation/lettre/2026-01/retour", everybody(405)),
     "public.newsletter.index": ("/lettre", everybody(200)),
     "public.newsletter.ask": ("/lettre/abonnement", everybody(200)),
     "public.newsletter.sent": ("/lettre/envoyee", everybody(200)),
@@ -415,7 +418,7 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/animation/articles/{proposal}": asked(referent=200, away=404, animator=200),
     "/animation/articles/{proposal}/modifier": asked(referent=200, away=404, animator=200),
     "/animation/articles/{proposal}/retour": asked(animator=200),
-    "/animation/articles/{proposal}/suppression": asked(referent=200, away=404, animator=200),
+    "/animation/articles/{proposal}/suppression": asked(referent=200, away=404, animator=302),
     "/animation/articles/{news}": asked(referent=404, away=404, animator=200),
     "/animation/articles/{news}/modifier": asked(referent=404, away=404, animator=200),
     "/animation/articles/{news}/versions": asked(referent=404, away=404, animator=200),
@@ -442,7 +445,7 @@ OPENED = {f"{{{name}}}": everybody(200) for name in LINKS} | {
     "/lettre/2020-03": everybody(404) | {"animator": 200},
     **{
         f"/animation/lettre/2020-03{page}": asked(animator=200)
-        for page in ("", "/apercu", "/apercu.html", "/apercu.txt", "/envoi", "/depart")
+        for page in ("", "/apercu", "/apercu.html", "/apercu.txt", "/envoi", "/depart", "/sans-lettre")
     },
     "/animation/lettre/2020-02": asked(animator=302),
     "/animation/lettre/2020-02/envoi": asked(animator=200),
@@ -482,6 +485,7 @@ SENT = {
     "/animation/articles/{proposal}/copie": ({"act": "a" * 32}, told(referent=302, away=404, animator=302)),
     "/animation/articles/{proposal}/suppression": ({}, told(referent=302, away=404, animator=302)),
     "/animation/articles/{binned}/retour-de-la-corbeille": ({}, told(referent=302, away=302, animator=302)),
+    "/animation/articles/{proposal}/fichiers/9999/retour": ({}, told(referent=302, away=404, animator=302)),
     "/animation/articles/{news}/versions/1/retour": ({"newest": "1"}, told(referent=404, away=404, animator=302)),
     "/affichage": ({"images": "non"}, everybody(302)),
     "/connexion": ({"email": "bruno@essai.example", "password": PASSWORD}, everybody(302)),
@@ -521,7 +525,7 @@ SENT = {
     "/animation/lettre/2020-03/envoi": ({"day": "01/01/2090"}, told(animator=302)),
     **{
         f"/animation/lettre/2020-03/{act}": ({}, told(animator=302))
-        for act in ("depart", "essai", "annulation", "arret", "reprise")
+        for act in ("depart", "essai", "annulation", "arret", "reprise", "sans-lettre", "retour")
     },
     "/mon-conseil/inscriptions/{dora}": ({"answer": "yes"}, told(alice=302, chloe=404)),
     "/mon-conseil/inscriptions/{gael}": ({"answer": "yes"}, told(alice=404, chloe=404)),
@@ -698,7 +702,7 @@ def places(app, cast, monkeypatch):
     delivery.state = DeliveryState.FAILED
     db.session.commit()
     known = {
-        "letter_join": sign("letter-join", "ida@ex.fr"), "letter_leave": sign("letter-leave", "ida@ex.fr"),
+        "letter_join": sign("letter-join", delivery.id), "letter_leave": sign("letter-leave", delivery.id),
         "slug": council.slug, "stamp": sign("form", utcnow().timestamp() - 60), "ain": cast.country.ain.id,
         "photo": cast.alice.photo_id, "delivery": delivery.id, "stop": stop_address(delivery),
         "vouch": vouch_address(cast.dora, cast.bruno), "dora": cast.dora.id, "gael": gael.id, "sami": sami.id,

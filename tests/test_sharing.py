@@ -9,6 +9,7 @@ import pytest
 
 from app.extensions import db
 from app.labels import Visibility
+from app.localtime import today
 from app.models import Action, Attachment, CouncilPicture, Document, Event, StoredFile
 from app.models.types import utcnow
 from tests.factories import make_article, make_publication
@@ -125,7 +126,7 @@ def test_a_council_and_the_home_page_say_what_they_are(client, cast, app):
 
 
 def test_a_page_whose_time_is_over_is_still_passed_on_but_not_found(client):
-    make_article("Passée", expires_on=utcnow().date() - timedelta(days=2))
+    make_article("Passée", expires_on=today() - timedelta(days=2))
     db.session.commit()
     page = client.get("/actualites/passee")
     assert shared(page) and tags(page)["robots"] == "noindex"

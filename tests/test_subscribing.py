@@ -1,25 +1,29 @@
 """Who gets the letter: the form of everybody, the profile, the link of a mail."""
 
+import base64
 import re
 from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
-from app.labels import Channel, IssueState, Priority, UserStatus
+from app.jobs.purging import purge
+from app.labels import Channel, DeliveryState, IssueState, Priority, UserStatus
 from app.models import Delivery, NewsletterIssue, OptOut, Subscriber
 from app.models.types import utcnow
-from app.notifications import outbox
+from app.notifications import newsletter, outbox
 from app.notifications.message import Message
 from app.notifications.newsletter import LETTER, addresses
-from app.services import mailing, subscribing, validation
-from tests.browse import forms, submit
+from app.services import closing, exporting, mailing, referents, renewals, signups, subscribing, validation
+from tests.browse import forms, send, submit
 from tests.factories import make_user
 from tests.test_mailing import make_issue
 
 LOUISE = "louise@ex.fr"
+NO_MORE, AGAIN = "Ne plus recevoir la lettre", "Recevoir de nouveau la lettre"
 
 
 def ask(client, email=LOUISE, button="Recevoir la lettre"):
@@ -39,8 +43,14 @@ def link(email=LOUISE):
     return re.sub(r"^https?://[^/]+", "", mails(email)[-1].content["link"][1])
 
 
-def readers():
-    return sorted(row.address for row in db.session.execute(addresses()))
+def link_of(purpose, email=LOUISE):
+    """The path of the link in the mail that asks for a yes."""
+    (mail,) = [row for row in mails(email) if row.key.startswith(purpose)]
+    return re.sub(r"^https?://[^/]+", "", mail.content["link"][1])
+
+
+def readers(without=None):
+    return sorted(row.address for row in db.session.execute(addresses(without)))
 
 
 def subscribe(client, email=LOUISE):
@@ -199,8 +209,7 @@ def test_only_open_accounts_and_confirmed_addresses_that_work_get_it(cast):
         getattr(cast, name).letter_since = utcnow()  # Dora waits for her validation
     cast.chloe.status = UserStatus.SUSPENDED
     outbox.stop(Channel.MAIL, cast.emile.email, outbox.ALL)
-    rows = [Subscriber(address="a@ex.fr", confirmed_at=utcnow()), Subscriber(address="never@ex.fr")]
-    db.session.add_all([*rows, Subscriber(address="off@ex.fr", confirmed_at=utcnow())])
+    db.session.add_all(Subscriber(address=address, confirmed_at=utcnow()) for address in ("a@ex.fr", "off@ex.fr"))
     db.session.add(outbox.Address(channel="mail", address="off@ex.fr", refusals=3, off_since=utcnow()))
     db.session.flush()
     assert readers() == sorted(["a@ex.fr", cast.bruno.email])
@@ -250,25 +259,25 @@ def test_whoever_presses_it_twice_counts_once_and_may_come_back(client, letter):
     for _ in range(2):
         one_click(client, LOUISE)
     assert stopped(letter) == 1
-    submit(client, stop_path(LOUISE), "Enregistrer", choice="resume")
+    submit(client, stop_path(LOUISE), AGAIN)
     assert LOUISE in readers()
     one_click(client, LOUISE)
     assert LOUISE not in readers() and stopped(letter) == 1
 
 
 def test_a_member_may_come_back_by_the_same_page(client, cast, letter):
-    submit(client, stop_path(cast.alice.email), "Enregistrer", choice="stop")
+    submit(client, stop_path(cast.alice.email), NO_MORE)
     assert cast.alice.letter_since is None
-    submit(client, stop_path(cast.alice.email), "Enregistrer", choice="resume")
+    submit(client, stop_path(cast.alice.email), AGAIN)
     assert cast.alice.letter_since is not None and cast.alice.email in readers()
 
 
 def test_whoever_stops_everything_gets_no_letter_either_and_comes_back_to_all(client, cast, letter):
     for email in (cast.alice.email, LOUISE):
-        submit(client, stop_path(email), "Enregistrer", choice="stop-all")
+        submit(client, stop_path(email), "Ne plus recevoir aucun message")
     assert readers() == [] and stopped(letter) == 2
     for email in (cast.alice.email, LOUISE):
-        submit(client, stop_path(email), "Enregistrer", choice="resume-all")
+        submit(client, stop_path(email), "Recevoir de nouveau tous")
     assert readers() == sorted([cast.alice.email, LOUISE])
 
 
@@ -285,13 +294,184 @@ def test_the_stop_of_another_message_leaves_the_letter_alone(client, cast, lette
 # What is kept -----------------------------------------------------------------------------------------------------
 
 
-def test_an_address_that_nobody_confirmed_is_forgotten_after_a_week(app):
-    db.session.add_all([Subscriber(address="a@ex.fr"), Subscriber(address="b@ex.fr", confirmed_at=utcnow())])
-    db.session.flush()
-    assert subscribing.purge() == 0
+def test_a_link_names_nobody_and_nothing_of_a_request_is_left_after_a_week(client):
+    ask(client)
+    address = link()
+    token = address.rpartition("/")[2].split(".")[0]
+    assert LOUISE.encode() not in base64.urlsafe_b64decode(token + "==") and LOUISE not in mails()[0].key
+    mails()[0].state = DeliveryState.SENT
+    db.session.commit()
+    purge()
+    assert client.get(address).status_code == 200
     with time_machine.travel(utcnow() + timedelta(days=8)):
-        assert subscribing.purge() == 1
-    assert db.session.scalars(select(Subscriber.address)).all() == ["b@ex.fr"]
+        purge()
+        assert client.get(address).status_code == 410
+    row = db.session.scalars(select(Delivery)).one()
+    assert (row.recipient, row.name, row.subject, row.content, row.key) == ("", "", "", None, f"erased:{row.id}")
+
+
+def test_what_proves_the_wish_is_when_it_was_asked_and_when_it_was_confirmed(client):
+    ask(client)
+    asked_at = mails()[0].created_at
+    with time_machine.travel(utcnow() + timedelta(days=2), tick=False):
+        submit(client, link(), "Confirmer")
+        confirmed_at = utcnow()
+    row = db.session.scalars(select(Subscriber)).one()
+    assert (row.created_at, row.confirmed_at) == (asked_at, confirmed_at)
+
+
+def test_the_copy_of_ones_data_tells_a_subscription_without_the_account(cast):
+    db.session.add(Subscriber(address=cast.dora.email, confirmed_at=utcnow()))
+    db.session.flush()
+    told = dict((part.title, part.rows(cast.dora)) for part in exporting.PARTS)
+    assert [row for rows in told.values() for row in rows if row.get("Accord confirmé le")]
+    cast.dora.confirmed_at = None
+    assert not any("Accord confirmé le" in row for part in exporting.PARTS for row in part.rows(cast.dora))
+
+
+# Accounts that open, close or change their address ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [UserStatus.UNCONFIRMED, UserStatus.PENDING, UserStatus.REFUSED])
+def test_a_sign_up_by_somebody_else_ends_no_subscription(client, cast, letter, status):
+    outbox.stop(Channel.MAIL, LOUISE, "reminder")
+    ask(client, button="Me désabonner")
+    stranger = make_user("Louise", cast.council, status=status, email=LOUISE)
+    signups.ask_to_confirm(stranger)
+    for row in mails():
+        row.state = DeliveryState.SENT
+    db.session.commit()
+    address, stop = link_of("letter-leave"), stop_path(LOUISE)
+    signups.erase(stranger)
+    db.session.commit()
+    assert LOUISE in readers() and outbox.stops(Channel.MAIL, LOUISE) == {"reminder"}
+    assert client.get(address).status_code == client.get(stop).status_code == 200
+    assert [row.kind for row in mails() if not row.key.startswith("letter")] == []
+
+
+def test_a_subscriber_goes_on_getting_the_letter_while_the_account_waits(client, client_as, cast):
+    cast.dora.letter_since = None
+    subscribe(client, cast.dora.email)
+    assert readers() == [cast.dora.email] and cast.dora.letter_since is None
+    with time_machine.travel(utcnow() + timedelta(minutes=11)):
+        ask(client, cast.dora.email)
+        assert "vous recevez déjà" in str(mails(cast.dora.email)[-1].content)
+    subscribing.wish(cast.dora, wants=True)
+    assert readers() == [cast.dora.email]
+    validation.decide(cast.animator, cast.dora, approves=False, reason="Personne ne la connaît ici.")
+    assert readers() == [cast.dora.email]
+
+
+def test_whoever_waits_for_an_account_that_asked_for_the_letter_may_end_that(client, cast):
+    cast.dora.letter_since = utcnow()
+    db.session.commit()
+    assert not subscribing.is_subscribed(cast.dora.email)
+    ask(client, cast.dora.email, "Me désabonner")
+    submit(client, link(cast.dora.email), "Me désabonner")
+    assert cast.dora.letter_since is None
+
+
+def test_a_referent_who_had_subscribed_keeps_the_letter_and_the_ticked_box(client_as, cast):
+    db.session.add(Subscriber(address=LOUISE, confirmed_at=utcnow()))
+    db.session.flush()
+    words = {"email": LOUISE, "first_name": "Louise", "last_name": "Roy", "organisation": "", "public_contact": ""}
+    louise = referents.appoint(None, actor_id=cast.animator.id, territories=[cast.country.ain], **words)
+    db.session.commit()
+    assert readers() == [LOUISE] and louise.letter_since and db.session.scalar(select(Subscriber.id)) is None
+    submit(client_as(louise), "/mon-profil", "Enregistrer", last_name="Leroy")
+    assert readers() == [LOUISE]
+
+
+def test_a_profile_that_was_open_meanwhile_undoes_nothing(alice, cast):
+    page = alice.get("/mon-profil")
+    subscribing.confirm(cast.alice.email)
+    db.session.commit()
+    send(alice, page, "Enregistrer", presentation="Bonjour")
+    assert readers() == [cast.alice.email]
+    page = alice.get("/mon-profil")
+    subscribing.end(cast.alice.email)
+    db.session.commit()
+    send(alice, page, "Enregistrer", presentation="Bonsoir")
+    assert readers() == []
+
+
+def test_a_new_address_gets_what_waits_and_nothing_twice(cast, letter):
+    former, new = cast.alice.email, "neuve@ex.fr"
+    assert renewals.change_address(cast.alice, new)
+    (row,) = mails(new)[:1]
+    assert (row.state, row.person_id, row.key) == ("waiting", cast.alice.id, f"letter:{letter.id}:#{cast.alice.id}")
+    taken_up = Delivery(issue_id=letter.id, recipient=former, person_id=cast.alice.id)  # a moment before
+    assert newsletter.objection(row) == newsletter.objection(taken_up) == ""
+    row.state = DeliveryState.SENT
+    assert renewals.change_address(cast.alice, "encore@ex.fr")
+    assert [one.kind for one in mails(new)] == ["closing"]  # « Votre adresse a été changée »
+    db.session.refresh(row)
+    assert (row.recipient, row.state, row.issue_id) == ("", "sent", letter.id)
+    assert readers(without=letter.id) == [] and readers() == ["encore@ex.fr", LOUISE]
+
+
+@pytest.mark.parametrize("status", [UserStatus.PENDING, UserStatus.ACTIVE])
+def test_a_subscription_without_the_account_follows_to_the_new_address_too(cast, status):
+    db.session.add(Subscriber(address=cast.dora.email, confirmed_at=utcnow()))
+    cast.dora.letter_since, cast.dora.status = None, status
+    db.session.flush()
+    renewals.change_address(cast.dora, "neuve@ex.fr")
+    assert readers() == ["neuve@ex.fr"]
+    assert (cast.dora.letter_since is None) == (status == UserStatus.PENDING)
+
+
+def test_whoever_takes_the_address_of_a_reader_gets_an_issue_once(cast, letter):
+    db.session.execute(update(Delivery).values(state=DeliveryState.WAITING))
+    renewals.change_address(cast.alice, LOUISE)
+    assert [row.state for row in mails() if row.issue_id] == ["waiting"]
+    assert readers() == [LOUISE] and readers(without=letter.id) == []
+
+
+def test_looking_for_who_has_no_mail_of_an_issue_reads_its_mails_once(app):
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("the plan of the other database depends on what the tables hold")
+    query = addresses(without=3).compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
+    lists = [row for row in plan if row.detail.startswith("LIST SUBQUERY")]
+    of_mails = [row for row in plan if "deliveries" in row.detail]
+    assert of_mails and {row.parent for row in of_mails} <= {row.id for row in lists}
+
+
+# The link of a mail whose reader is forgotten ---------------------------------------------------------------------
+
+
+def test_the_link_of_a_mail_whose_reader_is_forgotten_is_dead(client, cast, letter):
+    path = stop_path(cast.alice.email)
+    db.session.execute(update(Delivery).values(state=DeliveryState.SENT))
+    closing.close(cast.alice, at_once=True)
+    db.session.commit()
+    assert client.get(path).status_code == 404
+    assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 404
+    assert db.session.scalar(select(OptOut.id)) is None
+    db.session.add(Subscriber(address="", confirmed_at=utcnow()))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+def test_the_page_of_the_link_says_what_is_true(client, cast, letter):
+    path = stop_path(cast.alice.email)
+    page = client.get(path).text
+    assert "Vous recevez la lettre." in page
+    assert [button[0] for button in forms(page)[0].buttons][0] == NO_MORE
+    subscribing.wish(cast.alice, wants=False)
+    db.session.commit()
+    page = client.get(path).text
+    assert "Vous ne recevez plus la lettre." in page and f">{AGAIN}<" in page and f">{NO_MORE}<" not in page
+
+
+def test_whoever_stops_all_by_another_mail_gets_the_letter_again_with_all(client):
+    db.session.add(Subscriber(address=LOUISE, confirmed_at=utcnow()))
+    outbox.post(Message("Rappel", ("…",)), to=LOUISE, key="r", kind="reminder", priority=Priority.REMINDER)
+    db.session.commit()
+    submit(client, stop_path(LOUISE), "Enregistrer", choice="stop-all")
+    assert readers() == []
+    submit(client, stop_path(LOUISE), "Enregistrer", choice="resume-all")
+    assert readers() == [LOUISE]
 
 
 # The page ---------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from cachetools import LRUCache
 from flask import Flask, Response, current_app, make_response, request
 
 from app.blueprints.web import PUBLIC, assets, is_logged_in, without_images
+from app.localtime import today
 from app.models.stamp import PAGES, read_stamp
-from app.models.types import utcnow
 
 LONGEST = 200  # characters: a longer address is answered, not kept
 
@@ -55,9 +55,9 @@ def public_page(view):
     """Decorate a view whose page is the same for all visitors: ETag, 304, and a copy kept until something changes.
 
     The version of a page is that of everything visitors see (a stamp renewed in the transaction of each change), of
-    the program and of its settings, so that one short query answers most visits; and the day, because events
-    become past by themselves. Somebody who is logged in gets a page of their own, with their bar on top, which nobody
-    keeps.
+    the program and of its settings, so that one short query answers most visits; and the day (of Paris), because
+    events and calls become past by themselves. Somebody who is logged in gets a page of their own, with their bar on
+    top, which nobody keeps.
     """
 
     @wraps(view)
@@ -66,7 +66,7 @@ def public_page(view):
             return view(**values)
         # The stamp is read before the page's rows: a change meanwhile makes the copy too old, never too new.
         page = (request.path, request.query_string, without_images())
-        version = f"{public_version()}.{utcnow():%y%j}.{hashlib.sha256(repr(page).encode()).hexdigest()[:8]}"
+        version = f"{public_version()}.{today():%y%j}.{hashlib.sha256(repr(page).encode()).hexdigest()[:8]}"
         if version in request.if_none_match.as_set(include_weak=True):
             return _share(Response(status=304), version)
         key = (*page, _codings())

@@ -11,6 +11,7 @@ from app.services.finding import search
 from app.templating import quoted
 
 MOST = 20  # councils to choose from
+NOTHING = "Les conseils de ce nom n’ont encore rien partagé ici. Écrivez un autre nom, ou celui d’une autre commune."
 
 
 def narrow(form: ListForm, conditions: list) -> bool:
@@ -31,8 +32,8 @@ class Asked:
     """What an address narrows a list of all councils to: the form, the council, and the conditions that they make.
 
     `is_right`: there is a list to show. If not, the form says what to do; or `choices` are councils to choose from,
-    because the name that was typed is that of several (`has_more`: of still more). `found`: the slug of the only one
-    of that name.
+    because the name that was typed is that of several that share something (`has_more`: of still
+    more). `found`: the slug of the only one of that name.
     """
 
     form_class: type[SharedForm] = PublicationsForm
@@ -57,19 +58,29 @@ class Asked:
             return True
         found = search(directory(), name)
         entries = found.councils if found else []
-        if len(entries) == 1:
-            self.found = entries[0].slug
         if len(entries) > 1 and found.areas and not found.communes:
             entries = []  # all those of a department or a region, which has a list of its own
-        self.choices, self.has_more = entries[:MOST], len(entries) > MOST
-        if not entries:
+        if len(entries) == 1:
+            self.found = entries[0].slug
+        elif entries:
+            self._offer(entries)
+        else:
             self.form.nom.errors = [_why(found)]
         return False
 
+    def _offer(self, entries):
+        """Let one choose among the councils of a name: of very many, few share anything."""
+        sharing = shelves.sharing(self.viewer, [entry.id for entry in entries], self.model)
+        shown = [entry for entry in entries if entry.id in sharing]
+        self.choices, self.has_more = shown[:MOST], len(shown) > MOST
+        if not shown:
+            self.form.nom.errors = [NOTHING]
+
     @property
     def kept(self) -> dict[str, str]:
-        """The arguments that narrow the list, by name."""
-        kept = {name: self.form[name].data for name in ("q", *self.fields) if self.form[name].data}
+        """The arguments that narrow the list, by name. That of a council leads to it, and narrows nothing."""
+        names = [name for name in ("q", *self.fields) if name != "nom"]
+        kept = {name: self.form[name].data for name in names if self.form[name].data}
         return kept | ({"conseil": self.council.slug} if self.council else {})
 
     @property

@@ -16,12 +16,11 @@ from app.forms.profile import ACCEPTED
 from app.forms.publications import DraftForm, as_typed, split_moment
 from app.forms.search import MAX_LENGTH, QueryForm, search_field
 from app.forms.territories import TerritoriesFields
-from app.labels import ARTICLE_KINDS, ARTICLE_PATH, ArticleKind
+from app.labels import ARTICLE_KINDS, ARTICLE_PATH, LAST_EPISODE, ArticleKind
+from app.localtime import today
 from app.models import Article, Series, Theme
-from app.models.types import utcnow
 from app.templating import PARIS
 
-LARGEST = 999  # of a series
 # What each kind is for, in a word.
 EXPLAINED = {
     ArticleKind.NEWS: "Actualité : ce qui se passe maintenant",
@@ -67,7 +66,7 @@ class ArticleForm(TerritoriesFields, DraftForm):
         "kind", "title", "summary", "body", "picture_words", "source", "source_address", "starts_on", "ends_on",
         "place", "expires_on", "is_pinned",
     )  # fmt: skip
-    apart = (*DraftForm.apart, "picture", "drop_picture")
+    apart = (*DraftForm.apart, "picture")
 
     kind = RadioField("Quelle sorte d’article ?", default=ArticleKind.NEWS, validate_choice=False)
     body = markdown_field("Texte", rows=16)
@@ -89,7 +88,8 @@ class ArticleForm(TerritoriesFields, DraftForm):
     series = SelectField("Dans la série", coerce=int, default=0, validate_choice=False)
     new_series = text_field("Ou une nouvelle série", most=120, description="Son nom, par exemple « Les cahiers ».")
     episode = number_field(
-        "Numéro dans la série", least=1, most=LARGEST, wrong=f"Écrivez un numéro, de 1 à {LARGEST}, en chiffres.",
+        "Numéro dans la série", least=1, most=LAST_EPISODE,
+        wrong=f"Écrivez un numéro, de 1 à {LAST_EPISODE}, en chiffres.",
         description="Laissez vide pour avoir le numéro suivant.",
     )  # fmt: skip
     expires_on = date_field(
@@ -104,6 +104,8 @@ class ArticleForm(TerritoriesFields, DraftForm):
         super().__init__(data=self._shown(article) | (as_typed(content) if content else {}), **options)
         self.article, self.publishes = article, publishes
         self.begin(article)
+        if content and "version" in content and not self.is_submitted():
+            self.version.data = content["version"]  # what it was written over
         if not publishes:
             del self.publish_day, self.publish_time, self.is_pinned
 
@@ -140,6 +142,16 @@ class ArticleForm(TerritoriesFields, DraftForm):
     def publish_on(self):
         """The instant that was typed."""
         return super().publish_on if self.publishes else None
+
+    @property
+    def kept_aside(self) -> dict:
+        """All that was typed, with the version that it was typed over."""
+        return self.typed | {"version": self.version.data}
+
+    def take_date(self, article: Article) -> None:
+        """Show the date that somebody else has set meanwhile, so that it is not forgotten with this form."""
+        if self.publishes and not self.publish_day.data:
+            self.publish_day.data, self.publish_time.data = split_moment(article.publish_on, self.zone)
 
     @property
     def number(self) -> int | None:
@@ -209,7 +221,7 @@ class ArticleForm(TerritoriesFields, DraftForm):
         """Refuse what no list would ever show."""
         if not field.data or not self.is_for_readers or (self.article and self.article.expires_on == field.data):
             return
-        on = self.publish_on.date() if self.publish_on else utcnow().date()
+        on = self.publish_on.astimezone(PARIS).date() if self.publish_on else today()
         if field.data < on and not (self.article and self.article.published_at):
             raise ValidationError("Ce jour est avant la publication : choisissez-en un plus tard, ou videz la date.")
         if field.data < on - timedelta(days=1):

@@ -5,7 +5,7 @@ from wtforms.validators import ValidationError
 
 from app.forms.search import MAX_LENGTH, QueryForm, search_field
 from app.labels import KIND_PATHS, PUBLICATION_KINDS, READERS, STAGE, STAGE_OF_PATH
-from app.models.types import utcnow
+from app.localtime import today
 from app.text import fold
 
 FIRST_YEAR = 2014  # the law that made the citizens' councils
@@ -33,10 +33,11 @@ class ListForm(QueryForm):
     theme = choice("Thématique", "Toutes")
     annee = choice("Année", "Toutes")
 
-    def offer(self, themes, **choices) -> None:
-        """Give the lists their lines: the themes of the site, and those of other fields by name."""
+    def offer(self, themes, years=None, **choices) -> None:
+        """Give the lists their lines: the themes of the site, the years (all, without any), and those of other
+        fields by name."""
         self.theme.choices = _lines("Toutes", ((theme.slug, theme.name) for theme in themes))
-        years = range(utcnow().year, FIRST_YEAR - 1, -1)
+        years = range(today().year, FIRST_YEAR - 1, -1) if years is None else years
         self.annee.choices = _lines("Toutes", ((str(year), str(year)) for year in years))
         for name, lines in choices.items():
             self[name].choices = _lines("Tous", lines)

@@ -18,12 +18,15 @@ class ShelfForm(ListForm):
     serie = choice("Série", "Toutes")
     tri = choice("Ordre", "Récents d’abord", ORDERS)
 
-    def furnish(self, shelf: Shelf, themes: Iterable, places: Iterable[tuple], series: Iterable) -> None:
-        """Give the lists the lines of a shelf. A shelf without a series offers none to choose."""
+    def furnish(
+        self, shelf: Shelf, themes: Iterable, places: Iterable[tuple], series: Iterable, years: Iterable[int]
+    ) -> None:
+        """Give the lists the lines of a shelf. A shelf without a series offers none to choose: one
+        that is asked for there is refused."""
         kinds = [(ARTICLE_PATH[kind], ARTICLE_KINDS[kind].capitalize()) for kind in ON_SHELF[shelf]]
-        self.offer(themes, type=kinds, territoire=[(NATIONAL, "Toute la France (national)"), *places])
+        self.offer(themes, years, type=kinds, territoire=[(NATIONAL, "Toute la France (national)"), *places])
         self.serie.choices += [SelectChoice(row.slug, row.name) for row in series]
-        if len(self.serie.choices) == 1:
+        if len(self.serie.choices) == 1 and not self.serie.data:
             del self.serie
 
     @property
@@ -47,6 +50,11 @@ class ShelfForm(ListForm):
         value = self.territoire.data
         names = [line.label for line in self.territoire.choices if line.value == value and value != NATIONAL]
         return names[0].removeprefix(f"{value} ") if value and names else ""
+
+    @property
+    def widened(self) -> dict[str, str]:
+        """What is asked for, of the whole country instead of an area."""
+        return self.data | {"territoire": NATIONAL}
 
     @property
     def order(self) -> str:

@@ -11,6 +11,8 @@ from app.forms.fiche import is_web
 from app.localtime import at
 from app.models import NewsletterIssue
 from app.models.types import utcnow
+from app.notifications.newsletter import LONGEST_INTRODUCTION
+from app.templating import number
 from app.text import one_line
 
 PARIS = "Europe/Paris"
@@ -45,13 +47,21 @@ class IssueForm(Form):
 
     base = HiddenField(default="", filters=[one_line])
     subject = text_field("Objet du courriel", required="Écrivez l’objet de la lettre.", most=78)
-    introduction = markdown_field("Un mot de l’animatrice", rows=6, description="Facultatif. En haut de la lettre.")
+    introduction = markdown_field("Un mot de l’animatrice", rows=6)
     brief_title = text_field("Titre de la brève", most=200)
     brief_text = area_field("Texte de la brève", most=1000, rows=3, description="Facultatif.")
     brief_address = _address_field("Adresse d’une page")
     q = text_field("Chercher un article ou une publication", most=100)
 
     changed: tuple = ()  # what somebody else saved meanwhile: labels and texts
+
+    def validate_introduction(self, field):
+        """Refuse what mails would cut."""
+        if (length := len(field.data)) > LONGEST_INTRODUCTION:
+            raise ValidationError(
+                f"Ce mot est trop long pour un courriel : {number(length)} caractères. Écrivez-en "
+                f"{number(LONGEST_INTRODUCTION)} au plus, et donnez le reste dans un article."
+            )
 
     def validate_brief_title(self, field):
         """Ask for the title of a brief of which there is something else."""
@@ -101,12 +111,18 @@ def make_form(issue: NewsletterIssue) -> IssueForm:
     """Return the form of an issue, with fields for each of its items."""
     fields = {"issue": issue}
     for item in issue.items:
-        fields[f"title_{item.id}"] = text_field("Titre", required="Écrivez un titre, ou retirez l’élément.", most=200)
+        # A browser cannot show what is wrong in a field that is folded away: the site says it, and unfolds it.
+        fields[f"title_{item.id}"] = text_field(
+            "Titre", required="Écrivez un titre, ou retirez l’élément.", most=200, render_kw={"required": False}
+        )
         fields[f"text_{item.id}"] = area_field("Texte", most=1000, rows=4)
         if not (item.article_id or item.publication_id):
             fields[f"address_{item.id}"] = _address_field("Adresse d’une page")
     saved = _saved(issue)
     form = type("WholeIssueForm", (IssueForm,), fields)(data=saved)
+    used = f" Il en a {number(len(form.introduction.data))}." if form.introduction.data else ""
+    most = f"{number(LONGEST_INTRODUCTION)} caractères au plus."
+    form.introduction.description = f"Facultatif. En haut de la lettre. {most}{used}"
     if not form.is_submitted():
         form.base.data = _digests(saved)
     return form
@@ -140,8 +156,9 @@ class DayForm(Form):
 
 
 class ScheduleForm(Form):
-    """When the letter leaves."""
+    """When the letter leaves. `version`: that of the issue when the page was shown."""
 
+    version = HiddenField(default="", filters=[one_line])
     day = date_field("Jour du départ", required="Écrivez le jour du départ.", description="Par exemple 25/12/2026.")
     time = time_field("Heure du départ", description="Heure de Paris. Sans heure : à 8 h.")
 

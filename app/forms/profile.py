@@ -3,7 +3,7 @@
 import re
 
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from app.forms.base import Form, area_field, email_field, name_field, password_field, text_field
@@ -39,7 +39,8 @@ def _rhythm(when, description=""):
 
 class ProfileForm(Form):
     """The whole profile. The fields of a council are there for those who have one, those of SMS for those whose
-    number is confirmed; what is not asked stays as it is."""
+    number is confirmed; what is not asked stays as it is. `letter_shown`: whether the box of the letter was ticked as
+    the page opened; a link in a mail may have changed it since, and what somebody did not touch stays as it is."""
 
     first_name = name_field("Prénom", "votre prénom", render_kw={"autocomplete": "given-name"})
     last_name = name_field("Nom", "votre nom", render_kw={"autocomplete": "family-name"})
@@ -66,14 +67,16 @@ class ProfileForm(Form):
         "Recevoir la lettre d’information mensuelle",
         description="Un courriel par mois. Cochez pour la recevoir de nouveau, si vous l’aviez arrêtée.",
     )
+    letter_shown = HiddenField(default="")
     pause = BooleanField(
         "Mettre en pause toutes les alertes",
         description="Rien de ce qui est choisi plus haut n’arrive, jusqu’à ce que vous décochiez cette case. Les "
         "courriels sur votre compte arrivent toujours.",
     )
 
-    def __init__(self, user: User, choices: dict):
-        super().__init__(data=_kept(user, choices))
+    def __init__(self, user: User, choices: dict, gets_letter: bool):
+        letter = {"letter": gets_letter, "letter_shown": "y" if gets_letter else ""}
+        super().__init__(data=_kept(user, choices) | letter)
         if not user.phone_confirmed_at:
             self._drop(f"{topic}_sms" for topic in TEXTED)
         if not user.council_id:
@@ -100,8 +103,9 @@ class ProfileForm(Form):
     @property
     def words(self) -> dict:
         """What goes into the profile itself."""
-        names = ("first_name", "last_name", "presentation", "letter", "pause", "follows_own_topics")
-        return {name: self[name].data for name in names}
+        names = ("first_name", "last_name", "presentation", "pause", "follows_own_topics")
+        is_touched = self.letter.data != bool(self.letter_shown.data)
+        return {name: self[name].data for name in names} | {"letter": self.letter.data if is_touched else None}
 
     @property
     def choices(self) -> dict[AlertTopic, tuple[Rhythm, bool | None]]:
@@ -122,8 +126,7 @@ def _kept(user, choices):
     """Return what the form shows before anybody changes it."""
     shown = {
         "first_name": user.first_name, "last_name": user.last_name, "presentation": user.presentation,
-        "letter": user.letter_since is not None, "pause": user.alerts_paused_at is not None,
-        "follows_own_topics": user.follows_own_topics,
+        "pause": user.alerts_paused_at is not None, "follows_own_topics": user.follows_own_topics,
     }  # fmt: skip
     for topic, choice in choices.items():
         is_box = topic == AlertTopic.REMINDER

@@ -11,6 +11,7 @@ CHOICES = {
     "resume": "Recevoir de nouveau ces messages",
     "resume-all": "Recevoir de nouveau tous les messages du site",
 }
+OF_THE_LETTER = {"stop": "Ne plus recevoir la lettre", "resume": "Recevoir de nouveau la lettre"}
 
 
 class StopForm(Form):
@@ -32,7 +33,8 @@ class StopForm(Form):
         """Whether it is about every kind of messages."""
         return self.choice.data.endswith("-all")
 
-    def offer(self, kind_stopped: bool, all_stopped: bool) -> None:
-        """Show the choices that change something."""
+    def offer(self, kind_stopped: bool, all_stopped: bool, is_letter: bool) -> None:
+        """Show the choices that change something, the likeliest first; those about the letter call it by its name."""
+        words = CHOICES | (OF_THE_LETTER if is_letter else {})
         shown = ["resume-all"] if all_stopped else ["resume" if kind_stopped else "stop", "stop-all"]
-        self.choice.choices = [SelectChoice(name, CHOICES[name]) for name in shown]
+        self.choice.choices = [SelectChoice(name, words[name]) for name in shown]

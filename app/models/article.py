@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import db
 from app.labels import PATH_OF_SHELF, ArticleKind, shelf_of
+from app.localtime import today
 from app.models.file import StoredFile
 from app.models.publication import Publication, Theme
 from app.models.stamp import ShownToVisitors
@@ -135,12 +136,12 @@ class Article(ShownToVisitors, db.Model):
     @property
     def is_expired(self) -> bool:
         """Whether its last day is over."""
-        return self.expires_on is not None and self.expires_on < utcnow().date()
+        return self.expires_on is not None and self.expires_on < today()
 
     @property
     def is_over(self) -> bool:
         """Whether the last day of what it announces, or asks for, is past."""
-        return self.ends_on is not None and self.ends_on < utcnow().date()
+        return self.ends_on is not None and self.ends_on < today()
 
     @property
     def concerns_visitors(self) -> bool:

@@ -23,8 +23,8 @@ class NewsletterIssue(ShownToVisitors, db.Model):
     `sections` are the names of its sections, in their order. `version` counts the saves. `recalled_at`: when the
     animators were last reminded of the draft. `send_at`: when it is to leave; `decided_by` said so. `content`: what is
     sent, drawn up once as it begins to leave, so that all get the same. `recipients`: how many people it is written
-    to, `prepared_at`: when the last of them was; then `sent`, `failed` and `stopped` (who unsubscribed by it) are its
-    figures.
+    to, `prepared_at`: when the last of them was; then `sent`, `failed`, `unwanted` (who wanted no more
+    of it before it left) and `stopped` (who unsubscribed by it) are its figures.
     """
 
     __tablename__ = "newsletter_issues"
@@ -50,6 +50,7 @@ class NewsletterIssue(ShownToVisitors, db.Model):
     recipients: Mapped[int] = mapped_column(default=0)
     sent: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
+    unwanted: Mapped[int] = mapped_column(default=0)
     stopped: Mapped[int] = mapped_column(default=0)
 
     decided_by: Mapped[User | None] = relationship()
@@ -97,12 +98,13 @@ class NewsletterItem(db.Model):
 
 
 class Subscriber(db.Model):
-    """A mail address whose owner, without an account, asked for the letter. Without `confirmed_at`, nobody has proved
-    yet that it is theirs: nothing is sent there but that question."""
+    """A mail address whose owner, without an account that is open, asked for the letter (`created_at`) and proved that
+    it is theirs (`confirmed_at`)."""
 
     __tablename__ = "subscribers"
+    __table_args__ = (CheckConstraint("address <> ''", name="some_address"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(254), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)

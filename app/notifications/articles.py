@@ -9,6 +9,7 @@ from app.access import may_read, viewer_of
 from app.extensions import db
 from app.labels import ARTICLE_KIND, Channel, UserStatus
 from app.models import Activity, Article, User
+from app.notifications import outbox
 from app.notifications.dispatch import Alert
 from app.notifications.links import site_address
 from app.notifications.message import Message
@@ -69,14 +70,21 @@ def _tell_published(activity: Activity) -> Iterator[Alert]:
         yield _alert(person, message)
 
 
+def _hearing(article):
+    return [one for one in _listening([article.author_id]) if may_read(viewer_of(one), article)]
+
+
+def hears_of(article: Article) -> bool:
+    """Tell whether its author is written to about their article."""
+    return bool(_hearing(article)) and outbox.why_off(Channel.MAIL, article.author.email) is None
+
+
 def _tell_returned(activity: Activity) -> Iterator[Alert]:
     """Yield to its author that an article came back to them, and why."""
     article = db.session.get(Article, activity.subject_id)
     if article is None or not article.returned_reason or article.author_id in (None, activity.actor_id):
         return
-    for person in _listening([article.author_id]):
-        if not may_read(viewer_of(person), article):
-            continue
+    for person in _hearing(article):
         message = Message(
             f"Votre article est à revoir : {quoted(article.name)}",
             (

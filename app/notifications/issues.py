@@ -1,4 +1,4 @@
-"""What the animators are told of the drafts of the letter: one is there to be read, or still waits."""
+"""What the animators are told of the drafts of the letter: one is there to be read, still waits, or could not leave."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ from app.notifications.recipients import animators
 from app.templating import month, of, since
 
 KIND = "issue"
-DRAFTED, RECALLED = "issue.drafted", "issue.recalled"
+DRAFTED, RECALLED, UNFIT = "issue.drafted", "issue.recalled", "issue.unfit"
 
 
 def _tell(make: Callable[[NewsletterIssue], tuple]) -> Callable[[Activity], Iterator[Alert]]:
@@ -49,4 +49,13 @@ def _recalled(issue):
     )
 
 
-RULES = {DRAFTED: _tell(_drafted), RECALLED: _tell(_recalled)}
+def _unfit(issue):
+    name = of(month(issue.month))
+    return f"La lettre {name} n’est pas partie : elle est vide", (
+        f"Le départ de la lettre {name} était programmé. Mais tout ce qu’elle contenait a été retiré du site, ou est "
+        "passé depuis.",
+        "Elle est de nouveau un brouillon : ajoutez-y quelque chose, puis envoyez-la, ou choisissez un autre départ.",
+    )
+
+
+RULES = {DRAFTED: _tell(_drafted), RECALLED: _tell(_recalled), UNFIT: _tell(_unfit)}

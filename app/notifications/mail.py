@@ -1,7 +1,7 @@
 """Mail: from a delivery to a message of the Internet, and to the server."""
 
 import email.policy
-import hashlib
+import hmac
 import smtplib
 import socket
 import ssl
@@ -149,7 +149,7 @@ def make(delivery: Delivery, drawn: dict | None = None) -> Mail:
         html=html,
         extra_headers={"Auto-Submitted": "auto-generated", "List-Id": f"<{delivery.kind}.{site_host()}>"},
     )
-    mail.msgId = f"<{hashlib.sha256(delivery.key.encode()).hexdigest()[:32]}@{site_host()}>"
+    mail.msgId = message_id(delivery.key)
     if stop:
         mail.extra_headers |= {
             "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -157,6 +157,13 @@ def make(delivery: Delivery, drawn: dict | None = None) -> Mail:
     if is_letter:
         mail.extra_headers["Precedence"] = "bulk"  # older answering machines know no other sign
     return mail
+
+
+def message_id(key: str) -> str:
+    """Return the Message-ID of the mails of a delivery with this key. Nobody else can guess it: whoever names it, and
+    the address, has the mail or a report about it."""
+    made = hmac.digest(current_app.config["SECRET_KEY"].encode(), f"mail\0{key}".encode(), "sha256")
+    return f"<{made.hex()[:32]}@{site_host()}>"
 
 
 def _texts(delivery, stop):

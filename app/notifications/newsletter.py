@@ -10,13 +10,14 @@ from flask import current_app
 from markupsafe import escape
 from sqlalchemy import Select, bindparam, exists, literal, null, or_, select
 
-from app.access import VISITOR, readable
+from app.access import VISITOR, out, readable
 from app.extensions import db
 from app.labels import Channel, IssueState, UserStatus
-from app.models import Address, Article, Delivery, NewsletterIssue, OptOut, Publication, Subscriber, User
+from app.markup import absolute
+from app.models import Address, Article, Delivery, Event, NewsletterIssue, OptOut, Publication, Subscriber, User
 from app.notifications.message import LONGEST_LINE
 from app.notifications.outbox import ALL
-from app.notifications.plain import absolute, plain
+from app.notifications.plain import plain
 from app.text import cut
 
 LETTER = "letter"  # the kind of its deliveries
@@ -24,7 +25,7 @@ WHY = "vous avez demandé la lettre d’information"
 HEAVIEST = 28_500  # bytes of text and HTML together, as they travel: with the headers 30 KB
 # The characters of each text, and the items of each section, that stay where the whole is too heavy.
 SHORTER = ((200, None), (120, None), (80, 20), (0, 20), (0, 12), (0, 8), (0, 5), (0, 3), (0, 2), (0, 1))
-LONGEST_INTRODUCTION = 2000  # characters, where the whole is too heavy
+LONGEST_INTRODUCTION = 2000  # characters: forms let nobody write more
 WIDTH = 72  # characters of a line of plain text
 HELD = "Non envoyé : l’envoi de cette lettre a été arrêté."
 GONE = "Non envoyé : cette lettre n’existe plus."
@@ -68,13 +69,22 @@ def _wrap(text, indent=0):
 def fitted(content: dict) -> dict:
     """Return a letter that is light enough for a mail: where it is too heavy its texts are cut, then the last items of
     each section are left to its page and counted as `others`."""
-    whole = content | {"introduction_html": absolute(content["introduction_html"]), "others": 0}
-    whole["sections"] = [section for section in content["sections"] if section["items"]]
+    letter = whole = _whole(content)
     lighter = (_shortened(whole, *most) for most in SHORTER)
-    letter = whole
     while _weight(letter) > HEAVIEST and (shorter := next(lighter, None)):
         letter = shorter
     return letter
+
+
+def is_cut(content: dict) -> bool:
+    """Tell whether the mail of a letter must leave something out to stay light."""
+    return fitted(content) != _whole(content)
+
+
+def _whole(content):
+    html = absolute(content["introduction_html"], content["address"])
+    sections = [section for section in content["sections"] if section["items"]]
+    return content | {"introduction_html": html, "sections": sections, "others": 0}
 
 
 def _weight(content):
@@ -108,21 +118,39 @@ def _short_introduction(html):
 
 
 def still_readable(content: dict) -> dict:
-    """Return a letter without what visitors may not read any more."""
+    """Return a letter without what visitors may not read any more at this instant. Its items say `is_cancelled` of
+    events that were called off: pages mark them, mails leave them out (`still_to_tell`)."""
     items = [item for section in content["sections"] for item in section["items"]]
-    left = {name: _readable(model, {item[name] for item in items if item.get(name)}) for name, model in ABOUT.items()}
+    ids = {name: {item[name] for item in items if item.get(name)} for name in ABOUT}
+    left = {name: _readable(name, ids[name]) for name in ABOUT}
+    called_off = select(Event.id).where(Event.id.in_(left["publication_id"]), Event.cancelled_at.is_not(None))
+    called_off = set(db.session.scalars(called_off)) if left["publication_id"] else set()
 
     def stands(item):
         return all(item[name] in left[name] for name in ABOUT if item.get(name))
 
-    sections = [one | {"items": list(filter(stands, one["items"]))} for one in content["sections"]]
+    def marked(item):
+        return item | {"is_cancelled": item.get("publication_id") in called_off}
+
+    return _narrowed(content, lambda items: [marked(item) for item in items if stands(item)])
+
+
+def still_to_tell(content: dict) -> dict:
+    """Return a letter as its mails tell it at this instant: `still_readable`, without the events called off."""
+    return _narrowed(still_readable(content), lambda items: [item for item in items if not item["is_cancelled"]])
+
+
+def _narrowed(content, keep):
+    sections = [one | {"items": keep(one["items"])} for one in content["sections"]]
     return content | {"sections": [one for one in sections if one["items"]]}
 
 
-def _readable(model, ids):
+def _readable(name, ids):
+    model, conditions = ABOUT[name], [out()] if name == "publication_id" else []
     if not ids:
         return set()
-    return set(db.session.scalars(select(model.id).where(model.id.in_(ids), readable(model, VISITOR))))
+    query = select(model.id).where(model.id.in_(ids), readable(model, VISITOR), *conditions)
+    return set(db.session.scalars(query))
 
 
 # Its mails --------------------------------------------------------------------------------------------------------
@@ -140,7 +168,7 @@ def texts(delivery: Delivery, stop: str | None, drawn: dict) -> tuple[str, str]:
         return _both(fitted(delivery.content["letter"]), None)
     if delivery.issue_id not in drawn:
         content = db.session.scalar(select(NewsletterIssue.content).where(NewsletterIssue.id == delivery.issue_id))
-        drawn[delivery.issue_id] = _draw(json.dumps(still_readable(content)))
+        drawn[delivery.issue_id] = _draw(json.dumps(still_to_tell(content)))
     text, html = drawn[delivery.issue_id]
     return text.replace(_MARK, stop), html.replace(_MARK, stop)
 
@@ -156,7 +184,7 @@ def _both(content, stop):
 
 def objection(delivery: Delivery) -> str:
     """Return why a letter must not leave any more, in French; nothing when it may."""
-    about = {"issue_id": delivery.issue_id, "address": delivery.recipient}
+    about = {"issue_id": delivery.issue_id, "address": delivery.recipient, "person_id": delivery.person_id}
     state, is_wanted = db.session.execute(_STILL, about).one_or_none() or (None, False)
     if state is None:
         return GONE
@@ -168,22 +196,32 @@ def objection(delivery: Delivery) -> str:
 # Its readers ------------------------------------------------------------------------------------------------------
 
 
+def key_of(issue_id: int, user_id: int | None, address: str) -> str:
+    """Return the key of the mail of an issue to one person: that of a member stays when their address changes."""
+    return f"letter:{issue_id}:{f'#{user_id}' if user_id else address}"
+
+
 def addresses(without: int | None = None) -> Select:
     """Return the query of those who get the letter: `address`, `user_id` (or None) and `name`, each address once.
-    `without`: an issue, those who have a mail of it aside. Alerts that rest do not concern the letter."""
+    `without`: an issue, those who have a mail of it aside, were it at a former address. Alerts that rest do not
+    concern the letter."""
     name = (User.first_name + " " + User.last_name).label("name")
     members = select(User.email.label("address"), User.id.label("user_id"), name).where(*MEMBER)
-    outside = select(Subscriber.address, null(), literal(""))
-    outside = outside.where(Subscriber.confirmed_at.is_not(None), ~_is_member(Subscriber.address))
+    outside = select(Subscriber.address, null(), literal("")).where(~_is_member(Subscriber.address))
     both = members.union_all(outside).subquery()
     address = both.c.address
     is_off = exists().where(Address.address == address, Address.channel == Channel.MAIL, Address.off_since.is_not(None))
     kinds = OptOut.kind.in_([LETTER, ALL])
     is_stopped = exists().where(OptOut.address == address, OptOut.channel == Channel.MAIL, kinds)
     query = select(both).where(~is_off, ~is_stopped)
-    if without is not None:
-        query = query.where(~exists().where(Delivery.recipient == address, Delivery.issue_id == without))
-    return query
+    return query if without is None else query.where(*_have_none(both, without))
+
+
+def _have_none(both, issue_id):
+    # Two lists read once: an EXISTS would read all the mails of the issue again for each person.
+    mails = select(Delivery.recipient).where(Delivery.issue_id == issue_id)
+    known = mails.with_only_columns(Delivery.person_id).where(Delivery.person_id.is_not(None))
+    return both.c.address.not_in(mails), or_(both.c.user_id.is_(None), both.c.user_id.not_in(known))
 
 
 def _is_member(address):
@@ -191,10 +229,10 @@ def _is_member(address):
     return exists().where(User.email == address, *MEMBER)
 
 
-def _is_outside(address):
-    return exists().where(Subscriber.address == address, Subscriber.confirmed_at.is_not(None))
-
-
-# Asked for each mail: built once.
-_WANTED = or_(_is_member(bindparam("address")), _is_outside(bindparam("address")))
+# Asked for each mail: built once. One that was taken up as its reader's address changed may still leave.
+_WANTED = or_(
+    _is_member(bindparam("address")),
+    exists().where(User.id == bindparam("person_id"), *MEMBER),
+    exists().where(Subscriber.address == bindparam("address")),
+)
 _STILL = select(NewsletterIssue.state, _WANTED).where(NewsletterIssue.id == bindparam("issue_id"))

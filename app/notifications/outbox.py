@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, case, cast, delete, func, literal, or_, select, update
 
 from app.extensions import db, insert_once
 from app.labels import Channel, DeliveryState, Priority
@@ -27,6 +27,7 @@ CLAIMED = DeliveryState.CLAIMED
 ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.TO_CHECK)
 KEPT_FOR = timedelta(days=400)  # a link to unsubscribe works for a year and more in the mails that people keep
 ALL = "*"  # every kind of messages
+UNWANTED = "Non envoyé : cette personne ne veut plus de ces messages."
 # The columns that a row may go without; all rows of one statement have the same ones.
 OPTIONAL = {
     "channel": Channel.MAIL, "activity_id": None, "council_id": None, "person_id": None, "publication_id": None,
@@ -210,13 +211,20 @@ def fail(delivery: Delivery, owner: str, error: str, blames_recipient: bool = Tr
     """Note a refusal for good; after `REFUSALS` that blame the address it is switched off, and its owner told why."""
     if not _end(delivery.id, owner, DeliveryState.FAILED, error=error) or not blames_recipient:
         return False
-    place = {"channel": delivery.channel, "address": delivery.recipient}
+    blame(delivery.channel, delivery.recipient, error)
+    return True
+
+
+def blame(channel: str, address: str, error: str, *, least: int = 1) -> None:
+    """Count a refusal against an address, and switch it off after `REFUSALS`. `least`: how many in a row there are
+    known to be."""
+    place = {"channel": channel, "address": address}
     db.session.execute(insert_once(Address, ["channel", "address"]).values(place | {"refusals": 0, "reason": ""}))
     row = update(Address).filter_by(**place)
-    db.session.execute(_quietly(row.values(refusals=Address.refusals + 1, reason=error[:300])))
+    more = case((Address.refusals + 1 < least, least), else_=Address.refusals + 1)
+    db.session.execute(_quietly(row.values(refusals=more, reason=error[:300])))
     off = row.where(Address.refusals >= REFUSALS, Address.off_since.is_(None))
     db.session.execute(_quietly(off.values(off_since=utcnow())))
-    return True
 
 
 def retry(delivery, owner: str, error: str, after: float | None = None, maybe_double=False, steady=False) -> bool:
@@ -330,7 +338,7 @@ def objection(delivery: Delivery) -> str:
     if off is not None:
         return f"Non envoyé : cette adresse est coupée ({off})."
     if delivery.priority != Priority.ACCOUNT and is_stopped(delivery.channel, delivery.recipient, delivery.kind):
-        return "Non envoyé : cette personne ne veut plus de ces messages."
+        return UNWANTED
     return ""
 
 
@@ -386,6 +394,15 @@ def purge() -> int:
     values = {"content": None, "subject": "", "name": ""}
     db.session.execute(_quietly(update(Delivery).where(Delivery.id.in_(ids)).values(**values)))
     return len(ids)
+
+
+def empty(*which: ColumnElement[bool]) -> int:
+    """Leave nothing of the messages that ended, and that these conditions mean, but that there was one; return how
+    many."""
+    key = literal("erased:", String).concat(cast(Delivery.id, String))  # keys may hold an address
+    values = {"recipient": "", "name": "", "subject": "", "content": None, "key": key}
+    emptied = update(Delivery).where(*which, Delivery.state.in_(ENDED)).values(**values)
+    return db.session.execute(_quietly(emptied)).rowcount
 
 
 def forget() -> int:

@@ -1,17 +1,10 @@
-"""Rendered texts as mails need them: with whole addresses, and as plain text."""
+"""Rendered texts as plain text."""
 
 import re
 from html.parser import HTMLParser
 
-from flask import current_app
-
 BLOCKS = {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "table", "div", "hr"}
 ROWS = {"li", "tr", "dt", "dd"}
-
-
-def absolute(html: str) -> str:
-    """Return safe HTML whose links inside the site have its whole address: a mail is read elsewhere."""
-    return re.sub(r'((?:href|src)=")(/(?!/))', rf"\g<1>{current_app.config['BASE_URL']}\g<2>", html)
 
 
 def plain(html: str) -> str:

@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from app.access import Viewer, articles_kept_by
+from app.access import Viewer, articles_kept_by, may_write_articles, viewer_of
 from app.extensions import db
+from app.labels import LAST_EPISODE
+from app.localtime import today
 from app.markup import WHOLE, render
 from app.models import Article, Attachment, Revision, Series, StoredFile, Territory, Theme, User
 from app.models.types import utcnow
@@ -20,7 +22,7 @@ from app.services import attachments, contents, erasing, journal, pictures, revi
 from app.services.attachments import Part
 from app.services.bin import KEPT
 from app.services.writing import Became, Changed, Refused
-from app.text import as_text, slug
+from app.text import as_text, fold, slug
 
 WIDTH, THUMBNAIL = 1200, 320  # pixels of a side
 RESERVED = ("publications", "boite-a-outils")  # pages that stand beside those of articles
@@ -39,8 +41,25 @@ class InBin(Refused):
     )
 
 
+class Shut(Refused):
+    """It was decided meanwhile, or is no longer the writer's to change."""
+
+
+class WrongNumber(Refused):
+    """The article cannot have this number in its series."""
+
+
+class NoNumber(WrongNumber):
+    """No number comes after the last one of the series."""
+
+    sentence = (
+        f"Cette série va déjà jusqu’au numéro {LAST_EPISODE}, le plus grand : écrivez un numéro qui est libre, ou "
+        "commencez une autre série."
+    )
+
+
 @dataclass(eq=False)
-class NumberTaken(Refused):
+class NumberTaken(WrongNumber):
     """Another article of the series has this number."""
 
     other: Article
@@ -113,15 +132,15 @@ def count_waiting(viewer: Viewer) -> int:
 def states() -> dict[str, ColumnElement[bool]]:
     """Return the conditions of the states that lists are narrowed by, by their value in addresses."""
     is_draft = and_(Article.published_at.is_(None), Article.publish_on.is_(None))
-    today = utcnow().date()
+    day = today()
     return {
         "proposes": and_(is_draft, Article.submitted_at.is_not(None)),
         "brouillons": and_(is_draft, Article.submitted_at.is_(None)),
         "prevus": and_(Article.published_at.is_(None), Article.publish_on.is_not(None)),
         "publies": and_(
-            Article.published_at.is_not(None), or_(Article.expires_on.is_(None), Article.expires_on >= today)
+            Article.published_at.is_not(None), or_(Article.expires_on.is_(None), Article.expires_on >= day)
         ),
-        "passes": and_(Article.published_at.is_not(None), Article.expires_on < today),
+        "passes": and_(Article.published_at.is_not(None), Article.expires_on < day),
     }
 
 
@@ -156,8 +175,20 @@ def is_out(article: Article) -> bool:
 
 
 def is_only_tried(article: Article, deed: str) -> bool:
-    """Tell whether this deed leaves what readers see, or will see at a date, as it is."""
-    return is_out(article) and deed == "preview"
+    """Tell whether this deed leaves what readers see, or will see at a date, as it is: whoever keeps a draft does not
+    mean to publish it, be it published meanwhile."""
+    return is_out(article) if deed == "preview" else article.published_at is not None and deed in ("draft", "submit")
+
+
+def has_author(article: Article) -> bool:
+    """Tell whether there is somebody to give it back to, who can still change it."""
+    return article.author is not None and may_write_articles(viewer_of(article.author))
+
+
+def is_owed_answer(article: Article, actor_id: int) -> bool:
+    """Tell whether its author waits for an answer of somebody else, who does not let it vanish without a word."""
+    is_asked = article.submitted_at is not None and article.published_at is None
+    return is_asked and article.author_id != actor_id and has_author(article)
 
 
 # Writing ----------------------------------------------------------------------------------------------------------
@@ -192,8 +223,14 @@ def write(article: Article, fields: dict) -> None:
     `markup.TextTooComplex`, before anything is changed."""
     for name, value in (fields if "body_html" in fields else rendered(fields)).items():
         setattr(article, name, value)
-    article.version = (article.version or 0) + 1
+    _touch(article)
     index(article)
+
+
+def _touch(article):
+    """Let the forms that were opened before know that something has changed."""
+    article.version = (article.version or 0) + 1
+    db.session.flush()
 
 
 def index(article: Article) -> None:
@@ -217,27 +254,60 @@ def differs(article: Article, fields: dict) -> bool:
     return any(getattr(article, name) != value for name, value in fields.items())
 
 
-def save(article: Article, asked: Asked, author: User) -> list[str]:
-    """Write down what a form asks for; of something published, as a new version. Its files are there already. Return
-    the digests of contents that are of no more use, to be deleted after the commit.
+def save(article: Article, asked: Asked, author: User, *, has_other_files: bool = False) -> list[str]:
+    """Write down what a form asks for; of something published, as a new version. Its files are there already;
+    `has_other_files`: they were others. Return the digests of contents that are of no more use, to be deleted after the
+    commit.
 
     Raises `Refused`, before anything but a new series is written.
     """
-    before, fields = content_of(article), asked.fields | _chosen(article, asked)
-    is_changed = differs(article, fields)
-    if is_changed and _is_stale(article, asked.version):
-        typed = before | {name: as_text(fields[name]) for name in before if name in fields}
-        raise Changed(list(revisions.changes(before, typed)), article.version)
+    before, fields, former = content_of(article), asked.fields | _chosen(article, asked), article.series_id
+    is_changed, is_redrawn = differs(article, fields), _is_redrawn(article, asked)
+    if (is_changed or is_redrawn or _decides(article, asked)) and _is_stale(article, asked.version):
+        raise Changed(list(_differences(article, fields)), article.version)
     if is_changed:
         write(article, fields)
-    else:
-        index(article)  # its files may be others
-    unused = set_picture(article, asked.picture) if asked.picture or asked.drops_picture else []
-    if article.published_at and (is_changed or asked.picture or asked.drops_picture):
+    elif is_redrawn or has_other_files:
+        _touch(article)
+        index(article)
+    unused = set_picture(article, asked.picture) if is_redrawn else []
+    if not is_redrawn:
+        discard_picture(asked.picture)  # the same form, sent twice
+    if article.published_at and (is_changed or is_redrawn or has_other_files):
         _revise(article, before, author)
     revisions.drop_unsaved(article, author)
-    db.session.flush()
+    erasing.drop_empty_series({former} - {None, article.series_id})
     return unused
+
+
+def _is_redrawn(article, asked):
+    """Tell whether the picture becomes another one, or goes."""
+    if asked.picture is None:
+        return asked.drops_picture and article.picture is not None
+    return article.picture is None or article.picture.digest != asked.picture.light.staged.digest
+
+
+def _decides(article, asked):
+    """Tell whether this lets a draft be read, or forgets its date: not before one has seen what it has become."""
+    if article.published_at is not None:
+        return False
+    if asked.deed == "draft":
+        return article.publish_on is not None
+    at = asked.publish_on if asked.deed == "publish" else None
+    return asked.deed in ("publish", "now") and (at is None or at != article.publish_on)
+
+
+def _differences(article, fields):
+    """Yield how what is asked for differs from what is there, its place in lists included."""
+    held = content_of(article) | _place(article.is_pinned, article.expires_on)
+    typed = held | {name: as_text(fields[name]) for name in KEPT_FIELDS if name in fields}
+    typed |= _place(fields.get("is_pinned", article.is_pinned), fields.get("expires_on", article.expires_on))
+    series = fields["series"]
+    yield from revisions.changes(held, typed | {"series": series.name if series else "", "episode": fields["episode"]})
+
+
+def _place(is_pinned, expires_on):
+    return {"is_pinned": "Oui" if is_pinned else "Non", "expires_on": as_text(expires_on)}
 
 
 def _is_stale(article, version):
@@ -270,8 +340,11 @@ def _numbered(article, asked):
     others = select(Article).where(Article.series_id == found.id, Article.id != article.id)
     if asked.episode is None:
         last = db.session.scalar(select(func.max(Article.episode)).where(others.whereclause)) or 0
-        is_there = article.series_id == found.id and article.episode
-        return {"series": found, "episode": article.episode if is_there else last + 1}
+        if article.series_id == found.id and article.episode:
+            return {"series": found, "episode": article.episode}
+        if last >= LAST_EPISODE:
+            raise NoNumber
+        return {"series": found, "episode": last + 1}
     if other := db.session.scalar(others.where(Article.episode == asked.episode)):
         raise NumberTaken(other)
     return {"series": found, "episode": asked.episode}
@@ -287,11 +360,12 @@ def _series(series_id):
 
 
 def series_named(name: str) -> Series:
-    """Return the series with this name, locked; made when there is none."""
-    known = select(Series).where(func.lower(Series.name) == name.lower()).with_for_update()
-    base = slug(name) or "serie"
+    """Return the series with this name, locked, however its letters are written; made when there is none."""
+    base, wanted = slug(name) or "serie", _plain(name)
     for address in (base if number == 1 else f"{base}-{number}" for number in count(1)):
-        if found := db.session.scalar(known):
+        known = db.session.execute(select(Series.id, Series.name).order_by(Series.id))
+        same = next((series_id for series_id, other in known if _plain(other) == wanted), 0)
+        if found := db.session.scalar(select(Series).where(Series.id == same).with_for_update()):
             return found
         try:
             with db.session.begin_nested():
@@ -300,6 +374,10 @@ def series_named(name: str) -> Series:
         except IntegrityError:  # the address is another one's, or somebody has just made it
             continue
         return made
+
+
+def _plain(name):
+    return fold(name) or name.casefold()
 
 
 def set_picture(article: Article, picture: Picture | None) -> list[str]:
@@ -327,6 +405,13 @@ def receive_picture(content: bytes, name: str) -> Picture:
     return Picture(slug(name.rpartition(".")[0] or name, 60) or "image", light, thumbnail)
 
 
+def hold_picture(article: Article, picture: Picture) -> list[str]:
+    """Give a draft the picture of a form that is to be corrected, as `set_picture` does."""
+    unused = set_picture(article, picture)
+    _touch(article)
+    return unused
+
+
 def discard_picture(picture: Picture | None) -> None:
     """Forget a picture that was received and is not kept after all."""
     for part in (picture.light, picture.thumbnail) if picture else ():
@@ -341,8 +426,7 @@ def conclude(article: Article, asked: Asked, actor: User) -> Became:
     if article.published_at is not None:
         return Became.SAVED
     if asked.deed == "publish" and asked.publish_on:
-        article.publish_on = asked.publish_on
-        db.session.flush()
+        _set(article, publish_on=asked.publish_on)
         return Became.SCHEDULED
     if asked.deed in ("publish", "now"):
         publish(article, actor)
@@ -362,7 +446,7 @@ def publish(article: Article, actor: User | None) -> None:
         _give_address(article)
     article.published_at, article.publish_on, article.submitted_at = utcnow(), None, None
     article.returned_reason = ""
-    db.session.flush()
+    _touch(article)
     revisions.keep(article, content_of(article), actor or article.author)
     actor_id = actor.id if actor else None
     journal.note("article.published", article, actor_id=actor_id)
@@ -388,8 +472,15 @@ def _give_address(article):
 
 def unschedule(article: Article) -> None:
     """Forget the date on which a draft was to be published."""
-    article.publish_on = None
-    db.session.flush()
+    _set(article, publish_on=None)
+
+
+def _set(article, **columns):
+    """Change some columns beside the text, if they are others."""
+    if differs(article, columns):
+        for name, value in columns.items():
+            setattr(article, name, value)
+        _touch(article)
 
 
 def is_due(now: datetime) -> tuple:
@@ -409,9 +500,11 @@ def publish_due(article_id: int) -> None:
     if article is None:  # another process has it, or somebody has just changed it
         return
     begun = revisions.unsaved(article, article.author) if article.author else None
-    typed = begun.content if begun else None
+    typed, version = begun.content if begun else None, str(article.version)
     publish(article, None)
     if typed:
+        if typed.get("version") == version:  # its writer had seen all of it
+            typed = typed | {"version": str(article.version)}
         revisions.set_aside(article, typed, article.author)
 
 
@@ -446,15 +539,13 @@ def give_back(article: Article, actor: User, reason: str) -> bool:
 
 def pin(article: Article, *, is_pinned: bool) -> None:
     """Put an article before the others of its list, or among them again."""
-    article.is_pinned = is_pinned
-    db.session.flush()
+    _set(article, is_pinned=is_pinned)
 
 
 def expire(article: Article) -> None:
     """Take an article out of all lists from now on. Its page still answers."""
     if not article.is_expired:
-        article.expires_on = utcnow().date() - timedelta(days=1)
-        db.session.flush()
+        _set(article, expires_on=today() - timedelta(days=1))
 
 
 def delete(article: Article, actor: User) -> None:
@@ -479,6 +570,17 @@ def _note(article, actor, verb):
     """One's own drafts concern nobody else."""
     if article.published_at or actor.id != article.author_id:
         journal.note(verb, article, actor_id=actor.id)
+
+
+def recover_file(article: Article, attachment: Attachment) -> bool:
+    """Give a file back that was taken away; return False where there are too many by now."""
+    if not attachments.recover(attachment):
+        return False
+    _touch(article)
+    index(article)
+    if article.published_at:
+        article.edited_at = utcnow()
+    return True
 
 
 def due_to_erase(most: int) -> list[int]:
@@ -524,7 +626,8 @@ def fields_of(revision: Revision) -> dict:
 
 def restore(article: Article, fields: dict, number: int, author: User) -> bool:
     """Make a former text the present one, as a new version; return whether anything changed. Its series and number, its
-    picture and its files stay."""
+    picture with its words and its files stay."""
+    fields = {name: value for name, value in fields.items() if name != "picture_words"}
     if not differs(article, fields):
         return False
     before = content_of(article)

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from flask import current_app
 from sqlalchemy import ColumnElement, exists, func, or_, select, union
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db
 from app.models import Article, Attachment, Message, Publication, StoredFile, User
@@ -29,6 +30,11 @@ NO_DISK = "Le site n’a pas pu garder ce fichier : envoyez-le de nouveau dans q
 QUOTA = (
     "Il ne reste plus assez de place à votre conseil pour ce fichier. Retirez des fichiers qui ne servent plus, ou "
     "envoyez-en une version plus légère."
+)
+
+QUOTA_OF_DRAFTS = (
+    "Il ne reste plus assez de place pour ce fichier : les articles que cette personne prépare en prennent trop. "
+    "Envoyez-en une version plus légère, ou mettez-le sur un autre site et écrivez son adresse dans le texte."
 )
 
 
@@ -157,6 +163,13 @@ def known(holder: Holder) -> set[Attachment]:
     return set(db.session.scalars(select(Attachment).where(_held_by(holder))))
 
 
+def taken_away(holder: Holder) -> list[Attachment]:
+    """Return the files that somebody has taken away, and that can be given back, the last one first."""
+    gone = Attachment.removed_at.is_not(None), Attachment.removed_by_id.is_not(None)
+    there = select(Attachment).where(_held_by(holder), *gone).options(joinedload(Attachment.file))
+    return list(db.session.scalars(there.order_by(Attachment.removed_at.desc(), Attachment.id.desc())))
+
+
 def waiting(holder: Holder, user: User, *, is_minutes: bool = False) -> list[Attachment]:
     """Return the files that this person has sent with a form that is not saved yet."""
     theirs = select(Attachment).where(
@@ -185,7 +198,7 @@ def add(
     Raises `FileRefused` when there are too many, or the council has too much. Call it in a write transaction:
     the council's row is locked, so that two at once do not pass its quota.
     """
-    _make_sure_of_place(holder, incoming, leaving)
+    _make_sure_of_place(holder, incoming.size, leaving)
     file = contents.keep(incoming.staged, name=incoming.name, media_type=incoming.media_type)
     picture = _keep_part(incoming.picture, incoming.name, "")
     thumbnail = _keep_part(incoming.thumbnail, incoming.name, "-vignette")
@@ -206,7 +219,7 @@ def _columns(holder):
     return {"article": holder} if isinstance(holder, Article) else {"publication": holder}
 
 
-def _make_sure_of_place(holder, incoming, leaving):
+def _make_sure_of_place(holder, size, leaving):
     if not isinstance(holder, Article):
         lock_council(holder.council_id)
     mine = select(func.count()).select_from(Attachment).where(_held_by(holder), Attachment.id.not_in(leaving))
@@ -214,9 +227,11 @@ def _make_sure_of_place(holder, incoming, leaving):
     most, sentence = (MOST_OF_MESSAGE, TOO_MANY_OF_MESSAGE) if isinstance(holder, Envelope) else (MOST, TOO_MANY)
     if db.session.scalar(mine) >= most:
         raise FileRefused(sentence)
-    if isinstance(holder, Article):  # no council's: who runs the site sees to its place
-        return
-    if taken(holder.council_id) + incoming.size > allowed():
+    if isinstance(holder, Article):
+        if holder.published_at is None and holder.author_id and taken_by_drafts(holder.author_id) + size > allowed():
+            raise FileRefused(QUOTA_OF_DRAFTS)
+        return  # what is published is the site's: who runs it sees to its place
+    if taken(holder.council_id) + size > allowed():
         raise FileRefused(QUOTA)
 
 
@@ -269,9 +284,9 @@ def remove(attachment: Attachment, user: User) -> None:
 
 
 def recover(attachment: Attachment) -> bool:
-    """Give a file back to its publication; return False where it has too many by now."""
+    """Give a file back to its publication or article; return False where it has too many by now."""
     if attachment.removed_at is not None:
-        if len(of(attachment.publication)) >= MOST:
+        if len(of(attachment.article or attachment.publication)) >= MOST:
             return False
         attachment.removed_at = attachment.removed_by_id = None
         db.session.flush()
@@ -291,7 +306,18 @@ def taken(council_id: int | None) -> int:
     its bin and smaller copies of images included. None: of all who have no council."""
     shared = Attachment.publication_id.in_(select(Publication.id).where(Publication.council_id == council_id))
     sent = Attachment.form_key.is_not(None) & (Attachment.council_id == council_id)
-    files = union(*(select(column).where(here, column.is_not(None)) for column in COLUMNS for here in (shared, sent)))
+    return _weight(shared, sent)
+
+
+def taken_by_drafts(author_id: int) -> int:
+    """Return the bytes that the files of somebody's articles take which are not published, those in the bin and smaller
+    copies of images included."""
+    drafts = select(Article.id).where(Article.author_id == author_id, Article.published_at.is_(None))
+    return _weight(Attachment.article_id.in_(drafts))
+
+
+def _weight(*places):
+    files = union(*(select(column).where(here, column.is_not(None)) for column in COLUMNS for here in places))
     return db.session.scalar(select(func.coalesce(func.sum(StoredFile.size), 0)).where(StoredFile.id.in_(files)))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import String, cast, delete, exists, literal, select, update
+from sqlalchemy import delete, exists, select, update
 
 from app.extensions import db
 from app.labels import Channel, DeliveryState, Priority, Role, SideReason, UserStatus
@@ -30,13 +30,15 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import bin, erasing, forgetting, profiles
+from app.notifications.newsletter import UNWANTED
+from app.services import bin, erasing, forgetting, profiles, subscribing
 from app.signing import BadToken, read, sign
 from app.templating import day
 
 GRACE = timedelta(days=30)  # during which a closure can be undone
 INACTIVE, ENDS = timedelta(days=731), timedelta(days=761)  # 24 and 25 months without a visit
 NOTICE = timedelta(days=28)  # at least, between the warning and the closure
+NEVER_OPEN = (UserStatus.UNCONFIRMED, UserStatus.PENDING, UserStatus.REFUSED)
 LAST = "closing"  # the kind of the message after which its reader's address is of no more use
 OWN_WISH = "Vous l’avez demandé : votre compte est fermé."
 TIME_IS_UP = "Les 30 jours pour revenir sont passés : votre compte est fermé."
@@ -87,7 +89,8 @@ def shut(user: User, status: UserStatus) -> None:
     db.session.execute(delete(Presence).where(Presence.user_id == user.id))
     for channel, address in _places(user):
         waiting = delete(Delivery).filter_by(channel=channel, recipient=address, state=DeliveryState.WAITING)
-        db.session.execute(waiting.where(Delivery.priority != Priority.ACCOUNT))
+        # A letter stays in the figures of its issue: whether it is still wanted is asked as it leaves.
+        db.session.execute(waiting.where(Delivery.priority != Priority.ACCOUNT, Delivery.issue_id.is_(None)))
     db.session.flush()
 
 
@@ -186,7 +189,7 @@ def _goodbye(user, because):
 def forget(user: User) -> list[str]:
     """Erase what other tables hold of a person; return digests as `erase` does."""
     for channel, address in _places(user):
-        _forget_address(channel, address)
+        _forget_address(channel, address, was_open=user.status not in NEVER_OPEN)
     codes = Delivery.key.startswith(f"code:{user.id}:")  # to any number that they typed
     _forget_messages(Delivery.channel == Channel.SMS, codes)
     _forget_activities(user)
@@ -226,20 +229,27 @@ def _places(user):
         yield Channel.SMS, user.phone
 
 
-def _forget_address(channel, address):
-    _forget_messages(Delivery.channel == channel, Delivery.recipient == address)
+def _forget_address(channel, address, was_open):
+    """Anybody can sign up with an address: what its owner said of the letter, or stopped, ends only with an account
+    that was theirs."""
+    here = [Delivery.channel == channel, Delivery.recipient == address]
+    here += [] if was_open else [Delivery.issue_id.is_(None), ~subscribing.is_question()]
+    _forget_messages(*here)
     db.session.execute(delete(Address).filter_by(channel=channel, address=address))
-    if channel == Channel.MAIL:  # a number that answered STOP stays known to the gateway too
+    if was_open and channel == Channel.MAIL:  # a number that answered STOP stays known to the gateway too
         db.session.execute(delete(OptOut).filter_by(channel=channel, address=address))
         db.session.execute(delete(Subscriber).filter_by(address=address))
 
 
 def _forget_messages(*here):
-    """Drop what waits, empty what has left. What is being sent right now is emptied by `forget_goodbyes`."""
+    """Drop what waits, empty what has left. What is being sent right now is emptied by `forget_goodbyes`. A letter that
+    waits counts as one that nobody wants any more."""
+    letter = update(Delivery).where(*here, Delivery.state == DeliveryState.WAITING, Delivery.issue_id.is_not(None))
+    db.session.execute(_quietly(letter.values(state=DeliveryState.FAILED, error=UNWANTED)))
     db.session.execute(delete(Delivery).where(*here, Delivery.state == DeliveryState.WAITING))
     leaving = update(Delivery).where(*here, Delivery.state == DeliveryState.CLAIMED)
     db.session.execute(_quietly(leaving.values(kind=LAST)))
-    _empty(*here)
+    outbox.empty(*here)
 
 
 def _forget_activities(user):
@@ -260,14 +270,7 @@ def forget_reasons() -> None:
 
 def forget_goodbyes() -> None:
     """Empty the last messages to closed accounts that have left, or failed."""
-    _empty(Delivery.kind == LAST, Delivery.recipient != "")
-
-
-def _empty(*which):
-    ended = Delivery.state.not_in([DeliveryState.WAITING, DeliveryState.CLAIMED])
-    key = literal("erased:", String).concat(cast(Delivery.id, String))  # keys may hold an address
-    values = {"recipient": "", "name": "", "subject": "", "content": None, "key": key}
-    db.session.execute(_quietly(update(Delivery).where(*which, ended).values(**values)))
+    outbox.empty(Delivery.kind == LAST, Delivery.recipient != "")
 
 
 def _full_name(user):

@@ -45,15 +45,17 @@ def sent(article: Article, council_id: int) -> set[int]:
     return set(db.session.scalars(_sent(article.id, council_id)))
 
 
-def send(article: Article, user: User, offered_ids: Collection[int], chosen: Collection[int]) -> tuple[int, int]:
-    """Let the council of `user` answer a call with the chosen ones of the actions that were offered to it; those that
-    it had sent, and that are offered and not chosen, are taken back. Return how many came, and how many went.
+def send(
+    article: Article, user: User, offered_ids: Collection[int], *, added: Collection[int], dropped: Collection[int]
+) -> tuple[int, int]:
+    """Let the council of `user` answer a call with those that are added, of the actions that are offered to it, and
+    take back those that are dropped; all others stay as they are. Return how many came, and how many went.
 
     Twice the same: nothing more. Call it in a write transaction, with the rights of that instant.
     """
     former = sent(article, user.council_id)
-    gone = former & set(offered_ids) - set(chosen)
-    new = set(chosen) & set(offered_ids) - former
+    gone = former & set(offered_ids) & set(dropped)
+    new = set(added) & set(offered_ids) - former
     if gone:
         theirs = (Contribution.article_id == article.id, Contribution.publication_id.in_(gone))
         db.session.execute(delete(Contribution).where(*theirs).execution_options(synchronize_session=False))

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from io import BytesIO
 from random import Random
 
 from sqlalchemy import delete, exists, select, update
 
 from app.extensions import db
 from app.labels import IssueState, Visibility
+from app.localtime import today
 from app.models import (
     Action,
     Activity,
@@ -23,7 +25,7 @@ from app.models import (
 )
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
-from app.services import articles, demo_people, demo_pictures, erasing, newsletter, settings
+from app.services import articles, attachments, demo_people, demo_pictures, erasing, newsletter, settings
 from app.services.accounts import DEMO
 from app.services.demo_news import ANIMATOR, CALL, PIECES, REFERENT, Piece
 
@@ -35,12 +37,13 @@ SENT = (("alice", "Une marche de nuit pour l’éclairage"), ("chloe", "Des pare
 
 @dataclass(frozen=True)
 class Made:
-    """An article of the demo, ready to be written: its columns, with the HTML of its text, and its picture."""
+    """An article of the demo, ready to be written: its columns, with the HTML of its text, its picture and its file."""
 
     key: str
     piece: Piece
     fields: dict
     picture: articles.Picture | None
+    paper: attachments.Incoming | None
 
 
 def prepare() -> list[Made]:
@@ -54,13 +57,44 @@ def prepare() -> list[Made]:
 
 def _make(number, piece):
     fields = {"kind": piece.kind, "title": piece.title, "summary": piece.summary, "body": piece.body, **piece.others}
-    fields |= {name: utcnow().date() + timedelta(days=days) for name, days in piece.days_off.items()}
+    fields |= {name: today() + timedelta(days=days) for name, days in piece.days_off.items()}
+    if piece.is_meeting:
+        saturday = _saturday(today())
+        fields |= {"starts_on": saturday, "ends_on": saturday + timedelta(days=1)}
+        fields["expires_on"] = fields["ends_on"]
     picture = None
     if piece.has_picture:
         drawn = demo_pictures.draw(Random(f"{SEED} {number}"))  # noqa: S311 - the same demo everywhere
         picture = articles.receive_picture(drawn.content, "dessin.webp")
         fields["picture_words"] = drawn.alternative
-    return Made(f"{KEY}{number}", piece, articles.rendered(fields), picture)
+    name, *lines = piece.paper or ("",)
+    paper = attachments.receive(BytesIO(_pdf(lines)), name) if name else None
+    return Made(f"{KEY}{number}", piece, articles.rendered(fields), picture, paper)
+
+
+def _saturday(day: date) -> date:
+    """Return the third Saturday of the month after the next: no feast is near, and calls of this month are over."""
+    first = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    first = (first + timedelta(days=32)).replace(day=1)
+    return first + timedelta(days=(5 - first.weekday()) % 7 + 14)
+
+
+def _pdf(lines: list[str]) -> bytes:
+    """Return a page with some lines, by hand: no library of the site writes PDF."""
+    shown = " ".join(f"({line}) ' " for line in lines)
+    text = f"BT /F 28 Tf 72 760 Td 90 TL {shown}ET".encode("cp1252")
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"
+    parts = (
+        b"<</Type/Catalog/Pages 2 0 R/Lang(fr)>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page,
+        b"<</Length %d>>stream\n%b\nendstream" % (len(text), text),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    )  # fmt: skip
+    made, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, start=1):
+        places.append(b"%010d 00000 n \n" % len(made))
+        made += b"%d 0 obj%b endobj\n" % (number, part)
+    table = b"xref\n0 6\n0000000000 65535 f \n%b" % b"".join(places)
+    return made + table + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(made)
 
 
 def load(made: list[Made]) -> int:
@@ -70,6 +104,8 @@ def load(made: list[Made]) -> int:
     if not made or not {ANIMATOR, REFERENT} <= people.keys():
         for one in made:
             articles.discard_picture(one.picture)
+            if one.paper:
+                attachments.discard(one.paper)
         return 0
     themes = {theme.slug: theme for theme in db.session.scalars(select(Theme))}
     for one in made:
@@ -90,6 +126,8 @@ def _write(one, people, themes):
     articles.write(article, one.fields | {"themes": chosen, "territories": places})
     if one.picture:
         articles.set_picture(article, one.picture)
+    if one.paper:
+        attachments.add(article, one.paper, author)
     if piece.days is not None:
         articles.publish(article, author)
         _date(article, piece.days)

@@ -13,7 +13,9 @@ PAPER = "https://journal.demo.example/"
 class Piece:
     """An article: published how many days ago (none: still a draft), or in how many days (`ahead`).
 
-    `days_off`: the days from now of its dates, by column. `has_picture`: one is drawn for it.
+    `days_off`: the days from now of its dates, by column. `is_meeting`: it announces two days, of a week-end that is
+    more than a month away. `has_picture`: one is drawn for it. `paper`: the name of the file that comes with it, and
+    its lines.
     """
 
     kind: ArticleKind
@@ -26,7 +28,9 @@ class Piece:
     ahead: int | None = None
     days_off: dict[str, int] = field(default_factory=dict)
     others: dict = field(default_factory=dict)
+    is_meeting: bool = False
     has_picture: bool = False
+    paper: tuple[str, ...] = ()
 
 
 CALL = "Mon conseil citoyen a du talent : envoyez vos actions"
@@ -50,7 +54,7 @@ PIECES = (
         "Deux journées pour se voir, visiter un quartier et préparer l’année. Le voyage est remboursé.",
         "## Le programme\n\n1. Le premier jour : visite, puis ateliers sur les bus du soir et le chauffage.\n"
         "2. Le second jour : ce que nous demandons ensemble.\n\nDeux personnes par conseil, une de chaque collège.",
-        days_off={"starts_on": 40, "ends_on": 41, "expires_on": 41}, others={"place": "Lyon"},
+        is_meeting=True, others={"place": "Lyon"},
     ),
     Piece(
         ArticleKind.INTERVIEW, 15, "« On a commencé par un banc » : entretien avec Alice",
@@ -89,15 +93,16 @@ PIECES = (
     Piece(
         ArticleKind.TOOL, 12, "Une affiche à compléter pour vos réunions",
         "Écrivez la date au feutre, et affichez-la dans les halls.",
-        "Imprimez la page, en grand si vous pouvez. Il n’y a que quatre lignes à remplir : le jour, l’heure, le lieu "
+        "Imprimez l’affiche, en grand si vous pouvez. Il n’y a que quatre lignes à remplir : le jour, l’heure, le lieu "
         "et le sujet.",
+        paper=("affiche.pdf", "Réunion de votre conseil citoyen", "Le jour :", "L’heure :", "Le lieu :", "Le sujet :"),
     ),
     Piece(
         ArticleKind.GUIDE, 28, "Rendre visite à un autre conseil",
         "Une demi-journée qui vaut dix réunions : comment la préparer.",
         "## Avant\n\nAppelez-les. Dites ce que vous voulez voir, et combien vous serez.\n\n## Sur place\n\nMarchez "
         "d’abord, parlez ensuite.\n\n## Après\n\nÉcrivez trois choses que vous allez essayer chez vous.",
-        ("lien-social",),
+        ("lien-social",), paper=("trois-idees.pdf", "Trois choses à essayer chez nous", "1.", "2.", "3."),
     ),
     Piece(
         ArticleKind.STUDY, 44, "Qui vient aux réunions, et qui n’y vient pas ?",

@@ -21,6 +21,7 @@ from app.models import (
     Message,
     MessageLink,
     MessageText,
+    Series,
     StoredFile,
     Topic,
     TopicCursor,
@@ -102,8 +103,8 @@ def forget(user: User) -> list[str]:
 
 def _forget_articles(user):
     """What the site has published, or was asked to, is the site's: nobody reads there who wrote it."""
-    begun = (Article.author_id == user.id, Article.published_at.is_(None), Article.submitted_at.is_(None))
-    drafts = db.session.scalars(select(Article.id).where(*begun)).all()
+    unasked = (Article.published_at.is_(None), Article.submitted_at.is_(None), Article.publish_on.is_(None))
+    drafts = db.session.scalars(select(Article.id).where(Article.author_id == user.id, *unasked)).all()
     _do(update(Article).where(Article.author_id == user.id, Article.id.not_in(drafts)).values(author_id=None))
     _do(update(Contribution).where(Contribution.sent_by_id == user.id).values(sent_by_id=None))
     return erase_articles(drafts)
@@ -115,7 +116,9 @@ def erase_articles(article_ids: Collection[int]) -> list[str]:
     unused = attachments.erase_where(Attachment.article_id.in_(article_ids))
     pictures = select(StoredFile).where(or_(StoredFile.id == Article.picture_id, StoredFile.id == Article.thumbnail_id))
     files = db.session.scalars(pictures.where(which).distinct()).all()
+    series_ids = set(db.session.scalars(select(Article.series_id).where(which, Article.series_id.is_not(None))))
     _do(delete(Article).where(which))
+    drop_empty_series(series_ids)
     ids = [file.id for file in files]
     named = {
         number
@@ -124,6 +127,15 @@ def erase_articles(article_ids: Collection[int]) -> list[str]:
     }
     renew(PAGES)
     return [*unused, *contents.drop_rows([file for file in files if file.id not in named])]
+
+
+def drop_empty_series(series_ids: Collection[int]) -> None:
+    """Delete those of these series that no article has any more. One that somebody is just numbering in stays."""
+    db.session.flush()
+    free = select(Series.id).where(Series.id.in_(series_ids)).with_for_update(skip_locked=True)
+    for series_id in db.session.scalars(free).all() if series_ids else ():
+        _do(delete(Series).where(Series.id == series_id, ~exists().where(Article.series_id == series_id)))
+        renew(PAGES)
 
 
 # The demo ---------------------------------------------------------------------------------------------------------

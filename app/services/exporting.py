@@ -37,6 +37,7 @@ from app.models import (
     Revision,
     SideVersion,
     StoredFile,
+    Subscriber,
     User,
     Vouch,
 )
@@ -206,9 +207,15 @@ def _addresses(user):
         for stop in stops
     ]
     refused = db.session.scalars(select(Address).where(_is_theirs(user, Address.channel, Address.address)))
-    return rows + [
-        {"Adresse": place.address, "Envois refusés": place.refusals, "Raison": place.reason} for place in refused
-    ]
+    rows += [{"Adresse": place.address, "Envois refusés": place.refusals, "Raison": place.reason} for place in refused]
+    return rows + _subscription(user)
+
+
+def _subscription(user):
+    """Asked for before the account was open; that of an address which is not proved may be somebody else's."""
+    rows = db.session.scalars(select(Subscriber).filter_by(address=user.email)) if user.confirmed_at else ()
+    asked, agreed = "Lettre d’information demandée le", "Accord confirmé le"
+    return [{"Adresse": row.address, asked: row.created_at, agreed: row.confirmed_at} for row in rows]
 
 
 def _logins(user):

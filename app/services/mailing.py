@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from app.extensions import db
 from app.labels import DeliveryState, IssueState, Priority
 from app.models import Delivery, NewsletterIssue, User
+from app.models.newsletter import LEFT
 from app.models.types import utcnow
-from app.notifications import outbox
+from app.notifications import dispatch, outbox
+from app.notifications.issues import UNFIT
 from app.notifications.message import Message
-from app.notifications.newsletter import HELD, LETTER, WHY, addresses
+from app.notifications.newsletter import HELD, LETTER, UNWANTED, WHY, addresses, key_of
 from app.services import journal, newsletter
-from app.templating import moment
+from app.templating import moment, month, of
 
 RECOUNTED = timedelta(days=60)  # after the last mail: a mail that failed may be tried again by hand
 TESTED_EVERY = 30  # seconds: a double click sends one test
 OPEN = (DeliveryState.WAITING, DeliveryState.CLAIMED)
+CHANGED = "La lettre a changé depuis : relisez-la."
 
 
 class Refused(Exception):
@@ -26,13 +29,15 @@ class Refused(Exception):
 
 
 class Figures(NamedTuple):
-    """How an issue goes. `recipients`: how many mails are written; `days`: how many more days the daily quota needs;
-    `stopped`: how many people unsubscribed by it."""
+    """How an issue goes. `recipients`: how many mails are written, each of them then sent, waiting, failed or unwanted
+    (who wanted no more of it before it left); `days`: how many more days the daily quota needs; `stopped`: how many
+    people unsubscribed by it."""
 
     recipients: int
     sent: int
     waiting: int
     failed: int
+    unwanted: int
     stopped: int
     days: int
     is_prepared: bool
@@ -41,11 +46,11 @@ class Figures(NamedTuple):
 # Said by an animator ----------------------------------------------------------------------------------------------
 
 
-def schedule(issue: NewsletterIssue, at: datetime, user: User) -> None:
-    """Let an issue leave at an instant, or at another one than was said before. Raises `Refused`."""
+def schedule(issue: NewsletterIssue, at: datetime, user: User, version: int | None = None) -> None:
+    """Let an issue leave at an instant, or at another one than was said before. `version`: the one that was read, if
+    that was not just now. Raises `Refused`."""
     issue = _lock(issue.id)
-    _require_before(issue)
-    _require_fit(issue)
+    _require_ready(issue, version)
     if at <= utcnow():
         raise Refused("Cette date est déjà passée : choisissez un jour et une heure à venir, ou envoyez tout de suite.")
     if (issue.state, issue.send_at) == (IssueState.SCHEDULED, at):
@@ -64,15 +69,36 @@ def unschedule(issue: NewsletterIssue, user: User) -> None:
         journal.note("issue.unscheduled", issue, actor_id=user.id)
 
 
-def send_now(issue: NewsletterIssue, user: User) -> None:
-    """Let an issue leave at once; the job writes its mails. Twice is the same. Raises `Refused`."""
+def send_now(issue: NewsletterIssue, user: User, version: int | None = None) -> None:
+    """Let an issue leave at once, as `schedule` does; the job writes its mails. Twice is the same. Raises `Refused`."""
     issue = _lock(issue.id)
     if issue.state in (IssueState.LEAVING, IssueState.SENT):
         return
-    _require_before(issue)
-    _require_fit(issue)
+    _require_ready(issue, version)
     issue.send_at, issue.decided_by_id = utcnow(), user.id
     _start(issue)
+
+
+def skip(issue: NewsletterIssue, user: User, version: int | None = None) -> None:
+    """Let a month go by without its letter: the next one tells what this draft holds. Twice is the same. Raises
+    `Refused` once it is to leave, or leaves."""
+    issue = _lock(issue.id)
+    if issue.state == IssueState.SKIPPED:
+        return
+    _require_before(issue)
+    if issue.state == IssueState.SCHEDULED:
+        raise Refused("Le départ de cette lettre est programmé : annulez-le d’abord.")
+    _require_seen(issue, version)
+    issue.state = IssueState.SKIPPED
+    journal.note("issue.skipped", issue, actor_id=user.id)
+
+
+def take_up(issue: NewsletterIssue, user: User) -> None:
+    """Make a draft again of an issue that was skipped. Twice is the same."""
+    issue = _lock(issue.id)
+    if issue.state == IssueState.SKIPPED:
+        issue.state = IssueState.DRAFT
+        journal.note("issue.taken_up", issue, actor_id=user.id)
 
 
 def stop(issue: NewsletterIssue, user: User) -> int:
@@ -98,7 +124,7 @@ def resume(issue: NewsletterIssue, user: User) -> None:
         raise Refused("L’envoi de cette lettre n’est pas arrêté.")
     issue.state = IssueState.LEAVING
     held = (Delivery.issue_id == issue.id, Delivery.state == DeliveryState.FAILED, Delivery.error == HELD)
-    again = update(Delivery).where(*held).execution_options(synchronize_session=False)
+    again = update(Delivery).where(*held, Delivery.recipient != "").execution_options(synchronize_session=False)
     db.session.execute(again.values(state=DeliveryState.WAITING, next_attempt_at=utcnow(), error=""))
     journal.note("issue.resumed", issue, actor_id=user.id)
 
@@ -124,6 +150,32 @@ def _lock(issue_id):
 def _require_before(issue):
     if issue.has_left:
         raise Refused("Cette lettre est déjà partie, ou en train de partir.")
+
+
+def _require_ready(issue, version):
+    """Refuse an issue that may not leave by the word that is given now."""
+    _require_before(issue)
+    if issue.state == IssueState.SKIPPED:
+        raise Refused("Vous avez choisi de ne pas envoyer cette lettre : reprenez-la d’abord.")
+    _require_seen(issue, version)
+    _require_newest(issue)
+    _require_fit(issue)
+
+
+def _require_seen(issue, version):
+    if version is not None and version != issue.version:
+        raise Refused(CHANGED)
+
+
+def _require_newest(issue):
+    """Refuse a draft that a newer issue has told already."""
+    for one in newsletter.newer(issue):
+        if one.state in (IssueState.SCHEDULED, *LEFT):
+            said = "est programmée" if one.state == IssueState.SCHEDULED else "est déjà partie"
+            raise Refused(
+                f"La lettre {of(month(one.month))} {said} : elle raconte aussi ce qui est dans celle-ci. Pour ne rien "
+                "dire deux fois, celle-ci ne peut plus partir."
+            )
 
 
 def _require_fit(issue):
@@ -161,10 +213,21 @@ def has_ended() -> ColumnElement[bool]:
 
 
 def start_due(issue_id: int) -> bool:
-    """Begin to send an issue whose instant has come; False: it was taken back meanwhile, or another was first."""
+    """Begin to send an issue whose instant has come; False: it was taken back meanwhile, or another was first.
+
+    What stood in it may be gone since its date was chosen. An issue with nothing left to say is a draft again, and the
+    animators are told.
+    """
     issue = _lock(issue_id)
     if issue.state != IssueState.SCHEDULED or issue.send_at > utcnow():
         return False
+    try:
+        _require_fit(issue)
+    except Refused as refusal:
+        issue.state, issue.send_at, issue.decided_by_id = IssueState.DRAFT, None, None
+        journal.note(UNFIT, issue, actor_id=None, reason=str(refusal))
+        dispatch.record(UNFIT, issue)
+        return True
     _start(issue)
     return True
 
@@ -196,7 +259,7 @@ def missing(issue_id: int) -> list[dict]:
 
 def _row(told, issue_id, person):
     about = {"kind": LETTER, "priority": Priority.LETTER, "issue_id": issue_id, "person_id": person.user_id}
-    key = f"letter:{issue_id}:{person.address}"
+    key = key_of(issue_id, person.user_id, person.address)
     return outbox.row(told, to=person.address, key=key, name=person.name, **about)
 
 
@@ -238,31 +301,41 @@ def to_recount() -> Iterator[int]:
     lately = (NewsletterIssue.state == IssueState.SENT, NewsletterIssue.ended_at > utcnow() - RECOUNTED)
     for issue in db.session.scalars(select(NewsletterIssue).where(*lately)).all():
         counts = _counts(issue.id)
-        if (issue.sent, issue.failed) != (counts[DeliveryState.SENT], _failed(counts)):
+        if any(counts.values()) and (issue.sent, issue.failed, issue.unwanted) != _settled(counts):
             yield issue.id
 
 
 def _counts(issue_id):
-    """Return how many deliveries of an issue there are in each state."""
-    counted = select(Delivery.state, func.count()).where(Delivery.issue_id == issue_id).group_by(Delivery.state)
-    return dict.fromkeys(DeliveryState, 0) | dict(db.session.execute(counted).all())
+    """Return how many deliveries of an issue there are in each state; those that did not leave because nobody wanted
+    them any more apart, as `UNWANTED`."""
+    is_unwanted = and_(Delivery.state == DeliveryState.FAILED, Delivery.error.in_([UNWANTED, outbox.UNWANTED]))
+    outcome = case((is_unwanted, UNWANTED), else_=Delivery.state).label("outcome")
+    counted = select(outcome, func.count()).where(Delivery.issue_id == issue_id).group_by(outcome)
+    return dict.fromkeys([*DeliveryState, UNWANTED], 0) | dict(db.session.execute(counted).all())
 
 
 def _note_counts(issue, counts):
-    issue.sent, issue.failed = counts[DeliveryState.SENT], _failed(counts)
+    issue.sent, issue.failed, issue.unwanted = _settled(counts)
 
 
-def _failed(counts):
-    return counts[DeliveryState.FAILED] + counts[DeliveryState.TO_CHECK]
+def _settled(counts):
+    """Return how many mails were sent, failed, and were not wanted any more."""
+    failed = counts[DeliveryState.FAILED] + counts[DeliveryState.TO_CHECK]
+    return counts[DeliveryState.SENT], failed, counts[UNWANTED]
 
 
 def figures(issue: NewsletterIssue) -> Figures:
     """Return how an issue goes: as it is now while it leaves, as it ended afterwards."""
     told = {"recipients": issue.recipients, "stopped": issue.stopped, "is_prepared": issue.prepared_at is not None}
     if issue.state == IssueState.SENT:
-        return Figures(sent=issue.sent, failed=issue.failed, waiting=0, days=0, **told)
+        settled = issue.sent, issue.failed, issue.unwanted
+        return Figures(waiting=0, days=0, **told | _named(settled))
     counts = _counts(issue.id)
     waiting = sum(counts[state] for state in OPEN)
     days = outbox.forecast().get(Priority.LETTER, (0, 0))[1] if waiting else 0
     told["recipients"] = issue.recipients or sum(counts.values())
-    return Figures(sent=counts[DeliveryState.SENT], failed=_failed(counts), waiting=waiting, days=days, **told)
+    return Figures(waiting=waiting, days=days, **told | _named(_settled(counts)))
+
+
+def _named(settled):
+    return dict(zip(("sent", "failed", "unwanted"), settled, strict=True))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import defer, joinedload, load_only, selectinload
 from app.access import listed_articles
 from app.extensions import db
 from app.labels import ARTICLE_OF_PATH, NATIONAL, ON_SHELF, Shelf, TerritoryKind
+from app.localtime import PARIS, clock
 from app.models import Article, Attachment, Series, Territory, Theme, article_territories
 from app.services import shelves, texts
 
@@ -65,7 +66,7 @@ ORDERS = {
     "": (Article.is_pinned.desc(), *NEWEST),
     "anciens": (Article.published_at, Article.id),
     "titre": (Article.slug, Article.id),
-    "serie": (Article.episode, *NEWEST),
+    "serie": (Article.episode.is_(None), Article.episode, *NEWEST),
 }
 
 
@@ -102,6 +103,18 @@ def series_on(shelf: Shelf) -> list[Series]:
     """Return the series that have something on a shelf."""
     held = exists().where(Article.series_id == Series.id, Article.kind.in_(ON_SHELF[shelf]), *listed_articles())
     return list(db.session.scalars(select(Series).where(held).order_by(Series.name)))
+
+
+def years_on(shelf: Shelf) -> range:
+    """Return the years from the newest article of a shelf back to the oldest, by the calendar of Paris."""
+    ends = select(func.max(Article.published_at), func.min(Article.published_at))
+    last, first = db.session.execute(ends.where(Article.kind.in_(ON_SHELF[shelf]), *listed_articles())).one()
+    return range(clock(PARIS, last).year, clock(PARIS, first).year - 1, -1) if last else range(0)
+
+
+def is_empty(query: Select) -> bool:
+    """Tell whether a list shows nothing."""
+    return db.session.scalar(query.limit(1)) is None
 
 
 # Around one article -----------------------------------------------------------------------------------------------

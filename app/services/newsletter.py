@@ -53,9 +53,9 @@ KINDS = {
 }
 SECTION_OF_KIND = {kind: section for section, kinds in KINDS.items() for kind in kinds}
 NAMES = {
-    PublicationKind.DOCUMENT: ("document partagé", "documents partagés"),
-    PublicationKind.ACTION: ("fiche-action partagée", "fiches-actions partagées"),
-    PublicationKind.EVENT: ("événement annoncé", "événements annoncés"),
+    PublicationKind.DOCUMENT: ("document public partagé", "documents publics partagés"),
+    PublicationKind.ACTION: ("fiche-action publique partagée", "fiches-actions publiques partagées"),
+    PublicationKind.EVENT: ("événement public annoncé", "événements publics annoncés"),
 }
 WITHOUT_BODY = (defer(Article.body), defer(Article.body_html))
 
@@ -112,7 +112,7 @@ def draft(now: datetime) -> NewsletterIssue | None:
     if _is_there(this_month):
         return None
     former = _former(this_month)
-    since = former.until if former else now - FIRST_PERIOD
+    since = former.until if former else _first_since(this_month, now)
     subject = f"La lettre des conseils citoyens – {month(this_month)}"
     sections = [section.value for section in IssueSection]
     issue = NewsletterIssue(month=this_month, subject=subject, sections=sections, since=since, until=now)
@@ -150,6 +150,19 @@ def _former(this_month):
     told = NewsletterIssue.state.in_([IssueState.SCHEDULED, *LEFT])
     query = select(NewsletterIssue).where(told, NewsletterIssue.month < this_month)
     return db.session.scalar(query.order_by(NewsletterIssue.month.desc()).limit(1))
+
+
+def _first_since(this_month, now):
+    """Return from when on nothing was sent yet: drafts that nobody sent have told nobody."""
+    oldest = db.session.scalar(select(func.min(NewsletterIssue.since)).where(NewsletterIssue.month < this_month))
+    return min(oldest or now, now - FIRST_PERIOD)
+
+
+def newer(issue: NewsletterIssue) -> list[NewsletterIssue]:
+    """Return the issues of later months: each begins where the last one that had left by then ended, and tells again
+    what stands in an older draft."""
+    query = select(NewsletterIssue).where(NewsletterIssue.month > issue.month).order_by(NewsletterIssue.month)
+    return list(db.session.scalars(query))
 
 
 def _published(since, now, former):
@@ -238,16 +251,16 @@ def _capital(text):
 
 
 def _figures(since, now):
-    """Yield items that say how many: numbers alone, of whatever is shared with whomever."""
+    """Yield items that say how many: of what is shared, only what the readers of the letter find on the site."""
     member = (User.role == Role.MEMBER, User.status == UserStatus.ACTIVE, User.council_id.is_not(None))
     present = select(func.count(func.distinct(User.council_id))).where(*member)
     welcomed = func.coalesce(User.decided_at, User.confirmed_at, User.created_at)
     new = select(func.count()).where(*member, welcomed > since, welcomed <= now)
     period = (Publication.published_at > since, Publication.published_at <= now)
-    shared = select(Publication.kind, func.count()).where(out(), Publication.hidden_at.is_(None), *period)
+    shared = select(Publication.kind, func.count()).where(readable(Publication, VISITOR), *period)
     shared = dict(db.session.execute(shared.group_by(Publication.kind)).all())
     numbers = [
-        (db.session.scalar(present), ("conseil citoyen présent sur le site", "conseils citoyens présents sur le site")),
+        (db.session.scalar(present), ("conseil citoyen a des membres inscrits", "conseils citoyens ont des membres inscrits")),
         (db.session.scalar(new), ("nouveau membre", "nouveaux membres")),
         *((shared.get(kind, 0), words) for kind, words in NAMES.items()),
     ]
@@ -288,7 +301,7 @@ def compose(issue: NewsletterIssue) -> dict:
 def rows_of(issue: NewsletterIssue) -> dict[tuple[str, int], Article | Publication]:
     """Return, by what `subject_of` says of their items, the rows that an issue may tell of at this instant."""
     known = [subject_of(item) for item in issue.items]
-    found = _found(known, *listed_articles())
+    found = _found(known)
     return {subject: row for subject, row in found.items() if not _is_past(row)}
 
 
@@ -298,32 +311,14 @@ def stands(item: NewsletterItem, rows: dict) -> bool:
     return subject is None or subject in rows
 
 
-def shown(content: dict) -> dict:
-    """Return the content of an issue without what visitors may not read any more at this instant."""
-    known = [_told(item) for section in content["sections"] for item in section["items"]]
-    found, sections = _found(known), []
-    for section in content["sections"]:
-        if items := [item for item in section["items"] if _told(item) is None or _told(item) in found]:
-            sections.append(section | {"items": items})
-    return content | {"sections": sections}
-
-
-def _told(item):
-    """Return what an item of a content tells of, as `subject_of` does."""
-    if "article_id" in item:
-        return "article", item["article_id"]
-    return ("publication", item["publication_id"]) if "publication_id" in item else None
-
-
-def _found(subjects: Iterable, *conditions) -> dict:
-    """Return those of these subjects that visitors may read, with one query for each table; articles that meet these
-    conditions."""
+def _found(subjects: Iterable) -> dict:
+    """Return those of these subjects that visitors may read and lists show, with one query for each table."""
     ids = {"article": [], "publication": []}
     for kind, number in filter(None, subjects):
         ids[kind].append(number)
     found = {}
     if ids["article"]:
-        query = select(Article).where(Article.id.in_(ids["article"]), readable(Article, VISITOR), *conditions)
+        query = select(Article).where(Article.id.in_(ids["article"]), readable(Article, VISITOR), *listed_articles())
         found |= {("article", row.id): row for row in db.session.scalars(query.options(*WITHOUT_BODY))}
     if ids["publication"]:
         query = select(Publication).where(Publication.id.in_(ids["publication"]), readable(Publication, VISITOR), out())

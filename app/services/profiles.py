@@ -15,11 +15,11 @@ PHOTO_SIDE = 320  # pixels
 
 
 def keep(
-    user: User, *, first_name: str, last_name: str, presentation: str, letter: bool, pause: bool,
+    user: User, *, first_name: str, last_name: str, presentation: str, letter: bool | None, pause: bool,
     follows_own_topics: bool,
 ) -> None:  # fmt: skip
     """Change what a person says of themselves, whether the letter comes and the alerts rest, and whether they follow
-    the topics where they write.
+    the topics where they write. `letter`: None where its box was left as it was shown.
 
     A date that stands is kept: since when the letter was asked for is the proof that it was.
     """
@@ -27,7 +27,8 @@ def keep(
     user.first_name, user.last_name, user.presentation = first_name, last_name, presentation
     if f"{first_name} {last_name}" != former:  # or anybody could become anybody
         journal.note("user.renamed", user, actor_id=user.id, reason=former)
-    subscribing.wish(user, wants=letter)
+    if letter is not None:
+        subscribing.wish(user, wants=letter)
     user.alerts_paused_at = (user.alerts_paused_at or utcnow()) if pause else None
     user.follows_own_topics = follows_own_topics
     if user.role == Role.REFERENT:  # visitors read their name

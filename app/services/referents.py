@@ -14,7 +14,7 @@ from app.models.types import utcnow
 from app.notifications import outbox
 from app.notifications.links import site_address
 from app.notifications.message import Message
-from app.services import accounts, closing, journal, renewals, signups
+from app.services import accounts, closing, journal, renewals, signups, subscribing
 from app.text import fold
 
 CHOSEN = (TerritoryKind.REGION, TerritoryKind.DEPARTMENT)  # the kinds of territories that have boxes in the form
@@ -83,6 +83,7 @@ def appoint(user: User | None, *, actor_id: int, email: str, first_name: str, la
         db.session.add(user)
     user.role = Role.REFERENT
     _set(user, **columns)
+    subscribing.take_over(user)
     journal.note("referent.appointed", user, actor_id=actor_id, reason=_names(user))
     _welcome(user, is_new)
     return user

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
@@ -166,7 +166,8 @@ def change_address(user: User, email: str) -> bool:
             user.email = email
     except IntegrityError as error:
         raise AddressTaken from error
-    _forget_mails(former)
+    subscribing.move(user, former)
+    outbox.empty(Delivery.channel == Channel.MAIL, Delivery.recipient == former)  # no closing would find it
     subscribing.take_over(user)
     told = Message(
         "Votre adresse a été changée",
@@ -179,12 +180,6 @@ def change_address(user: User, email: str) -> bool:
     last = {"kind": closing.LAST, "priority": Priority.ACCOUNT}  # it is emptied once it has left
     outbox.post(told, to=former, name=f"{user.first_name} {user.last_name}", key=_key(user), **last)
     return True
-
-
-def _forget_mails(address):
-    """Delete what was sent to an address that is nobody's any more: no closing would find it."""
-    gone = delete(Delivery).where(Delivery.channel == Channel.MAIL, Delivery.recipient == address)
-    db.session.execute(gone.where(Delivery.state.in_(outbox.ENDED)).execution_options(synchronize_session=False))
 
 
 def _post_link(user, email, subject, why):

@@ -193,7 +193,7 @@ def _say(name, value, content):
         return ""
     if name in CHOICES:
         return CHOICES[name].get(value, value)
-    if name in ("starts_on", "ends_on", "recognised_on"):
+    if name in ("starts_on", "ends_on", "recognised_on", "expires_on"):
         return day(date.fromisoformat(value))
     if name in ("starts_at", "ends_at"):
         local = datetime.fromisoformat(value).astimezone(ZoneInfo(content.get("time_zone", PARIS.key)))

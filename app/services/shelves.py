@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload, se
 from app.access import Viewer, hosted_by, near, readable
 from app.extensions import db
 from app.labels import KIND_PATHS, STAGE_OF_PATH, TerritoryKind
-from app.localtime import at
+from app.localtime import PARIS, at
 from app.models import (
     Action,
     Attachment,
@@ -87,7 +87,7 @@ def announced_for(is_there: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def of_year(year: int, published_at: InstrumentedAttribute = Publication.published_at) -> ColumnElement[bool]:
     """Return the condition of what was published in a year, as the calendar of Paris has it."""
-    first, end = (at("Europe/Paris", date(y, 1, 1), time()) for y in (year, year + 1))
+    first, end = (at(PARIS, date(y, 1, 1), time()) for y in (year, year + 1))
     return and_(published_at >= first, published_at < end)
 
 
@@ -213,6 +213,13 @@ def files_of(rows: Collection, holder: InstrumentedAttribute = Attachment.public
     query = select(holder, *columns).join(StoredFile, StoredFile.id == Attachment.file_id)
     found = db.session.execute(query.where(*held).group_by(holder)).all() if rows else []
     return {key: Files(count, int(size), media_type) for key, count, size, media_type in found}
+
+
+def sharing(viewer: Viewer, council_ids: Collection[int], model: type[Publication] = Publication) -> set[int]:
+    """Return the ids of those of some councils that share something that `viewer` may read."""
+    council = aliased(Council)
+    shared = select(model.id).where(model.council_id == council.id, readable(model, viewer), is_out()).exists()
+    return set(db.session.scalars(select(council.id).where(council.id.in_(council_ids), shared)))
 
 
 def checked_last(condition: ColumnElement[bool]) -> ColumnElement[bool]:

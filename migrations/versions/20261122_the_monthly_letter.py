@@ -19,7 +19,8 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("confirmed_at", INSTANT, nullable=True),
+        sa.Column("confirmed_at", INSTANT, nullable=False),
+        sa.CheckConstraint("address <> ''", name=op.f("ck_subscribers_some_address")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("address", name=op.f("uq_subscribers_address")),
     )
@@ -62,6 +63,7 @@ def make_issues():
         sa.Column("recipients", sa.Integer(), nullable=False),
         sa.Column("sent", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("unwanted", sa.Integer(), nullable=False),
         sa.Column("stopped", sa.Integer(), nullable=False),
         foreign_key("newsletter_issues", "decided_by_id", "users", "SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_newsletter_issues")),
@@ -109,7 +111,11 @@ def mark_deliveries():
 def downgrade():
     # The former program has no text for them, and no rule for what is told of drafts.
     op.execute("DELETE FROM deliveries WHERE issue_id IS NOT NULL AND state IN ('waiting', 'claimed')")
-    op.execute("DELETE FROM deliveries WHERE kind = 'issue' AND state = 'waiting'")
+    op.execute("DELETE FROM deliveries WHERE kind = 'issue' AND state IN ('waiting', 'claimed')")
+    op.execute(
+        "DELETE FROM activities "
+        "WHERE verb IN ('issue.drafted', 'issue.recalled', 'issue.unfit') AND dispatched_at IS NULL"
+    )
     op.drop_index("ix_deliveries_issue_id", "deliveries")
     with op.batch_alter_table("deliveries") as table:
         table.drop_constraint(op.f("fk_deliveries_issue_id_newsletter_issues"), type_="foreignkey")

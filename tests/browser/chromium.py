@@ -11,6 +11,7 @@ from selenium.webdriver.chrome.service import Service
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 WITHOUT_SCRIPTS = {"profile.managed_default_content_settings.javascript": 2}
+STOPS = 5  # of Tab inside one control, at most: a date has its day, month, year and calendar
 MODULES = Path(__file__).parents[2] / ".cache/browser/node_modules"
 
 ACTIVE_CONTENT = """[...document.querySelectorAll('*')].flatMap(e => [
@@ -131,9 +132,11 @@ class Browser:
         """Press Tab from the top of the page to its end; return what cannot be reached or seen that way."""
         names = self.evaluate(CONTROLS)
         findings, order, first = [], [], None
-        for _ in range(len(names) + 2):
+        for _ in range(STOPS * len(names) + 2):
             self.press("Tab", 9)
             focused = self.evaluate(FOCUSED)
+            if order and focused["index"] == order[-1]:
+                continue  # from the day to the month inside a date
             if focused["index"] < 0 or focused["index"] in order:
                 break
             first = first or focused["href"]

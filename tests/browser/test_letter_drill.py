@@ -94,20 +94,25 @@ def text_of(mail, kind="plain"):
     return mail.get_body((kind,)).get_content()
 
 
+def stop_of(mail):
+    """Return the address to which a mail program writes when its button is pressed."""
+    return mail["List-Unsubscribe"].removeprefix("<").removesuffix(">")
+
+
 def test_an_article_with_a_file_is_read_followed_and_told_in_the_letter_that_each_reader_gets_once(
     site, box, anne, jeanne, luc, tmp_path  # noqa: F811
 ):  # fmt: skip
-    luc.follow("La lettre")
-    luc.see("La recevoir, ou l’arrêter", "La première paraîtra bientôt.")
+    hear_of_it(jeanne, luc)
+    tick_the_letter(site)  # meanwhile: a form that comes back within seconds is taken for that of a machine
     subscribe(box, jeanne, luc)
-    tick_the_letter(site)
     article = write_an_article(anne, tmp_path)
     for person in (anne, jeanne):
         find_the_article(person, article)
     follow_the_feed(site)
 
     month = draft(anne)
-    arrange(anne, month)
+    assert jeanne.ask(f"/lettre/{month}").status == 404
+    arrange(anne)
     look_at_it(anne, month)
     try_it(anne, box, month)
     mails = send(anne, box, month)
@@ -122,11 +127,18 @@ def test_an_article_with_a_file_is_read_followed_and_told_in_the_letter_that_eac
 # Who wants it -------------------------------------------------------------------------------------------------------
 
 
-def subscribe(box, jeanne, luc):  # noqa: F811
-    """Let Jeanne and Luc ask for the letter, and confirm that by the link in the mail; nothing else comes to them."""
+def hear_of_it(jeanne, luc):
+    """Let Jeanne and Luc find the page of the letter, without an account."""
     jeanne.visit("/")
     jeanne.follow_words("La lettre", "//footer")
+    assert "La première paraîtra bientôt." in jeanne.words
     assert jeanne.flaws() == []
+    luc.follow("La lettre")
+    luc.see("La recevoir, ou l’arrêter", "La première paraîtra bientôt.")
+
+
+def subscribe(box, jeanne, luc):  # noqa: F811
+    """Let Jeanne and Luc ask for the letter, and confirm that by the link in the mail; nothing else comes to them."""
     jeanne.fill("email", JEANNE)
     jeanne.press_button("Recevoir la lettre")
     assert f"Un courriel est parti à l’adresse {JEANNE}" in jeanne.words
@@ -232,7 +244,7 @@ def draft(anne):
     return anne.address.partition("#")[0].rpartition("/")[2]
 
 
-def arrange(anne, month):
+def arrange(anne):
     """Let Anne put in a word and something short, move one thing up, and leave another one out."""
     assert titles(anne)[:2] == [TITLE, MEETING]
     anne.fill("introduction", GREETING)
@@ -247,7 +259,6 @@ def arrange(anne, month):
     anne.press_button("Ajouter cette brève")
     assert "Vacances" in titles(anne) and PRESS not in titles(anne)
     assert anne.flaws() == []
-    assert anne.ask(f"/lettre/{month}").status == 200
 
 
 def titles(anne):
@@ -267,14 +278,17 @@ def look_at_it(anne, month):
     anne.follow_words("Voir le courriel")
     assert MEETING in anne.words and PRESS not in anne.words
     for scheme in ("light", "dark"):
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        anne.cdp("Emulation.setEmulatedMedia", {"features": features})
-        for width in (320, DESK):
+        anne.cdp("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        anne.visit(f"/animation/lettre/{month}/apercu.html")
+        for width in (320, DESK, anne.width):
             anne.resize(width)
-            assert anne.evaluate(TOO_WIDE) == [] and anne.violations() == [], (scheme, width)
-        anne.resize(anne.width)
-        anne._take_picture()
+            assert anne.evaluate(TOO_WIDE) == [] and flaws_of_a_mail(anne) == [], (scheme, width)
     anne.cdp("Emulation.setEmulatedMedia", {"features": []})
+
+
+def flaws_of_a_mail(anne):
+    """Return what axe finds, but for the landmarks of a page: those of a mail are its program's."""
+    return [found for found in anne.violations() if not found.startswith(("landmark-one-main", "region"))]
 
 
 def try_it(anne, box, month):  # noqa: F811
@@ -312,11 +326,10 @@ def read_the_mails(mails, site, month):
     """See that all is in the mail of each reader, and nothing else, with the headers that mail programs look for."""
     page, stops = f"{site}/lettre/{month}", set()
     for to, mail in mails.items():
-        stop = mail["List-Unsubscribe"].removeprefix("<").removesuffix(">")
+        stop = stop_of(mail)
         stops.add(stop)
-        assert (
-            stop.startswith(f"{site}/desabonnement/") and mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        )
+        assert stop.startswith(f"{site}/desabonnement/")
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert (mail["List-Id"], mail["Precedence"]) == ("<letter.127.0.0.1>", "bulk")
         assert mail["Auto-Submitted"] == "auto-generated" and to in mail["To"]
         assert len(mail.as_bytes()) < 30 * 1024
@@ -338,7 +351,9 @@ def read_on_the_site(jeanne, luc, month, article):
     jeanne.follow_words(TITLE)
     assert jeanne.address == article
     luc.type(f"g{jeanne.base}/lettre/{month}\r")
-    luc.see("bon courage", MEETING, TITLE, "Vacances")
+    luc.see("bon courage", MEETING, "Vacances")
+    luc.follow(TITLE)
+    luc.see("une aide,", FILE, WORDS)
 
 
 # Who wants it no more -----------------------------------------------------------------------------------------------
@@ -346,20 +361,18 @@ def read_on_the_site(jeanne, luc, month, article):
 
 def unsubscribe(site, jeanne, luc, mails):
     """Let the mail programs of Jeanne and Alice end the letter by their button, and Luc by the link in his mail."""
-    stops = {to: mail["List-Unsubscribe"].strip("<>") for to, mail in mails.items()}
+    stops = {to: stop_of(mail) for to, mail in mails.items()}
     for to in (JEANNE, MEMBERS[0], JEANNE):
         answer = urlopen(Request(stops[to], urlencode({"List-Unsubscribe": "One-Click"}).encode()))
         assert answer.status == 200 and "Set-Cookie" not in answer.headers
     jeanne.visit(stops[JEANNE])
-    assert "Vous ne recevez plus ces messages." in jeanne.words
+    assert "Vous ne recevez plus la lettre." in jeanne.words
     assert jeanne.flaws() == []
     assert stops[LUC] in text_of(mails[LUC])
     luc.type(f"g{stops[LUC]}\r")
-    luc.see("Vous recevez ces messages.")
-    luc.choose("", after="Votre choix")
-    luc.type("\r")
-    luc.follow("Enregistrer mon choix")
-    luc.see("Votre choix est enregistré.", "Vous ne recevez plus ces messages.")
+    luc.see("Vous recevez la lettre.")
+    luc.follow("Ne plus recevoir la lettre")
+    luc.see("Votre choix est enregistré.", "Vous ne recevez plus la lettre.")
     with writer(site, "alice") as alice:
         alice.visit("/mon-profil")
         assert not alice.is_ticked(WANTED)
@@ -371,5 +384,5 @@ def see_the_figures(anne, month):
     assert "désinscrites par cette lettre 3" in anne.words and "Courriels envoyés 4" in anne.words
     anne.visit("/animation/lettre")
     assert "1 membre, et 0 autre personne" in anne.words
-    assert "4 envoyées · 0 échec · 3 désinscriptions" in anne.words
+    assert "4 envoyées" in anne.words and "3 désinscriptions" in anne.words
     assert anne.flaws() == []

@@ -15,7 +15,18 @@ from app.labels import Channel
 from app.models import User
 from app.notifications import outbox
 from app.phone import display
-from app.services import accounts, alerts, following, limits, listening, phones, pictures, profiles, renewals
+from app.services import (
+    accounts,
+    alerts,
+    following,
+    limits,
+    listening,
+    phones,
+    pictures,
+    profiles,
+    renewals,
+    subscribing,
+)
 from app.services.phones import Outcome
 from app.signing import BadToken
 
@@ -32,7 +43,7 @@ def edit():
     if viewer.user_id and not is_member(viewer):
         return redirect(home_of(current_user))
     require(is_member(viewer))
-    form = ProfileForm(current_user, alerts.choices_of(current_user))
+    form = ProfileForm(current_user, alerts.choices_of(current_user), subscribing.is_asked_for(current_user.email))
     if form.validate_on_submit():
         picture = _picture(form)
         if not form.errors:

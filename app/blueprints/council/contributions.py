@@ -18,7 +18,7 @@ TAKEN_BACK = ("fiche-action n’est plus dans cet appel", "fiches-actions ne son
 
 @bp.route("/appels/<slug>", methods=["GET", "POST"])
 def edit(slug):
-    """Choose the actions that are sent; those that are not ticked any more are taken back."""
+    """Choose the actions that are sent; those whose boxes are emptied are taken back."""
     viewer = current_viewer()
     require(may_keep(viewer, viewer.council_id))
     call = get_readable_or_404(Article, viewer, slug=slug, kind=ArticleKind.CALL)
@@ -40,7 +40,7 @@ def _send(form, slug):
     call = get_readable_or_404(Article, viewer, slug=slug, kind=ArticleKind.CALL)
     require(may_contribute(viewer, call))
     ids = [action.id for action in contributions.offered(viewer, call)]
-    come, gone = contributions.send(call, me, ids, form.actions.data)
+    come, gone = contributions.send(call, me, ids, added=form.added, dropped=form.dropped)
     db.session.commit()
     said = [plural(come, *SENT)] * bool(come) + [plural(gone, *TAKEN_BACK)] * bool(gone)
     flash(f"Merci : {' ; '.join(said)}." if said else "Rien n’a changé.")

@@ -18,7 +18,7 @@ from app.access import (
 )
 from app.blueprints import uploads
 from app.blueprints.moderation import article_saving as saving
-from app.blueprints.web import current_viewer, lost, paginate, require_token
+from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.articles import ArticleForm, ArticlesForm, ReturnForm
 from app.forms.base import read_day, read_time
@@ -27,6 +27,7 @@ from app.jobs.contents import delete_unused
 from app.labels import ARTICLE_OF_PATH
 from app.markup import TextTooComplex
 from app.models import Article
+from app.notifications.articles import hears_of
 from app.services import articles, attachments, bin, places, publishing, referents, revisions
 from app.templating import quoted
 
@@ -34,12 +35,18 @@ bp = Blueprint("articles", __name__, url_prefix="/animation/articles")
 
 PER_PAGE = 20
 WRITING = ("moderation.articles.new", "moderation.articles.edit")
-SHUT = "Vous ne pouvez plus changer cet article"
-WHY_SHUT = "Il est publié, ou sa publication est prévue, ou il n’est plus à vous. Voici ce que vous aviez écrit."
 DECIDED = "Cet article n’attend plus de réponse : voici où il en est."
 LACKING = "Il manque encore quelque chose avant de publier."
 MEANWHILE = "Le texte a changé pendant que vous lisiez : regardez d’abord ce qui est arrivé."
+NO_AUTHOR = "Son auteur n’écrit plus d’articles sur ce site : vous pouvez le publier, ou le mettre à la corbeille."
+RETURNED = {
+    True: "L’article est rendu à son auteur, qui l’apprend par courriel.",
+    False: "L’article est rendu à son auteur, qui le verra parmi ses articles. Le site ne lui écrit pas.",
+}
+OWED = "Son auteur attend une réponse : rendez-lui d’abord l’article, avec un mot. Il n’est pas à la corbeille."
+OWED_FIRST = "Son auteur attend une réponse : oubliez d’abord la date, puis rendez-lui l’article, avec un mot."
 GONE = "Ce n’est plus dans la corbeille : quelqu’un l’a remis à sa place, ou les 30 jours sont passés."
+GONE_FILE = "Ce fichier n’attend plus : quelqu’un l’a remis à sa place, ou les 30 jours sont passés."
 WHOLE = (
     joinedload(Article.author), joinedload(Article.series), joinedload(Article.picture), joinedload(Article.thumbnail),
     selectinload(Article.themes), selectinload(Article.territories),
@@ -102,10 +109,13 @@ def _find(article_id, *options):
 def show(article_id):
     """Show an article as its readers see it, where it stands, and what one can do with it."""
     article, viewer = _find(article_id, *WHOLE), current_viewer()
+    edits = may_edit_article(viewer, article)
     return render_template(
         "moderation/articles/show.html", article=article, files=attachments.of(article),
-        publishes=may_publish_articles(viewer), edits=may_edit_article(viewer, article),
-        is_author=article.author_id == viewer.user_id, key=secrets.token_hex(16),
+        taken_away=attachments.taken_away(article) if edits else [],
+        publishes=may_publish_articles(viewer), edits=edits, is_author=article.author_id == viewer.user_id,
+        key=secrets.token_hex(16),
+        has_author=articles.has_author(article), is_owed=articles.is_owed_answer(article, viewer.user_id),
         begun=revisions.unsaved(article, current_user) if articles.is_out(article) else None,
     )  # fmt: skip
 
@@ -113,11 +123,19 @@ def show(article_id):
 @bp.route("/nouveau", methods=["GET", "POST"])
 def new():
     """Write a new article. A form that is sent again changes what it has made."""
+    if _was_writer():
+        return saving.lost()
     require(may_write_articles(current_viewer()))
     article = _made_by(request.form.get("key", ""))
     if article is not None and not may_edit_article(current_viewer(), article):
-        return _lost()
+        return saving.lost()
     return _write(article, is_new=True)
+
+
+def _was_writer():
+    """Tell whether somebody sends a text who is logged in, and writes none any more."""
+    viewer = current_viewer()
+    return request.method == "POST" and viewer.user_id and not may_write_articles(viewer) and "body" in request.form
 
 
 def _made_by(key):
@@ -128,11 +146,6 @@ def _made_by(key):
     return db.session.scalar(made.options(*WHOLE))
 
 
-def _lost():
-    texts = [request.form.get(name, "") for name in ("title", "summary", "body")]
-    return lost(SHUT, WHY_SHUT, texts, ("Revenir aux articles", url_for(".index"))), 403
-
-
 @bp.route("/<id:article_id>/modifier", methods=["GET", "POST"])
 def edit(article_id):
     """Change an article. What somebody sends is not lost because it was deleted, or published, meanwhile."""
@@ -141,10 +154,13 @@ def edit(article_id):
         article = _find(article_id, *WHOLE)
         require(may_edit_article(viewer, article))
         return _write(article)
+    if _was_writer():
+        return saving.lost()
     require(may_write_articles(viewer))
     theirs = select(Article).where(Article.id == article_id, articles_kept_by(viewer))
-    article = db.session.scalar(theirs.options(*WHOLE)) or abort(404)
-    return _write(article) if may_edit_article(viewer, article) else _lost()
+    if (article := db.session.scalar(theirs.options(*WHOLE))) is None:
+        return saving.lost(404)  # its author may have taken it back meanwhile
+    return _write(article) if may_edit_article(viewer, article) else saving.lost()
 
 
 @bp.post("/<id:article_id>/modifier/oubli")
@@ -221,9 +237,10 @@ def _take(form, article):
 def _page(form, article, is_new):
     article = form.article or article
     is_preview = article is not None and request.method == "GET" and "apercu" in request.args
+    picture = article.picture if article else None  # a preview may show the article without it
     return render_template(
         "moderation/articles/edit.html", form=form, article=article, is_new=is_new,
-        shown=_preview(form, article) if is_preview else None, picture=article.picture if article else None,
+        shown=_preview(form, article) if is_preview else None, picture=picture,
         files=[entry.attachment for entry in form.entries],
     ), *form.outcome  # fmt: skip
 
@@ -241,6 +258,8 @@ def _preview(form, article):
     article.themes = themes
     for name, value in fields.items():
         setattr(article, name, value)
+    if form.drop_picture.data:
+        article.picture = article.thumbnail = None
     return article
 
 
@@ -266,15 +285,15 @@ def _decide(article_id):
     return article, me
 
 
-def _done(article_id, sentence):
+def _done(article_id, sentence, place=None):
     db.session.commit()
     flash(sentence)
-    return redirect(url_for(".show", article_id=article_id))
+    return redirect(place or url_for(".show", article_id=article_id))
 
 
 @bp.post("/<id:article_id>/publication")
 def publish(article_id):
-    """Publish a draft as it is."""
+    """Publish a draft as it was read; not what its author has written since."""
     article, me = _decide(article_id)
     if article.published_at is not None:
         return _done(article_id, "Cet article est déjà publié.")
@@ -282,6 +301,8 @@ def publish(article_id):
         db.session.rollback()
         flash(" ".join([LACKING, *lacks.values()]))
         return redirect(url_for(".edit", article_id=article_id))
+    if request.form.get("act") != str(article.version):
+        return _done(article_id, MEANWHILE)
     articles.publish(article, me)
     return _done(article_id, "C’est publié : tout le monde peut le lire.")
 
@@ -289,11 +310,12 @@ def publish(article_id):
 @bp.post("/<id:article_id>/brouillon")
 def unschedule(article_id):
     """Take an article back to the drafts before its date."""
-    article, _ = _decide(article_id)
+    article, me = _decide(article_id)
     if article.published_at is not None:
         return _done(article_id, "Trop tard : cet article vient d’être publié.")
     articles.unschedule(article)
-    return _done(article_id, "La date est oubliée : l’article est de nouveau un brouillon.")
+    sentence = "La date est oubliée : l’article est de nouveau un brouillon."
+    return _done(article_id, sentence, saving.place_of(article, me))
 
 
 @bp.post("/<id:article_id>/reprise")
@@ -311,15 +333,17 @@ def give_back(article_id):
     """Give a submitted article back to its author, and say why."""
     require(may_publish_articles(current_viewer()))
     article = _find(article_id, joinedload(Article.author))
-    if article.submitted_at is None or articles.is_out(article):
-        flash(DECIDED)
+    is_decided = article.submitted_at is None or articles.is_out(article)
+    if is_decided or not articles.has_author(article):
+        flash(DECIDED if is_decided else NO_AUTHOR)
         return redirect(url_for(".show", article_id=article_id))
     form = ReturnForm()
     if form.validate_on_submit():
         article, me = _decide(article_id)
         is_done = articles.give_back(article, me, form.reason.data)
+        said = RETURNED[hears_of(article)] if is_done else DECIDED
         db.session.commit()
-        flash("L’article est rendu à son auteur, qui l’apprend par courriel." if is_done else DECIDED)
+        flash(said)
         return redirect(url_for(".index"))
     return render_template("moderation/articles/give_back.html", form=form, article=article), *form.outcome
 
@@ -360,15 +384,24 @@ def delete(article_id):
     """Ask once, then move an article into the bin."""
     article = _find(article_id)
     require(may_edit_article(current_viewer(), article))
+    if articles.is_owed_answer(article, current_user.id):
+        return _answer_first(article)
     if request.method == "GET":
         return render_template("moderation/articles/delete.html", article=article)
     article, me = _begin(article_id)
     require(may_edit_article(viewer_of(me), article))
+    if articles.is_owed_answer(article, me.id):
+        return _answer_first(article)
     articles.delete(article, me)
     name = article.name
     db.session.commit()
     flash(f"{quoted(name)} est dans la corbeille.")
     return redirect(url_for(".discarded"))
+
+
+def _answer_first(article):
+    place = url_for(".show" if article.publish_on else ".give_back", article_id=article.id)
+    return _done(article.id, OWED_FIRST if article.publish_on else OWED, place)
 
 
 @bp.post("/<id:article_id>/retour-de-la-corbeille")
@@ -384,6 +417,19 @@ def recover(article_id):
     require(may_edit_article(viewer_of(me), article))
     articles.recover(article, me)
     return _done(article_id, "C’est remis à sa place.")
+
+
+@bp.post("/<id:article_id>/fichiers/<id:attachment_id>/retour")
+def recover_file(article_id, attachment_id):
+    """Give a file back to the article that it was taken away from."""
+    article, me = _begin(article_id)
+    require(may_edit_article(viewer_of(me), article))
+    found = next((one for one in attachments.taken_away(article) if one.id == attachment_id), None)
+    if found is None:
+        return _done(article_id, GONE_FILE)
+    name = found.file.name
+    is_back = articles.recover_file(article, found)
+    return _done(article_id, f"{quoted(name)} est remis à sa place." if is_back else attachments.TOO_MANY)
 
 
 # Versions ---------------------------------------------------------------------------------------------------------

@@ -152,6 +152,8 @@ def _save(form, month, html):
     if form.brief:
         layout.add_brief(issue, *form.brief)
     anchor, words = _act(issue)
+    if form.brief and not anchor:
+        anchor, words = IssueSection.BRIEFS, "La brève est ajoutée à la lettre."
     db.session.commit()
     flash(words)
     return redirect(_next(form, month, anchor))
@@ -163,6 +165,8 @@ def _act(issue):
         for pattern, act in ACTS.items():
             if found := re.fullmatch(pattern, name):
                 return act(issue, *found.groups())
+    if "search" in request.form:
+        return "ajouter", "C’est enregistré. Voici ce que la recherche a trouvé."
     return "", "C’est enregistré. Rien n’est encore envoyé."
 
 
@@ -171,8 +175,6 @@ def _next(form, month, anchor):
         return url_for(".preview", month=month)
     if "send" in request.form:
         return url_for("moderation.sending.show", month=month)
-    if "search" in request.form:
-        anchor = "ajouter"
     return url_for(".edit", month=month, q=form.q.data or None, _anchor=anchor or None)
 
 
@@ -187,15 +189,8 @@ def preview(month):
         issue=issue,
         text=texts["txt"],
         size=sum(len(text.encode()) for text in texts.values()),
-        is_cut=_is_cut(content),
+        is_cut=mails.is_cut(content),
     )
-
-
-def _is_cut(content):
-    """Tell whether the mail must leave something out to stay light."""
-    fitted = mails.fitted(content)
-    texts = [[item["text"] for section in one["sections"] for item in section["items"]] for one in (content, fitted)]
-    return texts[0] != texts[1]
 
 
 @bp.get("/<month>/apercu.html")

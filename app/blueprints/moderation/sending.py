@@ -6,7 +6,7 @@ from app.blueprints.moderation.newsletter import begin, find
 from app.blueprints.web import require_token
 from app.extensions import db
 from app.forms.newsletter import ScheduleForm
-from app.services import mailing
+from app.services import mailing, newsletter
 from app.templating import moment
 
 bp = Blueprint("sending", __name__, url_prefix="/animation/lettre/<month>")
@@ -17,13 +17,16 @@ def show(month):
     """Show where the sending of an issue stands, with what can be done; let it leave on a day."""
     issue, form = find(month), ScheduleForm()
     if form.validate_on_submit():
-        at = form.send_at
-        _do(month, lambda issue, me: mailing.schedule(issue, at, me), f"C’est noté : la lettre part le {moment(at)}.")
+        at, version = form.send_at, _version()
+        words = f"C’est noté : la lettre part le {moment(at)}."
+        _do(month, lambda issue, me: mailing.schedule(issue, at, me, version), words)
         return redirect(url_for(".show", month=month))
+    if not form.is_submitted():
+        form.version.data = str(issue.version)
     figures = mailing.figures(issue) if issue.has_left else None
     people = mailing.count_recipients()
-    page = render_template("moderation/sending/show.html", issue=issue, form=form, figures=figures, people=people)
-    return page, *form.outcome
+    about = {"figures": figures, "people": people, "newer": newsletter.newer(issue)}
+    return render_template("moderation/sending/show.html", issue=issue, form=form, **about), *form.outcome
 
 
 @bp.route("/depart", methods=["GET", "POST"])
@@ -32,10 +35,35 @@ def send(month):
     issue = find(month)
     if request.method == "GET":
         people = mailing.count_recipients()
-        return render_template("moderation/sending/send.html", issue=issue, people=people)
+        newer = newsletter.newer(issue)
+        return render_template("moderation/sending/send.html", issue=issue, people=people, newer=newer)
     require_token()
-    _do(month, mailing.send_now, "La lettre part. Vous pouvez quitter cette page.")
+    version = _version()
+    words = "La lettre part. Vous pouvez quitter cette page."
+    _do(month, lambda issue, me: mailing.send_now(issue, me, version), words)
     return redirect(url_for(".show", month=month))
+
+
+@bp.route("/sans-lettre", methods=["GET", "POST"])
+def skip(month):
+    """Ask once, then let the month go by without its letter."""
+    issue = find(month)
+    if request.method == "GET":
+        return render_template("moderation/sending/skip.html", issue=issue)
+    require_token()
+    version = _version()
+    words = "C’est noté : pas de lettre ce mois-ci. Ce qu’elle contenait ira dans la prochaine."
+    _do(month, lambda issue, me: mailing.skip(issue, me, version), words)
+    return redirect(url_for(".show", month=month))
+
+
+@bp.post("/retour")
+def take_up(month):
+    """Make a draft again of an issue that was skipped."""
+    find(month)
+    require_token()
+    _do(month, mailing.take_up, "La lettre est de nouveau un brouillon.")
+    return redirect(url_for("moderation.newsletter.edit", month=month))
 
 
 @bp.post("/essai")
@@ -72,6 +100,11 @@ def resume(month):
     require_token()
     _do(month, mailing.resume, "L’envoi reprend.")
     return redirect(url_for(".show", month=month))
+
+
+def _version():
+    """Return the version of the issue that the page showed; none is -1."""
+    return request.form.get("version", -1, type=int)
 
 
 def _do(month, verb, words):

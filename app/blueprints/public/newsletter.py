@@ -64,27 +64,28 @@ def sent():
 @bp.route("/lettre/confirmation/<token>", methods=["GET", "POST"])
 def confirm(token):
     """Show the button that subscribes: mail scanners open links. POST subscribes."""
-    email = _address(subscribing.JOIN, token)
+    asked = _question(subscribing.JOIN, token)
+    email = asked.recipient
     if request.method == "POST":
-        _change(subscribing.confirm, email)
+        _change(subscribing.confirm, email, asked.created_at)
         flash(JOINED if subscribing.is_subscribed(email) else HELD_BACK)
         return redirect(url_for(".confirm", token=token))
-    return _page(email, "confirm")
+    return _page("confirm", email, subscribing.is_subscribed(email))
 
 
 @bp.route("/lettre/desabonnement/<token>", methods=["GET", "POST"])
 def leave(token):
     """Show the button that ends the subscription; POST does."""
-    email = _address(subscribing.LEAVE, token)
+    email = _question(subscribing.LEAVE, token).recipient
     if request.method == "POST":
         _change(subscribing.end, email)
         flash(ENDED)
         return redirect(url_for(".leave", token=token))
-    return _page(email, "leave")
+    return _page("leave", email, subscribing.is_asked_for(email))
 
 
-def _address(purpose, token):
-    """Return the address of a link; abort with a page that says what is wrong with it."""
+def _question(purpose, token):
+    """Return the mail of a link; abort with a page that says what is wrong with it."""
     try:
         return subscribing.by_token(purpose, token)
     except BadToken as error:
@@ -92,13 +93,12 @@ def _address(purpose, token):
         abort(make_response(page, 410 if error.is_expired else 404))
 
 
-def _change(act, email):
+def _change(act, *about):
     require_token()
     begin_write()
-    act(email)
+    act(*about)
     db.session.commit()
 
 
-def _page(email, name):
-    is_subscribed = subscribing.is_subscribed(email)
+def _page(name, email, is_subscribed):
     return render_template(f"public/newsletter/{name}.html", email=email, is_subscribed=is_subscribed)

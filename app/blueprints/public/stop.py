@@ -20,6 +20,7 @@ from app.forms.stop import StopForm
 from app.labels import MESSAGE_KIND, Channel
 from app.models import Delivery
 from app.notifications import outbox
+from app.notifications.newsletter import LETTER
 from app.phone import InvalidNumber, parse_mobile
 from app.services import subscribing
 from app.signing import BadToken, read
@@ -45,24 +46,27 @@ def edit(token):
 
 
 def _delivery(token):
-    """Return the message that the token was made for: whoever holds it got that message, or had it forwarded."""
+    """Return the message that the token was made for: whoever holds it got that message, or had it forwarded. Once it
+    is not known any more to whom it went, nobody can be meant."""
     try:
         delivery = db.session.get(Delivery, read("stop", token))
     except BadToken:
         delivery = None
-    if delivery is None:
+    if delivery is None or not delivery.recipient:
         abort(make_response(render_template("public/stop/cut.html"), 404))
     return delivery
 
 
 def _page(form, delivery):
-    stopped = outbox.stops(delivery.channel, delivery.recipient)
-    form.offer(kind_stopped=delivery.kind in stopped, all_stopped=outbox.ALL in stopped)
+    kinds, is_letter = outbox.stops(delivery.channel, delivery.recipient), delivery.kind == LETTER
+    stopped = not subscribing.is_subscribed(delivery.recipient) if is_letter else delivery.kind in kinds
+    form.offer(stopped, outbox.ALL in kinds, is_letter)
     return render_template(
         "public/stop/edit.html",
         form=form,
-        stopped=delivery.kind in stopped,
-        all_stopped=outbox.ALL in stopped,
+        stopped=stopped,
+        all_stopped=outbox.ALL in kinds,
+        is_letter=is_letter,
         address=mask_address(delivery.recipient),  # who had the mail forwarded need not learn it
         words=MESSAGE_KIND.get(delivery.kind, delivery.kind),
     )
