@@ -305,8 +305,8 @@ def test_no_address_is_that_of_another_page(cast, title, address):
 
 def test_two_articles_of_one_title_have_two_addresses_that_stay(client_as, cast):
     animator = client_as(cast.animator)
-    for _ in range(2):
-        submit(animator, NEW, "Publier", title="La rentrée")
+    for body in ("Elle vient.", "Elle est là."):
+        submit(animator, NEW, "Publier", title="La rentrée", body=body)
     assert db.session.scalars(select(Article.slug).order_by(Article.id)).all() == ["la-rentree", "la-rentree-2"]
     submit(animator, page_of(newest(), "/modifier"), "Enregistrer", title="Tout autre chose")
     assert newest().slug == "la-rentree-2"
@@ -958,3 +958,14 @@ def test_what_somebody_prepares_takes_no_more_place_than_a_council(client_as, ca
     assert len(_files(newest())) == 1
     submit(animator, page_of(first, "/modifier"), "Enregistrer", files=[(io.BytesIO(PDF + b"\n\n"), "c.pdf")])
     assert len(_files(first)) == 2
+
+
+def test_who_goes_back_and_publishes_the_same_again_is_asked_first(client_as, cast):
+    browser, said = client_as(cast.animator), {"title": "Une fête", "body": "Venez."}
+    submit(browser, NEW, "Publier", **said)
+    again = submit(browser, NEW, "Publier", **said)
+    assert "Une deuxième fois ?" in again.text and counted(Article) == 1
+    assert f'href="/actualites/{newest().slug}"' in again.text
+    assert send(browser, again, "Publier").status_code == 302 and counted(Article) == 2
+    submit(browser, NEW, "Publier", title="Une fête", body="Venez nombreux.")
+    assert counted(Article) == 3

@@ -205,6 +205,11 @@ def number_field(label: str, *, most: int, wrong: str, least: int = 0, **options
     return text_field(label, most=10, checks=[Optional(), check_number], render_kw=keywords, **options)
 
 
+def whole_number(field: HiddenField) -> int:
+    """Return the number that a hidden field brings back; 0 when it is none of ours."""
+    return int(field.data) if field.data.isdecimal() and len(field.data) < 10 else 0
+
+
 def read_day(text: str) -> date:
     """Return the day that was typed: « 25/12/2026 », « 25.12.26 », or « 2026-12-25 » as browsers send it.
 

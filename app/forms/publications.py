@@ -40,6 +40,7 @@ class DraftForm(AttachmentsForm):
 
     key = _hidden(validators=[Length(max=32)])
     version = _hidden()
+    again = _hidden()  # the id of what its author agrees to make a second time
     act = StringField(default="preview")
 
     title = text_field("Titre", most=200, many="Ce titre est trop long : 200 caractères au plus.")
@@ -55,10 +56,11 @@ class DraftForm(AttachmentsForm):
 
     acts, showing = ACTS, SHOWING
     columns = ("title", "summary")
-    apart = ("csrf_token", "key", "version", "act", "files", "sent")  # of no version that is kept aside
+    apart = ("csrf_token", "key", "version", "again", "act", "files", "sent")  # of no version that is kept aside
     aside = None  # what was begun and not saved, which the page offers
     is_resumed = False  # the form shows it
     changed = None  # in what the text differs from what was saved meanwhile
+    twin = None  # what the same author has just made, which says the same
 
     def begin(self, item: Publication | Article | None) -> None:
         """Remember, in a form that is shown for the first time, what it is going to change."""
@@ -136,7 +138,6 @@ class PublicationForm(DraftForm):
     """What all kinds have."""
 
     council = _hidden()
-    again = _hidden()  # the id of what its author agrees to make a second time
     confirmed = StringField(default="", filters=[one_line])
 
     description = markdown_field("Description", rows=12)
@@ -150,10 +151,9 @@ class PublicationForm(DraftForm):
     level = RadioField("Qui pourra le lire ?", default=Visibility.COUNCIL, validate_choice=False)
     groups = CheckboxesField("Quels groupes ?", coerce=int, validate_choice=False)
     columns = ("title", "summary", "description")
-    apart = (*DraftForm.apart, "council", "again", "confirmed")
+    apart = (*DraftForm.apart, "council", "confirmed")
     asks_to_open = False  # the page asks whether to open it to more people
     lets_groups_write = False  # the members of the groups that it opens to may change it too
-    twin = None  # what the same author has just made, which says the same
 
     def __init__(self, item: Publication | None, *, zone: str, content: dict | None = None):
         """`item`: what is changed, None while it is new; `content`: what is shown of it instead."""

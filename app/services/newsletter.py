@@ -260,7 +260,10 @@ def _figures(since, now):
     shared = select(Publication.kind, func.count()).where(readable(Publication, VISITOR), *period)
     shared = dict(db.session.execute(shared.group_by(Publication.kind)).all())
     numbers = [
-        (db.session.scalar(present), ("conseil citoyen a des membres inscrits", "conseils citoyens ont des membres inscrits")),
+        (
+            db.session.scalar(present),
+            ("conseil citoyen a des membres inscrits", "conseils citoyens ont des membres inscrits"),
+        ),
         (db.session.scalar(new), ("nouveau membre", "nouveaux membres")),
         *((shared.get(kind, 0), words) for kind, words in NAMES.items()),
     ]

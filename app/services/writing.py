@@ -12,7 +12,7 @@ from app.access import may_edit, opens_wider, viewer_of
 from app.extensions import db
 from app.labels import WAYS_OF_WRITING, SideReason, Visibility
 from app.markup import TextTooComplex, check
-from app.models import Event, Publication, SideVersion, User
+from app.models import Article, Event, Publication, SideVersion, User
 from app.models.types import utcnow
 from app.services import adopting, attachments, following, offers, publishing, revisions
 
@@ -20,6 +20,7 @@ PLACES = ("seats", "admission", "takes_registrations")  # a change of these may 
 MARKS = ("is_charter", "is_collaborative", "groups_write")  # of a document, beside what versions hold
 ADOPTED = ("title", "summary")  # with the text
 TWIN_AGE = timedelta(days=1)  # the « Back » of a browser brings a form of today
+SAME = {Event: ("title", "description", "starts_at"), Article: ("title", "body", "kind")}  # what twins share
 
 
 class Refused(Exception):
@@ -121,7 +122,7 @@ class Wider(Refused):
 class Repeated(Refused):
     """The same author has just made the same: they are asked whether it is to be there twice."""
 
-    twin: Publication
+    twin: Publication | Article
 
 
 class Became(Enum):
@@ -205,16 +206,17 @@ def require_shelf(item: Publication) -> None:
         raise InBin
 
 
-def require_new(item: Publication, asked: Asked) -> None:
-    """Ask before the same author makes the same twice within a day: « Back » draws another form with the same text."""
-    twin = _twin(item, asked.fields) if item.published_at is None else None
-    if twin is not None and twin.id != asked.repeats:
+def require_new(item: Publication | Article, fields: dict, repeats: int) -> None:
+    """Ask before the same author makes the same twice within a day: « Back » draws another form with the same text.
+    `repeats`: the id of what they agree to make a second time."""
+    twin = _twin(item, fields) if item.published_at is None else None
+    if twin is not None and twin.id != repeats:
         raise Repeated(twin)
 
 
 def _twin(item, fields):
     model = type(item)
-    names = ("title", "description", "starts_at") if model is Event else ("title", "description")
+    names = SAME.get(model, ("title", "description"))
     if not any(fields[name] for name in names):
         return None
     same = [getattr(model, name) == fields[name] for name in names]

@@ -11,10 +11,11 @@ from app.blueprints.web import current_viewer, lock_writer
 from app.blueprints.web import lost as lost_page
 from app.extensions import begin_write, db
 from app.forms.articles import ArticleForm
+from app.forms.base import whole_number
 from app.jobs.contents import delete_unused
 from app.labels import ARTICLE_KIND, KEPT_FIELD
 from app.models import Article, User
-from app.services import articles, attachments, pictures, revisions
+from app.services import articles, attachments, pictures, revisions, writing
 from app.services.articles import Asked
 from app.services.writing import Became, Changed, Refused, Taken
 from app.templating import sitting
@@ -75,6 +76,8 @@ def save(form: ArticleForm, article_id: int | None, incoming: list, picture: art
     begin_write()
     try:
         article, me = _open(form, article_id)
+        if article_id is None:
+            writing.require_new(article, asked.fields, whole_number(form.again))
         place, words, unused = _do(form, article, me, asked, incoming)
     except articles.Shut:
         db.session.rollback()
@@ -96,11 +99,10 @@ def save(form: ArticleForm, article_id: int | None, incoming: list, picture: art
 
 
 def _asked(form, picture):
-    version = form.version.data
     return Asked(
         deed=form.deed, fields=articles.rendered(form.fields), theme_ids=form.themes.data,
         territories=form.territories, series_id=form.series.data, new_series=form.new_series.data,
-        episode=form.number, version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+        episode=form.number, version=whole_number(form.version),
         publish_on=form.publish_on, picture=picture, drops_picture=form.drop_picture.data,
     )  # fmt: skip
 
@@ -134,12 +136,15 @@ def _explain(form, refusal, article_id):
         form.changed, form.version.data = refusal.changes, str(refusal.version)
         which = Article.id == article_id if article_id else Article.key == form.key.data
         form.take_date(db.session.scalars(select(Article).where(which)).one())
+    elif isinstance(refusal, writing.Repeated):
+        form.twin, form.again.data = refusal.twin, str(refusal.twin.id)
     elif isinstance(refusal, articles.WrongNumber):
         form.episode.errors = [refusal.sentence]
         return
     elif isinstance(refusal, articles.NoSeries):
         form.series.data = 0
-    form.refuse(refusal.sentence)
+    if refusal.sentence:
+        form.refuse(refusal.sentence)
 
 
 def _do(form, article, me, asked, incoming):

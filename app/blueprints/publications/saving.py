@@ -7,7 +7,7 @@ from app.access import may_edit, may_share, require, viewer_of
 from app.blueprints.publications import uploads
 from app.blueprints.publications.common import address_of, lock
 from app.extensions import begin_write, db
-from app.forms.base import read_day, read_time
+from app.forms.base import read_day, read_time, whole_number
 from app.forms.publications import PublicationForm
 from app.labels import Visibility
 from app.models import Publication
@@ -30,7 +30,7 @@ def save(form: PublicationForm, model: type[Publication], item_id: int | None, i
     try:
         item, me = _open(form, model, item_id)
         if is_new:
-            writing.require_new(item, asked)
+            writing.require_new(item, asked.fields, asked.repeats)
         place, words = _do(form, item, me, asked, incoming)
     except Refused as refusal:
         db.session.rollback()
@@ -51,14 +51,10 @@ def _asked(form, fields):
     return Asked(
         deed=form.deed, fields=fields, level=Visibility(form.level.data), group_ids=form.chosen_groups,
         theme_ids=form.themes.data, folder_id=form.folder.data, new_folder=form.new_folder.data,
-        is_series=form.is_series.data, version=_number(form.version), publish_on=form.publish_on,
-        is_confirmed=form.confirmed.data == form.opening, repeats=_number(form.again),
+        is_series=form.is_series.data, version=whole_number(form.version), publish_on=form.publish_on,
+        is_confirmed=form.confirmed.data == form.opening, repeats=whole_number(form.again),
         is_quiet="is_quiet" in form and form.is_quiet.data,
     )  # fmt: skip
-
-
-def _number(field):
-    return int(field.data) if field.data.isdecimal() and len(field.data) < 10 else 0
 
 
 def _open(form, model, item_id):
