@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.labels import Stage, Visibility
+from app.localtime import today
 from app.markup import render, render_parts
 from app.models import Action, Article, Attachment, Council, Document, Event, StoredFile, Theme
 from app.models.types import utcnow
@@ -209,8 +210,8 @@ def test_a_feed_names_no_file_that_was_removed(cast, client):
 
 def test_articles_that_lists_do_not_show_are_in_no_feed(cast, client, animator):
     now = utcnow()
-    yesterday = now.date() - timedelta(days=1)
-    make_article("Visible", expires_on=now.date())
+    yesterday = today() - timedelta(days=1)
+    make_article("Visible", expires_on=today())
     for name, state in (
         ("draft", {"published_at": None}), ("bin", {"deleted_at": now}), ("hidden", {"hidden_at": now}),
         ("expired", {"expires_on": yesterday}), ("scheduled", {"published_at": None, "publish_on": now}),
