@@ -22,6 +22,14 @@ def report(findings):
         pytest.fail("\n".join(findings), pytrace=False)
 
 
+# What a page asks for by itself: pictures of the site, when they come into sight. What is drawn in fields of days is
+# the browser's own (data:).
+PICTURES = (
+    "[...document.querySelectorAll('img[loading=lazy][width][height]')].map(each => each.src)"
+    ".filter(each => each.startsWith(location.origin + '/fichiers/'))"
+)
+
+
 def test_a_page_fits_the_screen_and_asks_for_nothing_else(browser, site, page):
     findings, style_sheet = [], f"{site.base}/static/site"  # members have it as a file, which their browser keeps
     for width in WIDTHS:
@@ -33,7 +41,16 @@ def test_a_page_fits_the_screen_and_asks_for_nothing_else(browser, site, page):
                 ("too wide", browser.evaluate(TOO_WIDE)),
                 ("console", browser.complaints()),
                 ("active content", browser.evaluate(ACTIVE_CONTENT)),
-                ("requests", [url for url in others if not (page.cookies and url.startswith(style_sheet))]),
+                (
+                    "requests",
+                    [
+                        url
+                        for url in others
+                        if not (page.cookies and url.startswith(style_sheet))
+                        and url not in browser.evaluate(PICTURES)
+                        and not url.startswith("data:")
+                    ],
+                ),
                 ("address", [] if first == page.url else [first]),
             ]
             if found
