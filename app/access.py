@@ -697,6 +697,13 @@ def may_contribute(viewer: Viewer, article: Article) -> bool:
     return article.kind == ArticleKind.CALL and is_open and may_keep(viewer, viewer.council_id)
 
 
+def contributable() -> ColumnElement[bool]:
+    """Return the condition of the actions that a council may send in answer to a call: those that others than its own
+    members and groups may read, and that nobody has hidden."""
+    wide = [level for level, circles in REACH.items() if {Circle.MEMBERS, Circle.EVERYBODY} & set(circles)]
+    return and_(Publication.level.in_(wide), Publication.hidden_at.is_(None))
+
+
 def _readable_issues(viewer):
     """An issue of the letter is read by everybody once it leaves; before, by those who prepare it."""
     return true() if may_prepare_letter(viewer) else NewsletterIssue.state.in_(LEFT)

@@ -2,17 +2,15 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import Select, delete, or_, select
 
-from app.access import Viewer, readable
+from app.access import Viewer, contributable, readable
 from app.extensions import db, insert_once
-from app.labels import Visibility
 from app.models import Action, Article, Contribution, Publication, User
 from app.models.stamp import PAGES, renew
 from app.models.types import utcnow
 from app.services import shelves
 
-WIDE = (Visibility.MEMBERS, Visibility.PUBLIC)  # what others than the council's own friends may read
 OFFERED = 50  # actions of a council to choose from, the newest
 
 
@@ -26,9 +24,13 @@ def gathered(viewer: Viewer, article: Article) -> Select:
 def offered(viewer: Viewer, article: Article) -> list[Action]:
     """Return the actions that the viewer's council may send: those that all members of councils may read, or everybody;
     and those that it has sent, whoever reads them by now."""
-    wide = and_(Action.level.in_(WIDE), Action.hidden_at.is_(None))
     sent = Action.id.in_(_sent(article.id, viewer.council_id))
-    ours = (readable(Action, viewer), Action.council_id == viewer.council_id, shelves.is_out(), or_(sent, wide))
+    ours = (
+        readable(Action, viewer),
+        Action.council_id == viewer.council_id,
+        shelves.is_out(),
+        or_(sent, contributable()),
+    )
     query = select(Action).where(*ours).options(*shelves.SHORT)
     return list(db.session.scalars(query.order_by(~sent, Action.published_at.desc(), Action.id.desc()).limit(OFFERED)))
 

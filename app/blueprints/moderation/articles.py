@@ -9,10 +9,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.access import (
     articles_kept_by,
-    get_readable_or_404,
     may_edit_article,
     may_publish_articles,
     may_write_articles,
+    readable,
     require,
     viewer_of,
 )
@@ -100,9 +100,8 @@ def _find(article_id, *options):
     """Return an article that the viewer looks after, or abort."""
     viewer = current_viewer()
     require(may_write_articles(viewer))
-    article = get_readable_or_404(Article, viewer, *options, id=article_id)
-    is_theirs = db.session.scalar(select(Article.id).where(Article.id == article_id, articles_kept_by(viewer)))
-    return article if is_theirs else abort(404)
+    theirs = select(Article).where(Article.id == article_id, readable(Article, viewer), articles_kept_by(viewer))
+    return db.session.scalar(theirs.options(*options)) or abort(404)
 
 
 @bp.get("/<id:article_id>")

@@ -60,46 +60,39 @@ def skip(month):
 @bp.post("/retour")
 def take_up(month):
     """Make a draft again of an issue that was skipped."""
-    find(month)
-    require_token()
-    _do(month, mailing.take_up, "La lettre est de nouveau un brouillon.")
-    return redirect(url_for("moderation.newsletter.edit", month=month))
+    return _press(month, mailing.take_up, "La lettre est de nouveau un brouillon.", "moderation.newsletter.edit")
 
 
 @bp.post("/essai")
 def test(month):
     """Send the issue to the animator alone."""
-    find(month)
-    require_token()
-    _do(month, mailing.send_test, "Un essai part vers votre adresse. Il arrive dans quelques minutes.")
-    return redirect(url_for(".show", month=month))
+    return _press(month, mailing.send_test, "Un essai part vers votre adresse. Il arrive dans quelques minutes.")
 
 
 @bp.post("/annulation")
 def cancel(month):
     """Take back the day on which an issue was to leave."""
-    find(month)
-    require_token()
-    _do(month, mailing.unschedule, "Le départ est annulé. La lettre est de nouveau un brouillon.")
-    return redirect(url_for(".show", month=month))
+    return _press(month, mailing.unschedule, "Le départ est annulé. La lettre est de nouveau un brouillon.")
 
 
 @bp.post("/arret")
 def stop(month):
     """Hold back what has not left yet."""
-    find(month)
-    require_token()
-    _do(month, mailing.stop, "L’envoi est arrêté. Ce qui est déjà parti ne peut pas être repris.")
-    return redirect(url_for(".show", month=month))
+    return _press(month, mailing.stop, "L’envoi est arrêté. Ce qui est déjà parti ne peut pas être repris.")
 
 
 @bp.post("/reprise")
 def resume(month):
     """Send what was held back."""
+    return _press(month, mailing.resume, "L’envoi reprend.")
+
+
+def _press(month, verb, words, place=".show"):
+    """Do what a button asks of an issue; then go on to a place."""
     find(month)
     require_token()
-    _do(month, mailing.resume, "L’envoi reprend.")
-    return redirect(url_for(".show", month=month))
+    _do(month, verb, words)
+    return redirect(url_for(place, month=month))
 
 
 def _version():
