@@ -1,14 +1,23 @@
 """What a council shares, as its author writes it: one form, with fields of its own for each kind."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
 
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import Length, ValidationError
 
 from app.forms.attachments import AttachmentsForm
-from app.forms.base import CheckboxesField, area_field, date_field, markdown_field, text_field, time_field
+from app.forms.base import (
+    CheckboxesField,
+    area_field,
+    date_field,
+    markdown_field,
+    read_day,
+    read_time,
+    text_field,
+    time_field,
+)
 from app.labels import VISIBILITY, Visibility
 from app.localtime import at, clock
 from app.models import Article, Publication
@@ -83,6 +92,16 @@ class DraftForm(AttachmentsForm):
         """The instant that was typed."""
         day = self.publish_day.data
         return at(self.zone, day, self.publish_time.data or MORNING) if day else None
+
+    @property
+    def date_typed(self) -> dict[str, str]:
+        """The date of publication as arguments of an address, so that a preview does not lose it; `date_in` reads
+        them. Empty for who does not choose it."""
+        if "publish_day" not in self:
+            return {}
+        day, hour = self.publish_day.data, self.publish_time.data
+        typed = {"jour": day and day.isoformat(), "heure": hour and f"{hour:%H:%M}"}
+        return {name: value for name, value in typed.items() if value}
 
     @property
     def fields(self) -> dict:
@@ -245,6 +264,17 @@ def split_moment(instant, zone):
     """Return the day and the time that clocks of `zone` show at an instant."""
     local = clock(zone, instant) if instant else None
     return (local.date(), local.time().replace(second=0, microsecond=0)) if local else (None, None)
+
+
+def date_in(args: Mapping[str, str]) -> dict | None:
+    """Return the date of publication that was typed before a preview, which promised nothing yet, as `typed` holds it;
+    None where there is none. See `DraftForm.date_typed`."""
+    try:
+        day = args.get("jour") and read_day(args["jour"]).isoformat()
+        hour = args.get("heure") and read_time(args["heure"]).isoformat()
+    except ValueError:
+        return None
+    return {"publish_day": day, "publish_time": hour} if day or hour else None
 
 
 def as_typed(content: dict) -> dict:

@@ -188,7 +188,7 @@ def _try_out(form, article, me, incoming, picture):
 
 def _next(form, article, me):
     if form.deed == "preview":
-        return url_for(".edit", article_id=article.id, apercu=1, **_date_typed(form))
+        return url_for(".edit", article_id=article.id, apercu=1, **form.date_typed)
     return place_of(article, me)
 
 
@@ -197,15 +197,6 @@ def place_of(article: Article, me: User) -> str:
     draft again."""
     is_theirs = db.session.scalar(select(Article.id).where(Article.id == article.id, articles_kept_by(viewer_of(me))))
     return url_for(".show", article_id=article.id) if is_theirs else url_for(".index")
-
-
-def _date_typed(form):
-    """Return the date of publication as arguments of an address, so that a preview does not lose it."""
-    if not form.publishes:
-        return {}
-    day, hour = form.publish_day.data, form.publish_time.data
-    typed = {"jour": day and day.isoformat(), "heure": hour and f"{hour:%H:%M}"}
-    return {name: value for name, value in typed.items() if value}
 
 
 def _told(form, article, became, *, was_asked):

@@ -21,7 +21,7 @@ from app.blueprints.moderation import article_saving as saving
 from app.blueprints.web import current_viewer, paginate, require_token
 from app.extensions import begin_write, db
 from app.forms.articles import ArticleForm, ArticlesForm, ReturnForm
-from app.forms.base import read_day, read_time
+from app.forms.publications import date_in
 from app.forms.versions import RestoringForm
 from app.jobs.contents import delete_unused
 from app.labels import ARTICLE_OF_PATH
@@ -189,7 +189,7 @@ def _write(article, *, is_new=False):
 def _form(article):
     aside = revisions.unsaved(article, current_user) if article and articles.is_out(article) else None
     is_resumed = aside is not None and request.method == "GET" and not {"apercu", "reprise"}.isdisjoint(request.args)
-    content = aside.content if is_resumed else _date_in(request.args)
+    content = aside.content if is_resumed else date_in(request.args)
     form = ArticleForm(article, publishes=may_publish_articles(current_viewer()), content=content)
     offered = {"offered": referents.offered(), "places": places}
     form.arrange(themes=publishing.themes(), series=articles.series(), **offered)
@@ -208,16 +208,6 @@ def _offer_files(form, article, *, is_resumed):
     form.sent.data = ""
     form.offer(attachments.of(article))
     form.add_sent(waiting)
-
-
-def _date_in(args):
-    """Return the date of publication that was typed before a preview, which promised nothing yet."""
-    try:
-        day = args.get("jour") and read_day(args["jour"]).isoformat()
-        hour = args.get("heure") and read_time(args["heure"]).isoformat()
-    except ValueError:
-        return None
-    return {"publish_day": day, "publish_time": hour} if day or hour else None
 
 
 def _take(form, article):

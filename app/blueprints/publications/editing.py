@@ -13,6 +13,7 @@ from app.extensions import begin_write, db
 from app.forms.actions import ActionForm
 from app.forms.documents import DocumentForm
 from app.forms.events import EventForm
+from app.forms.publications import date_in
 from app.jobs.contents import delete_unused
 from app.labels import KIND_PATHS, Visibility
 from app.localtime import zone_of
@@ -137,7 +138,7 @@ def _begun(item, starter, groups):
     if item is None or writing.is_out(item):
         asked = [group.id for group in groups if item is None and group.slug == request.args.get("groupe")]
         return (starter.fields if starter else {}) | ({"level": Visibility.GROUPS, "groups": asked} if asked else {})
-    return saving.date_in(request.args)
+    return date_in(request.args)
 
 
 def _take(form, model, item, is_new):

@@ -7,7 +7,7 @@ from app.access import may_edit, may_share, require, viewer_of
 from app.blueprints.publications import uploads
 from app.blueprints.publications.common import address_of, lock
 from app.extensions import begin_write, db
-from app.forms.base import read_day, read_time, whole_number
+from app.forms.base import whole_number
 from app.forms.publications import PublicationForm
 from app.labels import Visibility
 from app.models import Publication
@@ -121,8 +121,8 @@ def _try_out(form, item, me, incoming):
 
 def _next(form, item):
     if form.deed == "preview":
-        return address_of(item, "editing.edit", apercu=1, **_date_typed(form))
-    return address_of(item) if writing.is_out(item) else address_of(item, "editing.edit", **_date_typed(form))
+        return address_of(item, "editing.edit", apercu=1, **form.date_typed)
+    return address_of(item) if writing.is_out(item) else address_of(item, "editing.edit", **form.date_typed)
 
 
 def _told(form, change, became, me, *, is_told):
@@ -193,23 +193,6 @@ def _listeners(found):
     if found.in_digest:
         seen = plural(found.in_digest, "personne le verra dans son", "personnes le verront dans leur")
         yield f"{seen} prochain résumé"
-
-
-def _date_typed(form):
-    """Return the date of publication as arguments of an address, so that a preview does not lose it."""
-    day, hour = form.publish_day.data, form.publish_time.data
-    typed = {"jour": day and day.isoformat(), "heure": hour and f"{hour:%H:%M}"}
-    return {name: value for name, value in typed.items() if value}
-
-
-def date_in(args) -> dict | None:
-    """Read what `_date_typed` gave."""
-    try:
-        day = args.get("jour") and read_day(args["jour"]).isoformat()
-        hour = args.get("heure") and read_time(args["heure"]).isoformat()
-    except ValueError:
-        return None
-    return {"publish_day": day, "publish_time": hour}
 
 
 def hold(form: PublicationForm, model: type[Publication], item_id: int | None, incoming: list) -> None:
